@@ -1,0 +1,63 @@
+// The contract between a session and whoever drives it: everything an adapter needs, on one screen.
+// A session is pure: what happened goes in as an Input or an Intent, what to do comes out of poll().
+
+/** Monotonic milliseconds, handed in by the driver. The core reads no clock. */
+export type Instant = number;
+
+/** What the transport knows of a TLS connection; plain data, so that a session can be recorded. */
+export interface TlsInfo {
+  /** Protocol version as the runtime names it, for example `TLSv1.3`. */
+  readonly protocol?: string;
+  /** Cipher suite as the runtime names it. */
+  readonly cipher?: string;
+  /** Name the client asked for (SNI). */
+  readonly serverName?: string;
+  /** Whether the peer's certificate was verified against the trusted authorities. */
+  readonly authorized?: boolean;
+}
+
+/** What happened in the world. Past participles. */
+export type Input =
+  | { readonly type: "received"; readonly bytes: Uint8Array }
+  | { readonly type: "ended" }
+  | { readonly type: "secured"; readonly tls: TlsInfo }
+  | { readonly type: "elapsed" };
+
+/** What the driver must do. Imperatives. Effects are carried out in the order in which they are polled. */
+export type Effect =
+  | { readonly type: "write"; readonly bytes: Uint8Array }
+  | { readonly type: "startTls" }
+  | { readonly type: "close" };
+
+/**
+ * What an idle session waits for:
+ * - `input`: bytes from the peer. Read on.
+ * - `intent`: the application's word. Read no more until it came, so that back-pressure costs nothing.
+ * - `either`: the application may speak, and the peer is listened to meanwhile.
+ * - `nothing`: it is over. `close` has been polled; nothing more will come.
+ */
+export type Wants = "input" | "intent" | "either" | "nothing";
+
+export type Output<Event> =
+  | { readonly kind: "effect"; readonly effect: Effect }
+  | { readonly kind: "event"; readonly event: Event }
+  | {
+      readonly kind: "idle";
+      readonly wants: Wants;
+      /** When to call `handle({ type: "elapsed" }, now)`; `undefined`: no time matters. */
+      readonly deadline: Instant | undefined;
+    };
+
+export interface Session<Intent, Event> {
+  /** Takes in what happened. Whatever the peer does becomes output: this never throws. */
+  handle(input: Input, now: Instant): void;
+  /** Takes in what the application wants. Throws `LocalProtocolError` where that is not possible now. */
+  submit(intent: Intent, now: Instant): void;
+  /** The next thing to do or to know. After either call above, drain it until `idle`. */
+  poll(): Output<Event>;
+}
+
+/** The application asked a session for something that it cannot do in its present state: a mistake of the caller's. */
+export class LocalProtocolError extends Error {
+  override readonly name = "LocalProtocolError";
+}
