@@ -1,1 +1,2 @@
-export {};
+export type { Transport } from "./transport.ts";
+export { systemClock, type Clock } from "./clock.ts";
