@@ -1,0 +1,92 @@
+// Writes docs/api/<package>.api.md, the public names and types of each library, from the built declarations.
+// With --check it writes nothing and fails where a report differs: a change of the public API is then seen in review.
+
+import { mkdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Extractor, ExtractorConfig, ExtractorLogLevel, type IConfigFile } from "@microsoft/api-extractor";
+
+const LIBRARIES = ["core", "driver", "memory", "node"];
+
+const root = join(import.meta.dirname, "..");
+const reports = join(root, "docs", "api");
+const scratch = join(tmpdir(), `carteiro-public-api-${process.pid}`);
+
+main(process.argv.includes("--check"));
+
+function main(check: boolean): void {
+  mkdirSync(reports, { recursive: true });
+  try {
+    for (const name of LIBRARIES) if (!report(name, check)) process.exitCode = 1;
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+/** Makes one library's report; false where the check found another or where the library leaves out a name it uses. */
+function report(name: string, check: boolean): boolean {
+  const config = ExtractorConfig.prepare({
+    configObject: configuration(name),
+    configObjectFullPath: join(root, "api-extractor.json"),
+    packageJsonFullPath: join(root, "packages", name, "package.json"),
+  });
+  const result = Extractor.invoke(config, {
+    localBuild: !check,
+    messageCallback(message) {
+      message.handled = true;
+      if (isFinding(message.logLevel)) console.error(`@carteiro/${name}: ${message.formatMessageWithLocation(root)}`);
+    },
+  });
+  if (check && result.apiReportChanged) {
+    console.error(`docs/api/${name}.api.md: the public API has changed. Look at it, then run \`npm run docs\`.`);
+  }
+  return result.errorCount === 0 && !(check && result.apiReportChanged);
+}
+
+function isFinding(level: ExtractorLogLevel): boolean {
+  return level === ExtractorLogLevel.Error;
+}
+
+function configuration(name: string): IConfigFile {
+  const folder = join(root, "packages", name);
+  const off = { logLevel: ExtractorLogLevel.None };
+  return {
+    projectFolder: folder,
+    mainEntryPointFilePath: join(folder, "dist", "index.d.ts"),
+    newlineKind: "lf",
+    compiler: { overrideTsconfig: { compilerOptions: compilerOptions(), files: [join(folder, "dist", "index.d.ts")] } },
+    apiReport: {
+      enabled: true,
+      reportFolder: reports,
+      reportTempFolder: scratch,
+      reportFileName: `${name}.api.md`,
+    },
+    docModel: { enabled: false, apiJsonFilePath: "" },
+    dtsRollup: { enabled: false },
+    tsdocMetadata: { enabled: false },
+    messages: {
+      compilerMessageReporting: { default: { logLevel: ExtractorLogLevel.Error } },
+      extractorMessageReporting: {
+        default: off,
+        "ae-forgotten-export": { logLevel: ExtractorLogLevel.Error },
+      },
+      tsdocMessageReporting: { default: off },
+    },
+  };
+}
+
+/** The packages' own settings, as far as reading declarations needs them. `paths`: neighbours are read as built, too. */
+function compilerOptions(): object {
+  return {
+    target: "ES2023",
+    lib: ["ES2023", "ESNext.Disposable", "DOM", "DOM.AsyncIterable"],
+    module: "NodeNext",
+    moduleResolution: "NodeNext",
+    strict: true,
+    skipLibCheck: true,
+    types: ["node"],
+    paths: Object.fromEntries(
+      LIBRARIES.map((name) => [`@carteiro/${name}`, [join(root, "packages", name, "dist", "index.d.ts")]]),
+    ),
+  };
+}
