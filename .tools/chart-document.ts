@@ -17,7 +17,7 @@ export interface ChartNode {
 
 export interface ChartTransition {
   readonly target: readonly ChartNode[] | undefined;
-  readonly guard?: string | { readonly type: string } | unknown;
+  readonly guard?: unknown;
 }
 
 /** One way on from a state: `event [guard]`, and where to; no target: the state stays as it is. */
@@ -183,5 +183,7 @@ function grouped<Item, Key extends object>(
 
 function condition({ guard }: ChartTransition, index: number): string {
   if (guard === undefined) return index === 0 ? "" : " [else]";
-  return ` [${typeof guard === "string" ? guard : (guard as { readonly type: string }).type}]`;
+  if (typeof guard === "string") return ` [${guard}]`;
+  if (typeof guard === "object" && guard !== null && "type" in guard) return ` [${String(guard.type)}]`;
+  throw new TypeError("A guard without a name stands in a chart");
 }

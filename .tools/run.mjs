@@ -40,7 +40,7 @@ const FORWARDED = ["SIGINT", "SIGTERM", "SIGHUP"];
 const root = fileURLToPath(new URL("..", import.meta.url));
 const stampFile = join(root, "node_modules", ".carteiro", "setup.json");
 
-main(process.argv.slice(2));
+await main(process.argv.slice(2));
 
 async function main([task, ...args]) {
   process.chdir(root);

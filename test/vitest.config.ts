@@ -1,10 +1,15 @@
+// Settings of every test run. `npm run fuzz` gives properties many more cases, and hence more time.
+
 import { defineConfig } from "vitest/config";
+
+const fuzzing = process.env["CARTEIRO_RUNS"] !== undefined;
 
 export default defineConfig({
   test: {
     root: import.meta.dirname,
     include: ["**/*.test.ts"],
     exclude: ["**/node_modules/**", "dist/**"],
-    testTimeout: 20_000,
+    setupFiles: ["support/runs.ts"],
+    testTimeout: fuzzing ? 900_000 : 20_000,
   },
 });
