@@ -1,0 +1,268 @@
+// Commands of RFC 5321, STARTTLS (RFC 3207) and AUTH (RFC 4954): a line to a value, and a value to its line.
+
+import { ALPHA, CONTROL, hasNonAscii, HTAB, isIn, octetAt, scanSpaces, scanWhile, SP, startsWithWord } from "./abnf.ts";
+import {
+  type AddressLimits,
+  type ForwardPath,
+  formatPath,
+  parseForwardPath,
+  parseReversePath,
+  type ReversePath,
+} from "./address.ts";
+import {
+  type CommandArgument,
+  type InitialResponse,
+  parseCommandArgument,
+  parseInitialResponse,
+  parseSaslMechanism,
+  type SaslMechanism,
+} from "./command-argument.ts";
+import { type HelloName, parseHelloName } from "./domain.ts";
+import {
+  type EsmtpParameters,
+  esmtpParameter,
+  findParameter,
+  formatParameters,
+  parseParameters,
+} from "./parameters.ts";
+import { failure, type Parsed, success } from "./parsed.ts";
+import { decodeAscii } from "./text.ts";
+
+export {
+  type CommandArgument,
+  commandArgument,
+  type InitialResponse,
+  initialResponse,
+  type SaslMechanism,
+  saslMechanism,
+} from "./command-argument.ts";
+
+/** A command as it is understood. Every string in it came through a parser or a constructor of this folder. */
+export type Command =
+  | { readonly verb: "HELO" | "EHLO"; readonly name: HelloName }
+  | { readonly verb: "MAIL"; readonly reversePath: ReversePath; readonly parameters: EsmtpParameters }
+  | { readonly verb: "RCPT"; readonly forwardPath: ForwardPath; readonly parameters: EsmtpParameters }
+  | { readonly verb: "DATA" | "RSET" | "QUIT" | "STARTTLS" }
+  | { readonly verb: "NOOP" | "HELP"; readonly argument?: CommandArgument }
+  /** The one parameter of these is SMTPUTF8 (RFC 6531 section 3.7.4.2). */
+  | { readonly verb: "VRFY" | "EXPN"; readonly argument: CommandArgument; readonly parameters: EsmtpParameters }
+  | { readonly verb: "AUTH"; readonly mechanism: SaslMechanism; readonly initialResponse?: InitialResponse };
+
+export type Verb = Command["verb"];
+
+export type ParsedCommand =
+  | { readonly kind: "command"; readonly command: Command }
+  /** No verb known here: 500. `verb` is what stood for it, in upper case, at most 32 characters of visible ASCII, `?` for any other. */
+  | { readonly kind: "unrecognised"; readonly verb: string }
+  /** The verb is known, and what follows is wrong: 501, or 553 5.6.7 where `utf8` says that it lacks SMTPUTF8. */
+  | { readonly kind: "malformed"; readonly verb: Verb; readonly problem: string; readonly utf8: boolean };
+
+export interface CommandOptions extends Partial<AddressLimits> {
+  /** SMTPUTF8 is offered: MAIL, VRFY and EXPN may go beyond ASCII where they carry that parameter. Default: no. */
+  readonly smtputf8?: boolean;
+  /** The open transaction has SMTPUTF8: RCPT may go beyond ASCII. Default: no. */
+  readonly utf8?: boolean;
+  /**
+   * Takes more spaces than the grammar has after the verb and before a path: `MAIL FROM: <a@b>` is common in the field, and nothing
+   * can be misread for it. Default: yes.
+   */
+  readonly lenientSpace?: boolean;
+}
+
+type ArgumentParser = (octets: Uint8Array, at: number, end: number, options: CommandOptions) => Parsed<Command>;
+
+/**
+ * One line, without its CRLF. The verb is taken in either case; white space at the end is ignored (RFC 5321 section 4.1.1).
+ *
+ *     command = verb [ 1*SP argument ] *( SP / HTAB )
+ */
+export function parseCommand(line: Uint8Array, options: CommandOptions = {}): ParsedCommand {
+  const end = endOfText(line);
+  const verbEnd = scanWhile(line, 0, end, ALPHA);
+  const entry = verbEnd <= longestVerb ? argumentParsers.get(decodeAscii(line, 0, verbEnd).toUpperCase()) : undefined;
+  const next = octetAt(line, verbEnd, end);
+  if (entry === undefined || !(verbEnd === end || next === SP || isIn(next, CONTROL))) {
+    return { kind: "unrecognised", verb: visibleVerb(line, end) };
+  }
+  const parsed = parseArgument(entry.parse, line, verbEnd, end, options);
+  if (parsed.ok) return { kind: "command", command: parsed.value };
+  return { kind: "malformed", verb: entry.verb, problem: parsed.problem, utf8: parsed.kind === "utf8" };
+}
+
+function parseArgument(
+  parse: ArgumentParser,
+  line: Uint8Array,
+  verbEnd: number,
+  end: number,
+  options: CommandOptions,
+): Parsed<Command> {
+  for (let index = verbEnd; index < end; index++) {
+    if (isIn(line[index] ?? 0, CONTROL)) return failure("The command has a control character");
+  }
+  const at = scanSpaces(line, verbEnd, end);
+  if (at > verbEnd + 1 && options.lenientSpace === false) return failure("More than one space follows the verb");
+  return parse(line, at, end, options);
+}
+
+function endOfText(line: Uint8Array): number {
+  let end = line.length;
+  while (end > 0 && (line[end - 1] === SP || line[end - 1] === HTAB)) end -= 1;
+  return end;
+}
+
+const visibleVerbLimit = 32;
+
+function visibleVerb(line: Uint8Array, end: number): string {
+  let verb = "";
+  for (let index = 0; index < Math.min(end, visibleVerbLimit); index++) {
+    const octet = line[index] ?? 0;
+    if (octet === SP || octet === HTAB) break;
+    verb += octet < 0x80 && !isIn(octet, CONTROL) ? String.fromCharCode(octet) : "?";
+  }
+  return verb.toUpperCase();
+}
+
+const bare =
+  (verb: "DATA" | "RSET" | "QUIT" | "STARTTLS"): ArgumentParser =>
+  (_octets, at, end) =>
+    at === end ? success({ verb }) : failure(`${verb} takes no argument`);
+
+/**
+ *     hello = ( "HELO" / "EHLO" ) SP ( Domain / address-literal )
+ */
+const hello =
+  (verb: "HELO" | "EHLO"): ArgumentParser =>
+  (octets, at, end) => {
+    const name = parseHelloName(octets, at, end);
+    return name.ok ? success({ verb, name: name.value }) : name;
+  };
+
+/**
+ *     remark = ( "NOOP" / "HELP" ) [ SP String ]
+ */
+const remark =
+  (verb: "NOOP" | "HELP"): ArgumentParser =>
+  (octets, at, end) => {
+    if (at === end) return success({ verb });
+    const argument = parseCommandArgument(octets, at, end, false);
+    return argument.ok ? success({ verb, argument: argument.value }) : argument;
+  };
+
+const smtputf8 = esmtpParameter("SMTPUTF8");
+
+/**
+ *     inquiry = ( "VRFY" / "EXPN" ) SP String [ SP "SMTPUTF8" ]     ; RFC 6531 section 3.7.4.2
+ */
+const inquiry =
+  (verb: "VRFY" | "EXPN"): ArgumentParser =>
+  (octets, at, end, options) => {
+    if (at === end) return failure(`${verb} takes a name or an address`);
+    const argumentEnd = scanBackOverSmtputf8(octets, at, end);
+    const hasParameter = argumentEnd < end;
+    const argument = parseCommandArgument(octets, at, argumentEnd, hasParameter && options.smtputf8 === true);
+    if (!argument.ok) return argument;
+    return success({ verb, argument: argument.value, parameters: hasParameter ? [smtputf8] : [] });
+  };
+
+/** Index where the argument before a last word SMTPUTF8 ends, or `end` where there is none. */
+function scanBackOverSmtputf8(octets: Uint8Array, at: number, end: number): number {
+  let index = end - smtputf8.keyword.length;
+  if (!startsWithWord(octets, index, end, smtputf8.keyword) || octets[index - 1] !== SP) return end;
+  while (index > at && octets[index - 1] === SP) index -= 1;
+  return index > at ? index : end;
+}
+
+/**
+ *     mail = "MAIL FROM:" Reverse-path [SP Mail-parameters]
+ */
+function parseMail(octets: Uint8Array, at: number, end: number, options: CommandOptions): Parsed<Command> {
+  const pathAt = scanPathStart(octets, at, end, "FROM:", options);
+  if (pathAt < 0) return failure("MAIL is followed by FROM:<address>");
+  const utf8 = options.smtputf8 === true;
+  const path = parseReversePath(octets, pathAt, end, { ...options, utf8 });
+  if (!path.ok) return path;
+  const parameters = parseParameters(octets, path.next, end, { utf8 });
+  if (!parameters.ok) return parameters;
+  if (utf8 && hasNonAscii(octets, pathAt, end) && findParameter(parameters.value, smtputf8.keyword) === undefined) {
+    return failure("The address or a parameter needs SMTPUTF8", "utf8");
+  }
+  return success({ verb: "MAIL", reversePath: path.value, parameters: parameters.value });
+}
+
+/**
+ *     rcpt = "RCPT TO:" Forward-path [SP Rcpt-parameters]
+ */
+function parseRcpt(octets: Uint8Array, at: number, end: number, options: CommandOptions): Parsed<Command> {
+  const pathAt = scanPathStart(octets, at, end, "TO:", options);
+  if (pathAt < 0) return failure("RCPT is followed by TO:<address>");
+  const path = parseForwardPath(octets, pathAt, end, options);
+  if (!path.ok) return path;
+  const parameters = parseParameters(octets, path.next, end, options);
+  if (!parameters.ok) return parameters;
+  return success({ verb: "RCPT", forwardPath: path.value, parameters: parameters.value });
+}
+
+function scanPathStart(octets: Uint8Array, at: number, end: number, word: string, options: CommandOptions): number {
+  if (!startsWithWord(octets, at, end, word)) return -1;
+  const next = at + word.length;
+  return options.lenientSpace === false ? next : scanSpaces(octets, next, end);
+}
+
+/**
+ *     auth = "AUTH" SP sasl-mech [SP initial-response]     ; RFC 4954 section 8
+ */
+function parseAuth(octets: Uint8Array, at: number, end: number): Parsed<Command> {
+  const space = octets.indexOf(SP, at);
+  const mechanismEnd = space < 0 || space > end ? end : space;
+  const mechanism = parseSaslMechanism(octets, at, mechanismEnd);
+  if (!mechanism.ok) return mechanism;
+  if (mechanismEnd === end) return success({ verb: "AUTH", mechanism: mechanism.value });
+  const response = parseInitialResponse(octets, mechanismEnd + 1, end);
+  if (!response.ok) return response;
+  return success({ verb: "AUTH", mechanism: mechanism.value, initialResponse: response.value });
+}
+
+const parsersByVerb: Readonly<Record<Verb, ArgumentParser>> = {
+  HELO: hello("HELO"),
+  EHLO: hello("EHLO"),
+  MAIL: parseMail,
+  RCPT: parseRcpt,
+  DATA: bare("DATA"),
+  RSET: bare("RSET"),
+  NOOP: remark("NOOP"),
+  QUIT: bare("QUIT"),
+  VRFY: inquiry("VRFY"),
+  EXPN: inquiry("EXPN"),
+  HELP: remark("HELP"),
+  STARTTLS: bare("STARTTLS"),
+  AUTH: parseAuth,
+};
+
+const argumentParsers: ReadonlyMap<string, { readonly verb: Verb; readonly parse: ArgumentParser }> = new Map(
+  Object.entries(parsersByVerb).map(([verb, parse]) => [verb, { verb: verb as Verb, parse }]),
+);
+
+const longestVerb = Math.max(...Object.keys(parsersByVerb).map((verb) => verb.length));
+
+/** The command's line, without CRLF: ASCII unless one of its values needs SMTPUTF8; `encodeUtf8` makes octets of it. */
+export function formatCommand(command: Command): string {
+  switch (command.verb) {
+    case "HELO":
+    case "EHLO":
+      return `${command.verb} ${command.name}`;
+    case "MAIL":
+      return `MAIL FROM:${formatPath(command.reversePath)}${formatParameters(command.parameters)}`;
+    case "RCPT":
+      return `RCPT TO:${formatPath(command.forwardPath)}${formatParameters(command.parameters)}`;
+    case "NOOP":
+    case "HELP":
+      return command.argument === undefined ? command.verb : `${command.verb} ${command.argument}`;
+    case "VRFY":
+    case "EXPN":
+      return `${command.verb} ${command.argument}${formatParameters(command.parameters)}`;
+    case "AUTH":
+      return `AUTH ${command.mechanism}${command.initialResponse === undefined ? "" : ` ${command.initialResponse}`}`;
+    default:
+      return command.verb;
+  }
+}
