@@ -1,0 +1,188 @@
+// The transport over a socket of node:net or node:tls.
+
+import type { Socket } from "node:net";
+import { TLSSocket } from "node:tls";
+import type { TlsInfo } from "@carteiro/core";
+import type { Transport } from "@carteiro/driver";
+import { plainAddress } from "./address.ts";
+import { tlsInfo, type Tls } from "./tls.ts";
+
+export interface NodeTransportOptions {
+  /** This side's TLS, from `serverTls` or `clientTls`; without it `startTls` rejects. */
+  readonly tls?: Tls;
+}
+
+/**
+ * A transport over a connected socket, which belongs to it from now on: nothing else may read from it or write to it. An
+ * array written must not change until it has been sent. At most about 192 KiB are read ahead of `read`.
+ */
+export function nodeTransport(socket: Socket, options: NodeTransportOptions = {}): Transport {
+  return new NodeTransport(socket, options.tls);
+}
+
+/**
+ * A transport over a connected socket that begins with TLS (RFC 8314 section 3), once the handshake is over. Rejects when
+ * that fails, and has destroyed the socket then. To give up waiting, destroy the socket.
+ */
+export async function secureNodeTransport(socket: Socket, tls: Tls): Promise<Transport> {
+  const transport = new NodeTransport(socket, tls);
+  transport.tls = await transport.startTls();
+  return transport;
+}
+
+type Address = { readonly address?: string; readonly port?: number };
+
+interface Waiter<T> {
+  readonly resolve: (value: T) => void;
+  readonly reject: (error: Error) => void;
+}
+
+class NodeTransport implements Transport {
+  tls: TlsInfo | undefined;
+  readonly remote: Address;
+  readonly local: Address;
+  readonly #upgrade: Tls | undefined;
+  #socket: Socket;
+  /** Read from the socket and not yet asked for: one chunk, after which the socket is paused. */
+  readonly #chunks: Buffer[] = [];
+  #reader: Waiter<Uint8Array | undefined> | undefined;
+  #writers: Waiter<void>[] = [];
+  #peerEnded = false;
+  #ending: Promise<void> | undefined;
+  #error: Error | undefined;
+
+  constructor(socket: Socket, tls: Tls | undefined) {
+    this.#socket = socket;
+    this.#upgrade = tls;
+    this.tls = socket instanceof TLSSocket ? tlsInfo(socket) : undefined;
+    this.remote = address(socket.remoteAddress, socket.remotePort);
+    this.local = address(socket.localAddress, socket.localPort);
+    this.#attach();
+  }
+
+  read(): Promise<Uint8Array | undefined> {
+    const chunk = this.#chunks.shift();
+    if (chunk !== undefined) return Promise.resolve(chunk);
+    if (this.#peerEnded) return Promise.resolve(undefined);
+    if (this.#error !== undefined) return Promise.reject(this.#error);
+    if (this.#reader !== undefined) return Promise.reject(new Error("A read is pending already"));
+    if (this.#socket.isPaused()) this.#socket.resume();
+    return watched(new Promise((resolve, reject) => (this.#reader = { resolve, reject })));
+  }
+
+  write(bytes: Uint8Array): void | Promise<void> {
+    if (this.#error !== undefined) return Promise.reject(this.#error);
+    if (this.#ending !== undefined) return Promise.reject(new Error("Our side of the connection has been ended"));
+    if (this.#socket.write(bytes)) return;
+    return watched(new Promise<void>((resolve, reject) => this.#writers.push({ resolve, reject })));
+  }
+
+  async startTls(): Promise<TlsInfo> {
+    if (this.#error !== undefined) throw this.#error;
+    if (this.#upgrade === undefined) throw new Error("TLS cannot be started without a certificate or trusted authorities: give `tls`");
+    if (this.#socket instanceof TLSSocket) throw new Error("TLS has been started already");
+    if (this.#reader !== undefined) throw new Error("TLS cannot be started while a read is pending");
+    if (this.#peerEnded) throw new Error("TLS cannot be started: the peer has ended the connection");
+    this.#detach();
+    try {
+      const { socket, handshake } = this.#upgrade.upgrade(this.#socket);
+      this.#socket = socket;
+      this.#attach();
+      await handshake;
+      return tlsInfo(socket);
+    } catch (error) {
+      this.#break(error instanceof Error ? error : new Error(String(error)));
+      this.destroy();
+      throw error;
+    }
+  }
+
+  end(): Promise<void> {
+    if (this.#ending !== undefined) return this.#ending;
+    if (this.#error !== undefined) return Promise.reject(this.#error);
+    this.#ending = watched(
+      new Promise((resolve, reject) => {
+        this.#socket.end((error?: Error | null) => (error ? reject(this.#error ?? error) : resolve()));
+      }),
+    );
+    return this.#ending;
+  }
+
+  destroy(): void {
+    this.#chunks.length = 0;
+    this.#peerEnded = false;
+    this.#break(new Error("The connection has been destroyed"));
+    this.#socket.destroy();
+  }
+
+  #attach(): void {
+    const socket = this.#socket;
+    socket.allowHalfOpen = true;
+    socket.setNoDelay(true);
+    socket.on("data", this.#onData);
+    socket.on("end", this.#onEnd);
+    socket.on("drain", this.#onDrain);
+    socket.on("error", this.#break);
+    socket.on("close", this.#onClose);
+  }
+
+  /** Leaves the socket at rest, with all that was not asked for back in its buffer, where TLS looks for it. */
+  #detach(): void {
+    const socket = this.#socket;
+    socket.pause();
+    socket.off("data", this.#onData);
+    socket.off("end", this.#onEnd);
+    socket.off("drain", this.#onDrain);
+    socket.off("error", this.#break);
+    socket.off("close", this.#onClose);
+    // What befalls it from now on is told by the socket on top of it.
+    socket.on("error", () => {});
+    for (let chunk = this.#chunks.pop(); chunk !== undefined; chunk = this.#chunks.pop()) socket.unshift(chunk);
+  }
+
+  // Flowing as long as the reader keeps up: no more than one chunk comes unasked, since that pauses the socket.
+  readonly #onData = (chunk: Buffer): void => {
+    const reader = this.#reader;
+    if (reader === undefined) {
+      this.#chunks.push(chunk);
+      this.#socket.pause();
+      return;
+    }
+    this.#reader = undefined;
+    reader.resolve(chunk);
+  };
+
+  readonly #onEnd = (): void => {
+    this.#peerEnded = true;
+    this.#reader?.resolve(undefined);
+    this.#reader = undefined;
+  };
+
+  readonly #onDrain = (): void => {
+    const writers = this.#writers;
+    this.#writers = [];
+    for (const writer of writers) writer.resolve();
+  };
+
+  readonly #onClose = (): void => this.#break(new Error("The connection has been closed"));
+
+  readonly #break = (error: Error): void => {
+    this.#error ??= error;
+    const broken = this.#error;
+    const waiting = this.#reader === undefined ? this.#writers : [this.#reader, ...this.#writers];
+    this.#reader = undefined;
+    this.#writers = [];
+    for (const waiter of waiting) waiter.reject(broken);
+  };
+}
+
+/** Whoever destroys the connection is often the one who waited, and looks no more: that is no unhandled rejection. */
+function watched<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {});
+  return promise;
+}
+
+function address(ip: string | undefined, port: number | undefined): Address {
+  const plain = plainAddress(ip);
+  return { ...(plain !== undefined && { address: plain }), ...(port !== undefined && { port }) };
+}
