@@ -25,9 +25,12 @@ export interface Runner<Facts, Event extends { readonly type: string }> {
   readonly meta: Readonly<Record<string, unknown>>;
   /** Whether a final state of the chart's root has been reached: every further event is ignored. */
   readonly done: boolean;
-  /** Whether the present state has a transition for this event whose guard holds. */
+  /** Whether the present state has a transition for this event whose guard holds; one that only forbids the event (`EVENT: {}`) is none. */
   can(event: Event, facts: Facts): boolean;
-  /** Takes the event and returns the actions to perform: exits, the transition's own, entries. None: the event meant nothing here. */
+  /**
+   * Takes the event and returns the actions to perform: exits, the transition's own, entries. None: the event meant
+   * nothing here, or called for nothing. Event types that XState keeps for itself (`*` and `xstate.…`) mean nothing.
+   */
   send(event: Event, facts: Facts): readonly ActionCall[];
 }
 
