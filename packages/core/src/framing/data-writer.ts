@@ -1,0 +1,172 @@
+// Content on its way to the wire: dots are stuffed, lines end in CRLF, and CRLF.CRLF ends the whole (RFC 5321 section 4.5.2).
+
+import { CR, DOT, LF } from "../grammar/abnf.ts";
+import { findNewline } from "./newline.ts";
+
+export interface DataWriterOptions {
+  /**
+   * CR without LF, or LF without CR, which must not be sent (RFC 5321 section 2.3.8). `normalise`: each becomes CRLF. `reject`: nothing is
+   * written any more from the chunk on that has one, and the content cannot be ended. `pass`: they are sent as they are, for tests of others.
+   */
+  readonly bareNewlines: "normalise" | "reject" | "pass";
+}
+
+const nothing = new Uint8Array(0);
+const carriageReturn = Uint8Array.of(CR);
+const lineEnd = Uint8Array.of(CR, LF);
+const end = Uint8Array.of(DOT, CR, LF);
+const lineEndAndEnd = Uint8Array.of(CR, LF, DOT, CR, LF);
+const carriageReturnAndEnd = Uint8Array.of(CR, CR, LF, DOT, CR, LF);
+
+/** Where the next octet stands. A CR at the end of a chunk is held back until it is known whether it is bare. */
+type Place = "lineStart" | "inLine" | "afterCarriageReturn";
+
+/**
+ * Writes one content. Chunks of canonical text come out as slices of themselves; only text with bare newlines is copied.
+ * Under `reject` look at `bareNewline` after each `write` and after `end`: once it is true, the connection must be closed, since the
+ * server waits for an end that would make half a message a whole one.
+ */
+export class DataWriter {
+  readonly #bareNewlines: DataWriterOptions["bareNewlines"];
+  #place: Place = "lineStart";
+  #bareNewline = false;
+
+  constructor(options: DataWriterOptions) {
+    this.#bareNewlines = options.bareNewlines;
+  }
+
+  /** Whether a bare CR or LF has come in this content. */
+  get bareNewline(): boolean {
+    return this.#bareNewline;
+  }
+
+  /** What is to be sent for this chunk, in order: views of the chunk, constants, or a rewritten copy. None is empty. */
+  write(octets: Uint8Array): readonly Uint8Array[] {
+    if (octets.length === 0) return [];
+    if (!this.#bareNewline) {
+      const slices = this.#stuffed(octets);
+      if (slices !== undefined) return slices;
+      this.#bareNewline = true;
+    }
+    switch (this.#bareNewlines) {
+      case "normalise":
+        return [this.#normalised(octets)];
+      case "pass":
+        return this.#passed(octets);
+      case "reject":
+        return [];
+    }
+  }
+
+  /** What ends the content, a CRLF before the dot where the last line lacks one. Nothing under `reject` once a newline was bare. */
+  end(): Uint8Array {
+    if (this.#place === "afterCarriageReturn") this.#bareNewline = true;
+    if (this.#bareNewline && this.#bareNewlines === "reject") return nothing;
+    if (this.#place === "lineStart") return end;
+    return this.#place === "afterCarriageReturn" && this.#bareNewlines === "pass"
+      ? carriageReturnAndEnd
+      : lineEndAndEnd;
+  }
+
+  /** Slices in which each leading dot stands twice, or `undefined`, and nothing changed, where a newline is bare. */
+  #stuffed(octets: Uint8Array): Uint8Array[] | undefined {
+    const parts = new Parts(octets);
+    let place = this.#place;
+    let at = 0;
+    if (place === "afterCarriageReturn") {
+      if (octets[0] !== LF) return undefined;
+      parts.insert(lineEnd, 0, 1);
+      place = "lineStart";
+      at = 1;
+    }
+    while (at < octets.length) {
+      if (place === "lineStart" && octets[at] === DOT) parts.repeat(at);
+      const newline = findNewline(octets, at);
+      if (newline < 0) {
+        place = "inLine";
+        break;
+      }
+      if (octets[newline] === LF) return undefined;
+      if (newline === octets.length - 1) {
+        this.#place = "afterCarriageReturn";
+        return parts.upTo(newline);
+      }
+      if (octets[newline + 1] !== LF) return undefined;
+      place = "lineStart";
+      at = newline + 2;
+    }
+    this.#place = place;
+    return parts.upTo(octets.length);
+  }
+
+  /** The chunk as it is, dots stuffed where the server will unstuff them: behind CRLF alone. */
+  #passed(octets: Uint8Array): Uint8Array[] {
+    const parts = new Parts(octets);
+    if (this.#place === "afterCarriageReturn") parts.insert(carriageReturn, 0, 0);
+    let at = 0;
+    for (;;) {
+      if (this.#place === "lineStart" && octets[at] === DOT) parts.repeat(at);
+      const lineFeed = octets.indexOf(LF, at);
+      if (lineFeed < 0) break;
+      const isLineEnd = lineFeed > at ? octets[lineFeed - 1] === CR : this.#place === "afterCarriageReturn";
+      this.#place = isLineEnd ? "lineStart" : "inLine";
+      at = lineFeed + 1;
+    }
+    if (at === octets.length) return parts.upTo(at);
+    const isHeldBack = octets.at(-1) === CR;
+    this.#place = isHeldBack ? "afterCarriageReturn" : "inLine";
+    return parts.upTo(isHeldBack ? octets.length - 1 : octets.length);
+  }
+
+  /** The chunk with CRLF for every newline. In one piece: slices would be two a line for text in the style of Unix. */
+  #normalised(octets: Uint8Array): Uint8Array {
+    const copy = new Uint8Array(octets.length * 2 + lineEnd.length);
+    let length = 0;
+    for (const octet of octets) {
+      const wasCarriageReturn = this.#place === "afterCarriageReturn";
+      if (wasCarriageReturn || octet === LF) {
+        copy[length++] = CR;
+        copy[length++] = LF;
+        this.#place = "lineStart";
+        if (octet === LF) continue;
+      }
+      if (octet === CR) {
+        this.#place = "afterCarriageReturn";
+        continue;
+      }
+      if (octet === DOT && this.#place === "lineStart") copy[length++] = DOT;
+      copy[length++] = octet;
+      this.#place = "inLine";
+    }
+    return copy.subarray(0, length);
+  }
+}
+
+/** Slices of a chunk in the making. */
+class Parts {
+  readonly #octets: Uint8Array;
+  readonly #parts: Uint8Array[] = [];
+  #from = 0;
+
+  constructor(octets: Uint8Array) {
+    this.#octets = octets;
+  }
+
+  /** Puts something else in the place of what stands between two indexes. */
+  insert(part: Uint8Array, at: number, next: number): void {
+    this.upTo(at);
+    this.#parts.push(part);
+    this.#from = next;
+  }
+
+  /** Makes the octet at an index come twice. */
+  repeat(at: number): void {
+    this.upTo(at + 1);
+    this.#from = at;
+  }
+
+  upTo(at: number): Uint8Array[] {
+    if (at > this.#from) this.#parts.push(this.#octets.subarray(this.#from, at));
+    return this.#parts;
+  }
+}
