@@ -10,3 +10,109 @@ export {
   type TlsInfo,
   type Wants,
 } from "./session.ts";
+
+// Grammar: bytes to values and back.
+export {
+  addressLimits,
+  forwardPath,
+  formatPath,
+  helloName,
+  mailbox,
+  isAscii,
+  parseForwardPath,
+  parseHelloName,
+  parseReversePath,
+  reversePath,
+  type AddressLimits,
+  type AddressOptions,
+  type ForwardPath,
+  type HelloName,
+  type Mailbox,
+  type ParsedPath,
+  type ReversePath,
+} from "./grammar/address.ts";
+export {
+  findCapability,
+  formatCapabilities,
+  noCapabilities,
+  parseCapabilities,
+  type Capabilities,
+  type Capability,
+} from "./grammar/capabilities.ts";
+export { commandArgument, type CommandArgument } from "./grammar/command-argument.ts";
+export { formatCommand, parseCommand, type Command, type CommandOptions, type ParsedCommand, type Verb } from "./grammar/command.ts";
+export { InvalidValueError } from "./grammar/invalid-value-error.ts";
+export {
+  esmtpParameter,
+  findParameter,
+  formatParameters,
+  parseParameters,
+  type EsmtpParameter,
+  type EsmtpParameters,
+} from "./grammar/parameters.ts";
+export type { Failure as ParseFailure, Parsed } from "./grammar/parsed.ts";
+export { formatReply, parseReplyLine, reply, type EnhancedCode, type Reply, type ReplyFormat, type ReplyLine } from "./grammar/reply.ts";
+export { formatXtext, parseXtext } from "./grammar/xtext.ts";
+
+// Framing: streams of octets to lines, content and replies.
+export { DataReader, type DataOutcome, type DataReaderOptions } from "./framing/data-reader.ts";
+export { DataWriter, type DataWriterOptions } from "./framing/data-writer.ts";
+export { LineReader, type LineOutcome, type LineReaderOptions } from "./framing/line-reader.ts";
+export { ReplyReader, type ReplyLimits, type ReplyOutcome } from "./framing/reply-reader.ts";
+
+// Engine: a chart, compiled or interpreted, of any line protocol.
+export { compile } from "./engine/compile.ts";
+export { interpret } from "./engine/interpret.ts";
+export { ChartNotCompilableError } from "./engine/refusal.ts";
+export type { ActionCall, GuardArguments, Guards, Program, Runner } from "./engine/runner.ts";
+
+export type { MailParameters } from "./extensions/extension.ts";
+export type { ClientCredentials, Credentials } from "./sasl/mechanism.ts";
+
+// The server's side.
+export { ServerSession } from "./server/session.ts";
+export { serverMachine, type ServerFacts, type ServerMachineEvent } from "./server/machine.ts";
+export {
+  defaultServerLimits,
+  defaultServerTimeouts,
+  serverProfile,
+  type ServerLimits,
+  type ServerMechanismName,
+  type ServerProfile,
+  type ServerSessionOptions,
+  type ServerTimeouts,
+} from "./server/options.ts";
+export type {
+  DecisionSubject,
+  Envelope,
+  EnvelopeRecipient,
+  ServerCloseReason,
+  ServerDecision,
+  ServerEvent,
+  ServerIntent,
+  ServerTimeout,
+} from "./server/messages.ts";
+
+// The client's side.
+export { ClientSession } from "./client/session.ts";
+export { clientMachine, type ClientFacts, type ClientMachineEvent } from "./client/machine.ts";
+export {
+  clientProfile,
+  defaultClientLimits,
+  defaultClientTimeouts,
+  type ClientLimits,
+  type ClientProfile,
+  type ClientSessionOptions,
+  type ClientTimeouts,
+  type TlsPolicy,
+} from "./client/options.ts";
+export type {
+  ClientEvent,
+  ClientIntent,
+  ClientTimeout,
+  Failure,
+  FailureKind,
+  OutgoingRecipient,
+  RecipientResult,
+  TransactionResult,
+} from "./client/messages.ts";

@@ -16,10 +16,15 @@ export interface TlsInfo {
   readonly authorized?: boolean;
 }
 
-/** What happened in the world. Past participles. */
+/**
+ * What happened in the world. Past participles.
+ * - `ended`: the peer sends no more; it may still read.
+ * - `broken`: the connection is gone, both ways.
+ */
 export type Input =
   | { readonly type: "received"; readonly bytes: Uint8Array }
   | { readonly type: "ended" }
+  | { readonly type: "broken" }
   | { readonly type: "secured"; readonly tls: TlsInfo }
   | { readonly type: "elapsed" };
 
@@ -32,7 +37,8 @@ export type Effect =
 /**
  * What an idle session waits for:
  * - `input`: bytes from the peer. Read on.
- * - `intent`: the application's word. Read no more until it came, so that back-pressure costs nothing.
+ * - `intent`: the application's word (or, after `startTls`, `secured`). Read no more until it came, so that
+ *   back-pressure costs nothing.
  * - `either`: the application may speak, and the peer is listened to meanwhile.
  * - `nothing`: it is over. `close` has been polled; nothing more will come.
  */

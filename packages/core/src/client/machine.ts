@@ -1,0 +1,393 @@
+// The client's side of SMTP as one chart: what may follow what stands here and nowhere else.
+// The chart holds no functions. A state is named for what is awaited. Replies are events by their first digit, as
+// RFC 5321 §4.2.1 writes it (2yz … 5yz), since a client may decide by nothing else; 421 alone has a meaning at any time.
+
+import { setup } from "xstate";
+import type { ClientTimeout, FailureKind } from "./messages.ts";
+
+/** What guards may know of the session besides its state. */
+export interface ClientFacts {
+  /** TLS must be had before anything of value is said, and the server does not offer it. */
+  readonly tlsUnavailable: boolean;
+  /** TLS is to be asked for now. */
+  readonly tlsWanted: boolean;
+  /** Without TLS the session must not go on. */
+  readonly tlsRequired: boolean;
+  /** Credentials were given, have not been used yet, and there is a mechanism for them. */
+  readonly authWanted: boolean;
+  /** Credentials were given, and there is no mechanism for them. */
+  readonly authUnavailable: boolean;
+  /** The mechanism has an answer to the challenge that has just come. */
+  readonly answerable: boolean;
+  /** MAIL, RCPTs and DATA have been written in one group: each of them will be answered. */
+  readonly pipelined: boolean;
+  /** The recipient whose reply is awaited is not the last. */
+  readonly moreRecipients: boolean;
+  /** A reply to DATA will come: it has been written already, or there is somebody to send to. */
+  readonly dataDue: boolean;
+  /** Some recipient has been accepted in this transaction. */
+  readonly recipientAccepted: boolean;
+}
+
+export const initialClientFacts: ClientFacts = {
+  tlsUnavailable: false,
+  tlsWanted: false,
+  tlsRequired: false,
+  authWanted: false,
+  authUnavailable: false,
+  answerable: false,
+  pipelined: false,
+  moreRecipients: false,
+  dataDue: false,
+  recipientAccepted: false,
+};
+
+export type ClientMachineEvent = {
+  readonly type:
+    | "2yz"
+    | "3yz"
+    | "4yz"
+    | "5yz"
+    | "421"
+    | "weighed"
+    | "secured"
+    | "send"
+    | "endContent"
+    | "ask"
+    | "quit"
+    | "abort"
+    | "violated"
+    | "elapsed"
+    | "ended";
+};
+
+const timeout = (name: ClientTimeout) => name;
+const fail = (kind: FailureKind) => ({ type: "fail", params: { kind } }) as const;
+
+/** Says QUIT to a server with which no mail can be exchanged. */
+const giveUp = (kind: FailureKind) => ({ target: "#client.expectingQuitReply", actions: fail(kind) }) as const;
+
+/** The server broke the protocol: there is nothing left to say to it. */
+const outOfOrder = { target: "#client.closed", actions: fail("protocol") } as const;
+
+export const clientMachine = setup({
+  types: {
+    context: {} as ClientFacts,
+    events: {} as ClientMachineEvent,
+  },
+  guards: {
+    tlsUnavailable: ({ context }) => context.tlsUnavailable,
+    tlsWanted: ({ context }) => context.tlsWanted,
+    tlsRequired: ({ context }) => context.tlsRequired,
+    authWanted: ({ context }) => context.authWanted,
+    authUnavailable: ({ context }) => context.authUnavailable,
+    answerable: ({ context }) => context.answerable,
+    pipelined: ({ context }) => context.pipelined,
+    moreRecipients: ({ context }) => context.moreRecipients,
+    dataDue: ({ context }) => context.dataDue,
+    recipientAccepted: ({ context }) => context.recipientAccepted,
+  },
+  actions: {
+    /** Remembers why the session, or the transaction, came to nothing. */
+    fail: (_, _params: { kind: FailureKind }) => undefined,
+    rememberGreeting: () => undefined,
+    writeEhlo: () => undefined,
+    writeHelo: () => undefined,
+    rememberCapabilities: () => undefined,
+    weigh: () => undefined,
+    writeStartTls: () => undefined,
+    startTls: () => undefined,
+    startOver: () => undefined,
+    declineTls: () => undefined,
+    writeAuth: () => undefined,
+    answerChallenge: () => undefined,
+    cancelAuth: () => undefined,
+    rememberAuthentication: () => undefined,
+    announceReady: () => undefined,
+    openTransaction: () => undefined,
+    writeMail: () => undefined,
+    refuseAll: () => undefined,
+    writeRecipient: () => undefined,
+    recordRecipient: () => undefined,
+    writeData: () => undefined,
+    startContent: () => undefined,
+    writeEndOfContent: () => undefined,
+    recordContentReply: () => undefined,
+    endTransaction: () => undefined,
+    writeReset: () => undefined,
+    writeQuestion: () => undefined,
+    tellAnswer: () => undefined,
+    writeQuit: () => undefined,
+    close: () => undefined,
+  },
+}).createMachine({
+  id: "client",
+  context: initialClientFacts,
+  initial: "expectingGreeting",
+  on: {
+    "421": { target: ".closed", actions: fail("serviceClosing") },
+    "2yz": outOfOrder,
+    "3yz": outOfOrder,
+    "4yz": outOfOrder,
+    "5yz": outOfOrder,
+    violated: outOfOrder,
+    elapsed: { target: ".closed", actions: fail("timeout") },
+    ended: { target: ".closed", actions: fail("disconnected") },
+    abort: { target: ".closed", actions: fail("aborted") },
+  },
+  states: {
+    opening: {
+      description: "From the greeting to a session in which mail can be sent.",
+      initial: "expectingEhloReply",
+      states: {
+        expectingEhloReply: {
+          description: "The server's name and extensions, in the clear or anew under TLS.",
+          meta: { rfc: "RFC 5321 §4.1.1.1", timeout: timeout("hello") },
+          entry: "writeEhlo",
+          on: {
+            "2yz": { target: "weighing", actions: "rememberCapabilities" },
+            "4yz": giveUp("refused"),
+            "5yz": { target: "expectingHeloReply" },
+          },
+        },
+
+        expectingHeloReply: {
+          description: "The server knows no EHLO; whether it is willing to serve under HELO.",
+          meta: { rfc: "RFC 5321 §3.2", timeout: timeout("hello") },
+          entry: "writeHelo",
+          on: {
+            "2yz": { target: "weighing", actions: "rememberCapabilities" },
+            "4yz": giveUp("refused"),
+            "5yz": giveUp("refused"),
+          },
+        },
+
+        weighing: {
+          description: "What the server offers is weighed against what the caller requires; left at once.",
+          meta: { rfc: "RFC 3207 §4, RFC 4954 §4", timeout: timeout("hello") },
+          entry: "weigh",
+          on: {
+            weighed: [
+              { guard: "tlsUnavailable", ...giveUp("tlsUnavailable") },
+              { guard: "tlsWanted", target: "expectingStartTlsReply" },
+              { guard: "authUnavailable", ...giveUp("authUnavailable") },
+              { guard: "authWanted", target: "expectingAuthReply" },
+              { target: "#client.ready", actions: "announceReady" },
+            ],
+          },
+        },
+
+        expectingStartTlsReply: {
+          description: "Whether the server goes on under TLS.",
+          meta: { rfc: "RFC 3207 §4", timeout: timeout("hello") },
+          entry: "writeStartTls",
+          on: {
+            "2yz": { target: "securing", actions: "startTls" },
+            "4yz": [
+              { guard: "tlsRequired", ...giveUp("tlsUnavailable") },
+              { target: "weighing", actions: "declineTls" },
+            ],
+            "5yz": [
+              { guard: "tlsRequired", ...giveUp("tlsUnavailable") },
+              { target: "weighing", actions: "declineTls" },
+            ],
+          },
+        },
+
+        securing: {
+          description: "The TLS handshake. What the server said in the clear is forgotten once it is done.",
+          meta: { rfc: "RFC 3207 §4.2", timeout: timeout("tls") },
+          on: {
+            secured: { target: "expectingEhloReply", actions: "startOver" },
+          },
+        },
+
+        expectingAuthReply: {
+          description: "A challenge, or the outcome of the SASL exchange.",
+          meta: { rfc: "RFC 4954 §4", timeout: timeout("hello") },
+          entry: "writeAuth",
+          on: {
+            "2yz": { target: "weighing", actions: "rememberAuthentication" },
+            "3yz": [
+              { guard: "answerable", actions: "answerChallenge" },
+              { target: "expectingCancelReply", actions: "cancelAuth" },
+            ],
+            "4yz": giveUp("authRefused"),
+            "5yz": giveUp("authRefused"),
+          },
+        },
+
+        expectingCancelReply: {
+          description: "The server's word on an exchange that was cancelled: its challenge made no sense.",
+          meta: { rfc: "RFC 4954 §4", timeout: timeout("hello") },
+          on: {
+            "2yz": giveUp("authRefused"),
+            "4yz": giveUp("authRefused"),
+            "5yz": giveUp("authRefused"),
+          },
+        },
+      },
+    },
+
+    expectingGreeting: {
+      description: "The server's first words.",
+      meta: { rfc: "RFC 5321 §3.1", timeout: timeout("greeting") },
+      on: {
+        "2yz": { target: "opening.expectingEhloReply", actions: "rememberGreeting" },
+        "4yz": giveUp("refused"),
+        "5yz": giveUp("refused"),
+      },
+    },
+
+    ready: {
+      description: "Nothing is awaited: the application may send, ask or quit.",
+      meta: { rfc: "RFC 5321 §3.3", timeout: timeout("idle"), wants: "either" },
+      entry: "endTransaction",
+      on: {
+        quit: "expectingQuitReply",
+        send: { target: "transaction", actions: "openTransaction" },
+        ask: { target: "expectingAnswer" },
+        elapsed: { target: "expectingQuitReply" },
+      },
+    },
+
+    expectingAnswer: {
+      description: "The reply to NOOP, VRFY, EXPN, HELP or RSET.",
+      meta: { rfc: "RFC 5321 §3.5, §4.1.1.5–9", timeout: timeout("command") },
+      entry: "writeQuestion",
+      on: {
+        "2yz": { target: "ready", actions: "tellAnswer" },
+        "3yz": { target: "ready", actions: "tellAnswer" },
+        "4yz": { target: "ready", actions: "tellAnswer" },
+        "5yz": { target: "ready", actions: "tellAnswer" },
+      },
+    },
+
+    transaction: {
+      description: "One message, to one or more recipients.",
+      initial: "expectingMailReply",
+      states: {
+        expectingMailReply: {
+          description: "Whether the reverse-path is taken. Pipelined, the recipients and DATA have been written too.",
+          meta: { rfc: "RFC 5321 §4.1.1.2, RFC 2920 §3.1", timeout: timeout("command") },
+          entry: "writeMail",
+          on: {
+            "2yz": { target: "expectingRecipientReply" },
+            "4yz": [
+              { guard: "pipelined", target: "expectingRecipientReply", actions: "refuseAll" },
+              { target: "#client.ready", actions: "refuseAll" },
+            ],
+            "5yz": [
+              { guard: "pipelined", target: "expectingRecipientReply", actions: "refuseAll" },
+              { target: "#client.ready", actions: "refuseAll" },
+            ],
+          },
+        },
+
+        expectingRecipientReply: {
+          description: "Whether one recipient is taken.",
+          meta: { rfc: "RFC 5321 §4.1.1.3", timeout: timeout("command") },
+          entry: "writeRecipient",
+          on: {
+            "2yz": [
+              { guard: "moreRecipients", target: "expectingRecipientReply", actions: "recordRecipient", reenter: true },
+              { target: "expectingDataReply", actions: "recordRecipient" },
+            ],
+            "4yz": [
+              { guard: "moreRecipients", target: "expectingRecipientReply", actions: "recordRecipient", reenter: true },
+              { guard: "dataDue", target: "expectingDataReply", actions: "recordRecipient" },
+              { target: "expectingResetReply", actions: "recordRecipient" },
+            ],
+            "5yz": [
+              { guard: "moreRecipients", target: "expectingRecipientReply", actions: "recordRecipient", reenter: true },
+              { guard: "dataDue", target: "expectingDataReply", actions: "recordRecipient" },
+              { target: "expectingResetReply", actions: "recordRecipient" },
+            ],
+          },
+        },
+
+        expectingDataReply: {
+          description: "Whether the content may come.",
+          meta: { rfc: "RFC 5321 §4.1.1.4", timeout: timeout("data") },
+          entry: "writeData",
+          on: {
+            "2yz": { target: "expectingResetReply", actions: "refuseAll" },
+            "3yz": [
+              { guard: "recipientAccepted", target: "sendingContent" },
+              // A pipelined DATA was taken although no recipient was: only an empty message ends that.
+              { target: "expectingEmptyContentReply" },
+            ],
+            "4yz": { target: "expectingResetReply", actions: "refuseAll" },
+            "5yz": { target: "expectingResetReply", actions: "refuseAll" },
+          },
+        },
+
+        sendingContent: {
+          description: "The application hands over the content. A reply now is a refusal: no more will be read.",
+          meta: { rfc: "RFC 5321 §4.1.1.4, §4.5.2", timeout: timeout("block"), wants: "either" },
+          entry: "startContent",
+          on: {
+            endContent: { target: "expectingContentReply", actions: "writeEndOfContent" },
+            "4yz": { target: "#client.closed", actions: ["recordContentReply", fail("refused")] },
+            "5yz": { target: "#client.closed", actions: ["recordContentReply", fail("refused")] },
+          },
+        },
+
+        expectingContentReply: {
+          description: "Whether the server takes responsibility for the message.",
+          meta: { rfc: "RFC 5321 §4.1.1.4, §4.5.3.2.6", timeout: timeout("contentEnd") },
+          on: {
+            "2yz": { target: "#client.ready", actions: "recordContentReply" },
+            "4yz": { target: "#client.ready", actions: "recordContentReply" },
+            "5yz": { target: "#client.ready", actions: "recordContentReply" },
+          },
+        },
+
+        expectingEmptyContentReply: {
+          description: "The server's word on an empty message to nobody; it changes nothing.",
+          meta: { rfc: "RFC 2920 §3.1", timeout: timeout("contentEnd") },
+          entry: "writeEndOfContent",
+          on: {
+            "2yz": { target: "#client.ready" },
+            "4yz": { target: "#client.ready" },
+            "5yz": { target: "#client.ready" },
+          },
+        },
+
+        expectingResetReply: {
+          description: "The transaction came to nothing and is abandoned on the server too.",
+          meta: { rfc: "RFC 5321 §4.1.1.5", timeout: timeout("command") },
+          entry: "writeReset",
+          on: {
+            "2yz": { target: "#client.ready" },
+            "4yz": giveUp("protocol"),
+            "5yz": giveUp("protocol"),
+          },
+        },
+      },
+    },
+
+    expectingQuitReply: {
+      description: "The server's farewell; nothing depends on it.",
+      meta: { rfc: "RFC 5321 §4.1.1.10", timeout: timeout("quit") },
+      entry: ["endTransaction", "writeQuit"],
+      on: {
+        "421": "closed",
+        "2yz": "closed",
+        "3yz": "closed",
+        "4yz": "closed",
+        "5yz": "closed",
+        elapsed: "closed",
+        ended: "closed",
+        violated: "closed",
+      },
+    },
+
+    closed: {
+      type: "final",
+      description: "It is over.",
+      meta: { rfc: "RFC 5321 §4.1.1.10" },
+      entry: ["endTransaction", "close"],
+    },
+  },
+});

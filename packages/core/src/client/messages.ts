@@ -1,0 +1,112 @@
+// What a client session and its application say to each other: events out, intents in. All of it is plain data.
+
+import type { Mailbox, ReversePath } from "../grammar/address.ts";
+import type { Capabilities } from "../grammar/capabilities.ts";
+import type { EsmtpParameter } from "../grammar/parameters.ts";
+import type { Reply } from "../grammar/reply.ts";
+import type { TlsInfo } from "../session.ts";
+
+/** Names of the deadlines that states name in their `meta.timeout`; their lengths are in `ClientTimeouts`. */
+export type ClientTimeout =
+  | "greeting"
+  | "hello"
+  | "command"
+  | "data"
+  | "block"
+  | "contentEnd"
+  | "quit"
+  | "tls"
+  | "idle";
+
+/** Why a session or a transaction came to nothing. */
+export type FailureKind =
+  /** The server said no: at the greeting, to EHLO, or while content was on its way. */
+  | "refused"
+  /** TLS is required, and the server does not offer it or could not provide it. */
+  | "tlsUnavailable"
+  /** No mechanism for the credentials: none in common, or none that is safe without TLS. */
+  | "authUnavailable"
+  | "authRefused"
+  /** The server said 421: it is closing the connection. */
+  | "serviceClosing"
+  | "timeout"
+  | "disconnected"
+  /** The server broke the protocol. */
+  | "protocol"
+  /** The application aborted. */
+  | "aborted";
+
+export interface Failure {
+  readonly kind: FailureKind;
+  /** The state in which it happened, as the chart names it. */
+  readonly during: string;
+  /** The reply that brought it about, where there was one. */
+  readonly reply?: Reply;
+  /** What exactly was wrong, for people. */
+  readonly detail?: string;
+}
+
+export interface OutgoingRecipient {
+  readonly recipient: Mailbox;
+  readonly parameters?: readonly EsmtpParameter[];
+}
+
+/** The outcome for one recipient. */
+export interface RecipientResult {
+  readonly recipient: Mailbox;
+  /** Whether the server took responsibility for the message to this recipient. */
+  readonly accepted: boolean;
+  /** The reply that decided it: to RCPT, MAIL or DATA where they were refused, else to the content. None: the session ended before. */
+  readonly reply?: Reply;
+}
+
+export interface TransactionResult {
+  /** One for each recipient given, in the same order. */
+  readonly recipients: readonly RecipientResult[];
+  /** The reply to the content, where it came to that. */
+  readonly reply?: Reply;
+  /**
+   * Whether the server may have accepted the message although no reply says so: the end of content was sent, and the
+   * session ended before the answer. Sending again may then duplicate the message (RFC 1047).
+   */
+  readonly uncertain: boolean;
+  readonly failure?: Failure;
+}
+
+export type ClientEvent =
+  /** The session is open: mail can be sent. */
+  | { readonly type: "opened"; readonly greeting: Reply; readonly capabilities: Capabilities; readonly identity: string | undefined }
+  | { readonly type: "tlsStarted"; readonly tls: TlsInfo }
+  /** The content may come: submit `content` any number of times, then `endContent`. */
+  | { readonly type: "contentWanted" }
+  | { readonly type: "transactionEnded"; readonly result: TransactionResult }
+  /** The reply to what `ask` asked. */
+  | { readonly type: "answered"; readonly reply: Reply }
+  /** Only with `trace: true`: a line of the dialogue as it passed, without CRLF; secrets are replaced by `*`. */
+  | { readonly type: "lineTraced"; readonly from: "client" | "server"; readonly line: string; readonly state: string }
+  /** It is over; `failure` where it did not end by `quit` or idling. */
+  | { readonly type: "sessionClosed"; readonly failure?: Failure };
+
+export type ClientIntent =
+  | {
+      readonly type: "send";
+      readonly reversePath: ReversePath;
+      /** Octets of content where known: SIZE is sent when it is offered (RFC 1870). */
+      readonly size?: number;
+      /** Whether the content may hold octets over 127: BODY=8BITMIME is sent when it is offered (RFC 6152). */
+      readonly eightBit?: boolean;
+      /** Whether the content's header holds UTF-8; a non-ASCII address implies it (RFC 6531). */
+      readonly smtputf8?: boolean;
+      /** Further parameters of MAIL. */
+      readonly parameters?: readonly EsmtpParameter[];
+      /** At least one. */
+      readonly recipients: readonly OutgoingRecipient[];
+    }
+  | { readonly type: "content"; readonly bytes: Uint8Array }
+  | { readonly type: "endContent" }
+  | { readonly type: "ask"; readonly verb: "NOOP" | "RSET" }
+  | { readonly type: "ask"; readonly verb: "VRFY" | "EXPN" | "HELP"; readonly argument: string }
+  /** Says goodbye; only when nothing is under way. */
+  | { readonly type: "quit" }
+  /** Ends at once, at any time. */
+  | { readonly type: "abort" };

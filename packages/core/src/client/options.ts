@@ -1,0 +1,96 @@
+// What a client session can be told, with its defaults: every limit and every deadline has a name here.
+
+import { positiveNumbers } from "../positive-numbers.ts";
+import { helloName, type HelloName } from "../grammar/address.ts";
+import { loginClient } from "../sasl/login.ts";
+import type { ClientCredentials, ClientMechanism } from "../sasl/mechanism.ts";
+import { plainClient } from "../sasl/plain.ts";
+import type { ClientTimeout } from "./messages.ts";
+
+/** All in octets or counts. */
+export interface ClientLimits {
+  /** A line of a reply with its CRLF. RFC 5321 §4.5.3.1.5 allows servers 512; longer ones are met in the field. */
+  readonly replyLine: number;
+  /** Lines of a reply. */
+  readonly replyLines: number;
+  /** Commands and content held back to leave in one write. */
+  readonly bufferedOutput: number;
+}
+
+export const defaultClientLimits: ClientLimits = {
+  replyLine: 4_096,
+  replyLines: 256,
+  bufferedOutput: 65_536,
+};
+
+/** Milliseconds for each deadline that a state names in its `meta.timeout`. The defaults are those of RFC 5321 §4.5.3.2. */
+export type ClientTimeouts = Readonly<Record<ClientTimeout, number>>;
+
+export const defaultClientTimeouts: ClientTimeouts = {
+  greeting: 300_000,
+  /** EHLO, HELO, STARTTLS and AUTH. */
+  hello: 300_000,
+  /** MAIL, RCPT, RSET and the questions. */
+  command: 300_000,
+  data: 120_000,
+  /** For the application to bring more content, and the server to take it. */
+  block: 180_000,
+  /** For the server's answer to a whole message: too short a wait duplicates mail (RFC 1047). */
+  contentEnd: 600_000,
+  quit: 5_000,
+  tls: 60_000,
+  /** A session without use says QUIT. */
+  idle: 300_000,
+};
+
+/** `required`: no TLS, no mail. `opportunistic`: TLS where it is offered. `never`: not even then. */
+export type TlsPolicy = "required" | "opportunistic" | "never";
+
+export interface ClientSessionOptions {
+  /** The client's own name for EHLO: a domain, or an address literal. */
+  readonly hostname: string;
+  /** Default: `required` where credentials are given, else `opportunistic`. Without meaning where the connection began with TLS. */
+  readonly tls?: TlsPolicy;
+  readonly credentials?: ClientCredentials;
+  /** Whether a password may be sent without TLS. Default: no; the session ends instead. */
+  readonly allowAuthInClear?: boolean;
+  /** `false`: commands are sent one by one although the server offers PIPELINING. */
+  readonly pipelining?: boolean;
+  /** What becomes of a bare CR or LF in content: made a CRLF, or the transaction is aborted. Never sent as it is. Default: `normalise`. */
+  readonly bareNewlines?: "normalise" | "reject";
+  /** Whether `lineTraced` events are wanted. */
+  readonly trace?: boolean;
+  readonly limits?: Partial<ClientLimits>;
+  readonly timeouts?: Partial<ClientTimeouts>;
+}
+
+/** Options made ready once, for any number of sessions. */
+export interface ClientProfile {
+  readonly hostname: HelloName;
+  readonly tls: TlsPolicy;
+  readonly credentials: ClientCredentials | undefined;
+  readonly allowAuthInClear: boolean;
+  readonly pipelining: boolean;
+  readonly bareNewlines: "normalise" | "reject";
+  readonly trace: boolean;
+  readonly limits: ClientLimits;
+  readonly timeouts: ClientTimeouts;
+}
+
+/** The mechanisms a client knows, the strongest first. */
+export const clientMechanisms: readonly ClientMechanism[] = [plainClient, loginClient];
+
+/** Checks options and fills in the defaults. Throws `InvalidValueError` for a bad host name, `RangeError` for a bad limit. */
+export function clientProfile(options: ClientSessionOptions): ClientProfile {
+  return {
+    hostname: helloName(options.hostname),
+    tls: options.tls ?? (options.credentials === undefined ? "opportunistic" : "required"),
+    credentials: options.credentials,
+    allowAuthInClear: options.allowAuthInClear ?? false,
+    pipelining: options.pipelining ?? true,
+    bareNewlines: options.bareNewlines ?? "normalise",
+    trace: options.trace ?? false,
+    limits: positiveNumbers({ ...defaultClientLimits, ...options.limits }, "limits"),
+    timeouts: positiveNumbers({ ...defaultClientTimeouts, ...options.timeouts }, "timeouts"),
+  };
+}

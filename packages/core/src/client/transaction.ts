@@ -1,0 +1,136 @@
+// One message on its way out: which commands are written when, and what became of each recipient.
+
+import { isAscii, type Mailbox } from "../grammar/address.ts";
+import { findCapability, type Capabilities } from "../grammar/capabilities.ts";
+import { esmtpParameter, type EsmtpParameter } from "../grammar/parameters.ts";
+import type { Command } from "../grammar/command.ts";
+import type { Reply } from "../grammar/reply.ts";
+import { parseSize } from "../extensions/size.ts";
+import { LocalProtocolError } from "../session.ts";
+import type { ClientIntent, Failure, OutgoingRecipient, RecipientResult, TransactionResult } from "./messages.ts";
+
+type Send = Extract<ClientIntent, { type: "send" }>;
+type Write = (command: Command) => void;
+
+/** Largest content that the server takes, in octets (RFC 1870); `undefined` where it names no limit. */
+export function sizeLimit(capabilities: Capabilities): bigint | undefined {
+  const announced = parseSize(findCapability(capabilities, "SIZE")?.parameters[0]);
+  return announced === 0n ? undefined : announced;
+}
+
+/** Whether a transaction needs SMTPUTF8 (RFC 6531 §3.4). */
+export function needsSmtputf8({ reversePath, recipients, smtputf8 }: Omit<Send, "type">): boolean {
+  const ascii = (mailbox: Mailbox) => isAscii(mailbox);
+  return smtputf8 === true || (reversePath !== null && !ascii(reversePath)) || !recipients.every(({ recipient }) => ascii(recipient));
+}
+
+export class OutgoingTransaction {
+  /** Whether MAIL, the RCPTs and DATA are written in one group (RFC 2920). */
+  readonly pipelined: boolean;
+  readonly #mail: Extract<Command, { verb: "MAIL" }>;
+  readonly #recipients: readonly OutgoingRecipient[];
+  readonly #replies: (Reply | undefined)[] = [];
+  #accepted = 0;
+  /** The reply that refused the whole transaction: to MAIL or DATA. */
+  #refusal: Reply | undefined;
+  #mailRefused = false;
+  #contentReply: Reply | undefined;
+  #contentSent = false;
+
+  /** Throws `LocalProtocolError` where the server does not offer what the transaction needs. */
+  constructor(intent: Send, capabilities: Capabilities, pipelining: boolean) {
+    if (intent.recipients.length === 0) throw new LocalProtocolError("send without recipients: give at least one");
+    this.pipelined = pipelining && findCapability(capabilities, "PIPELINING") !== undefined;
+    this.#mail = { verb: "MAIL", reversePath: intent.reversePath, parameters: mailParameters(intent, capabilities) };
+    this.#recipients = intent.recipients;
+  }
+
+  /** Whether the recipient whose reply is awaited is followed by another. */
+  get moreAwaited(): boolean {
+    return this.#replies.length < this.#recipients.length - 1;
+  }
+
+  get anyAccepted(): boolean {
+    return this.#accepted > 0;
+  }
+
+  begin(write: Write): void {
+    write(this.#mail);
+    if (!this.pipelined) return;
+    for (const recipient of this.#recipients) write(recipientCommand(recipient));
+    write({ verb: "DATA" });
+  }
+
+  nextRecipient(write: Write): void {
+    const next = this.#recipients[this.#replies.length];
+    if (!this.pipelined && next !== undefined) write(recipientCommand(next));
+  }
+
+  data(write: Write): void {
+    if (!this.pipelined) write({ verb: "DATA" });
+  }
+
+  /** MAIL was refused before any recipient was answered, or DATA after. */
+  refuseAll(reply: Reply | undefined): void {
+    this.#refusal ??= reply;
+    if (this.#replies.length === 0) this.#mailRefused = true;
+    this.#accepted = 0;
+  }
+
+  recordRecipient(reply: Reply | undefined): void {
+    this.#replies.push(reply);
+    if (isPositive(reply) && !this.#mailRefused) this.#accepted += 1;
+  }
+
+  endContent(): void {
+    this.#contentSent = true;
+  }
+
+  recordContent(reply: Reply | undefined): void {
+    this.#contentReply = reply;
+  }
+
+  result(failure: Failure | undefined): TransactionResult {
+    const uncertain = this.#contentSent && this.anyAccepted && this.#contentReply === undefined && failure?.kind !== "serviceClosing";
+    return {
+      recipients: this.#recipients.map(({ recipient }, index) => this.#outcome(recipient, this.#replies[index], failure)),
+      uncertain,
+      ...(this.#contentReply && { reply: this.#contentReply }),
+      ...(failure && { failure }),
+    };
+  }
+
+  #outcome(recipient: Mailbox, own: Reply | undefined, failure: Failure | undefined): RecipientResult {
+    const refusedItself = own !== undefined && !isPositive(own) && !this.#mailRefused;
+    const reply = refusedItself ? own : (this.#refusal ?? this.#contentReply ?? failure?.reply);
+    const accepted = isPositive(own) && !this.#mailRefused && isPositive(this.#contentReply);
+    return { recipient, accepted, ...(reply && { reply }) };
+  }
+}
+
+function isPositive(reply: Reply | undefined): boolean {
+  return reply !== undefined && reply.code >= 200 && reply.code < 300;
+}
+
+function recipientCommand({ recipient, parameters = [] }: OutgoingRecipient): Command {
+  return { verb: "RCPT", forwardPath: recipient, parameters };
+}
+
+function mailParameters(intent: Send, capabilities: Capabilities): readonly EsmtpParameter[] {
+  const offered = (keyword: string) => findCapability(capabilities, keyword) !== undefined;
+  const parameters: EsmtpParameter[] = [];
+  if (intent.size !== undefined && offered("SIZE")) {
+    const limit = sizeLimit(capabilities);
+    if (limit !== undefined && BigInt(intent.size) > limit) {
+      throw new LocalProtocolError(`content of ${intent.size} octets: the server takes at most ${limit}`);
+    }
+    parameters.push(esmtpParameter("SIZE", String(intent.size)));
+  }
+  const utf8 = needsSmtputf8(intent);
+  if (utf8 && !offered("SMTPUTF8")) {
+    throw new LocalProtocolError("a non-ASCII address or header: the server does not offer SMTPUTF8");
+  }
+  if ((intent.eightBit === true || utf8) && offered("8BITMIME")) parameters.push(esmtpParameter("BODY", "8BITMIME"));
+  if (utf8) parameters.push(esmtpParameter("SMTPUTF8"));
+  return [...parameters, ...(intent.parameters ?? [])];
+}

@@ -1,0 +1,5 @@
+// PIPELINING (RFC 2920): commands may come in groups; the session answers in order whatever the grouping.
+
+import type { Extension } from "./extension.ts";
+
+export const pipelining: Extension = { announce: () => "PIPELINING" };

@@ -1,0 +1,468 @@
+// The server's side of SMTP as one chart: what may follow what stands here and nowhere else.
+// The chart holds no functions. A state is named for what is awaited; `expecting…` waits for the client, `deciding…`
+// for the application. Guards read the facts below; the session (session.ts) performs the actions.
+
+import { setup } from "xstate";
+import type { ServerReplyName } from "./replies.ts";
+import type { DecisionSubject, ServerTimeout } from "./messages.ts";
+
+/** What guards may know of the session besides its state. */
+export interface ServerFacts {
+  /** STARTTLS can be had: the application offers TLS, and the session is in the clear. */
+  readonly tlsOffered: boolean;
+  /** The application wants no mail in the clear, and the session is. */
+  readonly tlsMissing: boolean;
+  /** AUTH would be possible, but only under TLS. */
+  readonly authNeedsTls: boolean;
+  /** Some SASL mechanism is open to the client now. */
+  readonly authOffered: boolean;
+  /** The application wants no mail from strangers, and the client is one. */
+  readonly authMissing: boolean;
+  readonly authenticated: boolean;
+  /** The content being received cannot be accepted any more: too large, or with bare newlines. */
+  readonly contentRefused: boolean;
+}
+
+export const initialServerFacts: ServerFacts = {
+  tlsOffered: false,
+  tlsMissing: false,
+  authNeedsTls: false,
+  authOffered: false,
+  authMissing: false,
+  authenticated: false,
+  contentRefused: false,
+};
+
+/** Commands by their verb, as they were found well formed; the rest is past participles of the session's own. */
+export type ServerMachineEvent = {
+  readonly type:
+    | "HELO"
+    | "EHLO"
+    | "MAIL"
+    | "RCPT"
+    | "DATA"
+    | "RSET"
+    | "NOOP"
+    | "QUIT"
+    | "VRFY"
+    | "EXPN"
+    | "HELP"
+    | "STARTTLS"
+    | "AUTH"
+    | "unrecognised"
+    | "malformed"
+    | "accept"
+    | "reject"
+    | "dismiss"
+    | "responded"
+    | "challenged"
+    | "identified"
+    | "cancelled"
+    | "garbled"
+    | "contentEnded"
+    | "secured"
+    | "shutDown"
+    | "violated"
+    | "elapsed"
+    | "ended";
+};
+
+const reply = (name: ServerReplyName) => ({ type: "reply", params: { reply: name } }) as const;
+const ask = (about: DecisionSubject) => ({ type: "ask", params: { about } }) as const;
+const timeout = (name: ServerTimeout) => name;
+/** What the client is to send in this state, and so which reader takes it. A state without it waits for the application. */
+const reads = (what: "command" | "response" | "content") => what;
+
+/** A state that waits for a command takes these whatever the order of the rest. */
+const anyCommand = {
+  EHLO: "#server.aside.decidingHello",
+  HELO: "#server.aside.decidingHello",
+  NOOP: { actions: reply("ok") },
+  QUIT: { target: "#server.closed", actions: reply("goodbye") },
+  VRFY: [{ guard: "tlsMissing", actions: reply("tlsRequired") }, { target: "#server.aside.decidingVerify" }],
+  EXPN: [{ guard: "tlsMissing", actions: reply("tlsRequired") }, { target: "#server.aside.decidingExpand" }],
+  HELP: "#server.aside.decidingHelp",
+  unrecognised: { actions: reply("unrecognised") },
+  malformed: { actions: reply("malformed") },
+} as const;
+
+const noTransaction = {
+  RSET: "#server.aside.decidingReset",
+  RCPT: { actions: reply("mailFirst") },
+  DATA: { actions: reply("mailFirst") },
+  shutDown: { target: "#server.closed", actions: reply("shuttingDown") },
+} as const;
+
+const inTransaction = {
+  RSET: "#server.aside.decidingAbandonment",
+  MAIL: { actions: reply("nestedMail") },
+  AUTH: { actions: reply("notInTransaction") },
+  STARTTLS: { actions: reply("notInTransaction") },
+} as const;
+
+export const serverMachine = setup({
+  types: {
+    context: {} as ServerFacts,
+    events: {} as ServerMachineEvent,
+  },
+  guards: {
+    tlsOffered: ({ context }) => context.tlsOffered,
+    tlsMissing: ({ context }) => context.tlsMissing,
+    authNeedsTls: ({ context }) => context.authNeedsTls,
+    authOffered: ({ context }) => context.authOffered,
+    authMissing: ({ context }) => context.authMissing,
+    authenticated: ({ context }) => context.authenticated,
+    contentRefused: ({ context }) => context.contentRefused,
+  },
+  actions: {
+    /** Writes the reply that the event carries, or else the named one. */
+    reply: (_, _params: { reply: ServerReplyName }) => undefined,
+    /** Puts a question to the application and waits. */
+    ask: (_, _params: { about: DecisionSubject }) => undefined,
+    rememberHello: () => undefined,
+    openTransaction: () => undefined,
+    addRecipient: () => undefined,
+    forgetTransaction: () => undefined,
+    startContent: () => undefined,
+    refuseContent: () => undefined,
+    stepMechanism: () => undefined,
+    writeChallenge: () => undefined,
+    forgetMechanism: () => undefined,
+    rememberIdentity: () => undefined,
+    startTls: () => undefined,
+    startOver: () => undefined,
+    close: () => undefined,
+  },
+}).createMachine({
+  id: "server",
+  context: initialServerFacts,
+  initial: "decidingConnection",
+  on: {
+    elapsed: { target: ".closed", actions: reply("timeout") },
+    violated: { target: ".closed", actions: reply("violated") },
+    dismiss: { target: ".closed", actions: reply("shuttingDown") },
+    ended: ".closed",
+  },
+  states: {
+    decidingConnection: {
+      description: "Whether to serve this client at all: 220, or 554 and nothing but QUIT.",
+      meta: { rfc: "RFC 5321 §3.1", timeout: timeout("decision") },
+      entry: ask("connection"),
+      on: {
+        accept: { target: "dialogue.idle.expectingHello", actions: reply("greeting") },
+        reject: { target: "expectingQuit", actions: reply("noService") },
+      },
+    },
+
+    expectingQuit: {
+      description: "Service was refused at the greeting; the client may only leave.",
+      meta: { rfc: "RFC 5321 §3.1", timeout: timeout("command"), reads: reads("command") },
+      on: {
+        QUIT: { target: "closed", actions: reply("goodbye") },
+        shutDown: { target: "closed", actions: reply("shuttingDown") },
+        "*": { actions: reply("noServiceHere") },
+        // The wildcard would take these from the root.
+        elapsed: { target: "closed", actions: reply("timeout") },
+        violated: { target: "closed", actions: reply("violated") },
+        dismiss: { target: "closed", actions: reply("shuttingDown") },
+        ended: "closed",
+      },
+    },
+
+    dialogue: {
+      initial: "idle",
+      states: {
+        resume: { type: "history", history: "deep" },
+
+        idle: {
+          description: "No transaction is open: arriving here forgets whatever one there was.",
+          initial: "expectingHello",
+          entry: "forgetTransaction",
+          states: {
+            expectingHello: {
+              description: "The client has not introduced itself in this (or, after STARTTLS, in the new) session.",
+              meta: { rfc: "RFC 5321 §4.1.4", timeout: timeout("command"), reads: reads("command") },
+              on: {
+                ...anyCommand,
+                ...noTransaction,
+                MAIL: { actions: reply("helloFirst") },
+                AUTH: { actions: reply("helloFirst") },
+                STARTTLS: { actions: reply("helloFirst") },
+              },
+            },
+
+            expectingMail: {
+              description: "The client is known by name, and a transaction may begin.",
+              meta: { rfc: "RFC 5321 §3.3", timeout: timeout("command"), reads: reads("command") },
+              on: {
+                ...anyCommand,
+                ...noTransaction,
+                MAIL: [
+                  { guard: "tlsMissing", actions: reply("tlsRequired") },
+                  { guard: "authMissing", actions: reply("authRequired") },
+                  { target: "decidingMail" },
+                ],
+                AUTH: [
+                  { guard: "authenticated", actions: reply("alreadyAuthenticated") },
+                  { guard: "authNeedsTls", actions: reply("authNeedsTls") },
+                  { guard: "authOffered", target: "#server.authenticating" },
+                  { actions: reply("authNotOffered") },
+                ],
+                STARTTLS: [
+                  { guard: "tlsOffered", target: "#server.aside.decidingStartTls" },
+                  { actions: reply("tlsNotOffered") },
+                ],
+              },
+            },
+
+            decidingMail: {
+              description: "Whether to take mail from this reverse-path.",
+              meta: { rfc: "RFC 5321 §4.1.1.2", timeout: timeout("decision") },
+              entry: ask("mail"),
+              on: {
+                accept: {
+                  target: "#server.dialogue.transaction",
+                  actions: ["openTransaction", reply("senderOk")],
+                },
+                reject: { target: "expectingMail", actions: reply("refused") },
+                elapsed: { target: "expectingMail", actions: reply("undecided") },
+              },
+            },
+          },
+        },
+
+        transaction: {
+          description: "A reverse-path is open.",
+          initial: "expectingFirstRecipient",
+          states: {
+            expectingFirstRecipient: {
+              description: "No recipient has been accepted yet, so there is no content to be sent.",
+              meta: { rfc: "RFC 5321 §3.3", timeout: timeout("command"), reads: reads("command") },
+              on: {
+                ...anyCommand,
+                ...inTransaction,
+                RCPT: "decidingFirstRecipient",
+                DATA: { actions: reply("noValidRecipients") },
+              },
+            },
+
+            decidingFirstRecipient: {
+              description: "Whether to take mail for this recipient, the first.",
+              meta: { rfc: "RFC 5321 §4.1.1.3", timeout: timeout("decision") },
+              entry: ask("recipient"),
+              on: {
+                accept: { target: "expectingRecipientOrData", actions: ["addRecipient", reply("recipientOk")] },
+                reject: { target: "expectingFirstRecipient", actions: reply("refused") },
+                elapsed: { target: "expectingFirstRecipient", actions: reply("undecided") },
+              },
+            },
+
+            expectingRecipientOrData: {
+              description: "At least one recipient has been accepted.",
+              meta: { rfc: "RFC 5321 §3.3", timeout: timeout("command"), reads: reads("command") },
+              on: {
+                ...anyCommand,
+                ...inTransaction,
+                RCPT: "decidingRecipient",
+                DATA: "decidingData",
+              },
+            },
+
+            decidingRecipient: {
+              description: "Whether to take mail for this recipient, one more.",
+              meta: { rfc: "RFC 5321 §4.1.1.3", timeout: timeout("decision") },
+              entry: ask("recipient"),
+              on: {
+                accept: { target: "expectingRecipientOrData", actions: ["addRecipient", reply("recipientOk")] },
+                reject: { target: "expectingRecipientOrData", actions: reply("refused") },
+                elapsed: { target: "expectingRecipientOrData", actions: reply("undecided") },
+              },
+            },
+
+            decidingData: {
+              description: "Whether to let the content come.",
+              meta: { rfc: "RFC 5321 §4.1.1.4", timeout: timeout("decision") },
+              entry: ask("data"),
+              on: {
+                accept: { target: "receivingContent", actions: [reply("startContent"), "startContent"] },
+                reject: { target: "#server.dialogue.idle.expectingMail", actions: reply("refused") },
+                elapsed: { target: "#server.dialogue.idle.expectingMail", actions: reply("undecided") },
+              },
+            },
+
+            receivingContent: {
+              description: "The content, up to CRLF . CRLF and no other end.",
+              meta: { rfc: "RFC 5321 §4.1.1.4, §4.5.2", timeout: timeout("content"), reads: reads("content") },
+              on: {
+                contentEnded: [
+                  {
+                    guard: "contentRefused",
+                    target: "#server.dialogue.idle.expectingMail",
+                    actions: [reply("contentRefused"), "refuseContent"],
+                  },
+                  { target: "decidingMessage" },
+                ],
+              },
+            },
+
+            decidingMessage: {
+              description: "Whether to take responsibility for the message: the 250 that follows is a promise.",
+              meta: { rfc: "RFC 5321 §4.2.5, §6.1", timeout: timeout("message") },
+              entry: ask("message"),
+              on: {
+                accept: { target: "#server.dialogue.idle.expectingMail", actions: reply("messageOk") },
+                reject: { target: "#server.dialogue.idle.expectingMail", actions: reply("refused") },
+                elapsed: { target: "#server.dialogue.idle.expectingMail", actions: reply("undecided") },
+              },
+            },
+          },
+        },
+      },
+    },
+
+    aside: {
+      description: "A question that interrupts the dialogue. Unless the answer changes it, the dialogue goes on where it was.",
+      initial: "decidingHelp",
+      states: {
+        decidingHello: {
+          description: "Whether to speak with a client of this name. Accepted, it forgets any transaction, as RSET does.",
+          meta: { rfc: "RFC 5321 §4.1.4", timeout: timeout("decision") },
+          entry: ask("hello"),
+          on: {
+            accept: { target: "#server.dialogue.idle.expectingMail", actions: ["rememberHello", reply("hello")] },
+            reject: { target: "#server.dialogue.resume", actions: reply("refused") },
+            elapsed: { target: "#server.dialogue.resume", actions: reply("undecided") },
+          },
+        },
+
+        decidingReset: {
+          description: "RSET was seen while no transaction is open.",
+          meta: { rfc: "RFC 5321 §4.1.1.5", timeout: timeout("decision") },
+          entry: ask("reset"),
+          on: {
+            accept: { target: "#server.dialogue.resume", actions: reply("ok") },
+            reject: { target: "#server.dialogue.resume", actions: reply("refused") },
+            elapsed: { target: "#server.dialogue.resume", actions: reply("undecided") },
+          },
+        },
+
+        decidingAbandonment: {
+          description: "RSET was seen within a transaction, which it abandons.",
+          meta: { rfc: "RFC 5321 §4.1.1.5", timeout: timeout("decision") },
+          entry: ask("reset"),
+          on: {
+            accept: { target: "#server.dialogue.idle.expectingMail", actions: reply("ok") },
+            reject: { target: "#server.dialogue.resume", actions: reply("refused") },
+            elapsed: { target: "#server.dialogue.resume", actions: reply("undecided") },
+          },
+        },
+
+        decidingVerify: {
+          description: "What to tell about a user.",
+          meta: { rfc: "RFC 5321 §3.5, §7.3", timeout: timeout("decision") },
+          entry: ask("verify"),
+          on: {
+            accept: { target: "#server.dialogue.resume", actions: reply("cannotVerify") },
+            reject: { target: "#server.dialogue.resume", actions: reply("refused") },
+            elapsed: { target: "#server.dialogue.resume", actions: reply("undecided") },
+          },
+        },
+
+        decidingExpand: {
+          description: "What to tell about a mailing list.",
+          meta: { rfc: "RFC 5321 §3.5, §7.3", timeout: timeout("decision") },
+          entry: ask("expand"),
+          on: {
+            accept: { target: "#server.dialogue.resume", actions: reply("cannotExpand") },
+            reject: { target: "#server.dialogue.resume", actions: reply("refused") },
+            elapsed: { target: "#server.dialogue.resume", actions: reply("undecided") },
+          },
+        },
+
+        decidingHelp: {
+          description: "What help to give.",
+          meta: { rfc: "RFC 5321 §4.1.1.8", timeout: timeout("decision") },
+          entry: ask("help"),
+          on: {
+            accept: { target: "#server.dialogue.resume", actions: reply("help") },
+            reject: { target: "#server.dialogue.resume", actions: reply("refused") },
+            elapsed: { target: "#server.dialogue.resume", actions: reply("undecided") },
+          },
+        },
+
+        decidingStartTls: {
+          description: "Whether to go on under TLS.",
+          meta: { rfc: "RFC 3207 §4", timeout: timeout("decision") },
+          entry: ask("startTls"),
+          on: {
+            accept: { target: "#server.securing", actions: [reply("readyForTls"), "startTls"] },
+            reject: { target: "#server.dialogue.resume", actions: reply("tlsUnavailable") },
+            elapsed: { target: "#server.dialogue.resume", actions: reply("tlsUnavailable") },
+          },
+        },
+      },
+    },
+
+    securing: {
+      description: "The TLS handshake. What was known of the client in the clear is forgotten once it is done.",
+      meta: { rfc: "RFC 3207 §4.2", timeout: timeout("tls") },
+      on: {
+        secured: { target: "dialogue.idle.expectingHello", actions: "startOver" },
+        // There is no channel on which to say why.
+        elapsed: "closed",
+        dismiss: "closed",
+        violated: "closed",
+      },
+    },
+
+    authenticating: {
+      description: "A SASL exchange.",
+      initial: "stepping",
+      exit: "forgetMechanism",
+      states: {
+        stepping: {
+          description: "The mechanism works on what the client sent.",
+          meta: { rfc: "RFC 4954 §4", timeout: timeout("decision") },
+          entry: "stepMechanism",
+          on: {
+            challenged: { target: "expectingResponse", actions: "writeChallenge" },
+            identified: { target: "decidingAuthentication" },
+            garbled: { target: "#server.dialogue.idle.expectingMail", actions: reply("malformed") },
+            elapsed: { target: "#server.dialogue.idle.expectingMail", actions: reply("undecided") },
+          },
+        },
+
+        expectingResponse: {
+          description: "The client's answer to a challenge, in base64, or * to cancel.",
+          meta: { rfc: "RFC 4954 §4", timeout: timeout("command"), reads: reads("response") },
+          on: {
+            responded: { target: "stepping" },
+            cancelled: { target: "#server.dialogue.idle.expectingMail", actions: reply("authCancelled") },
+            garbled: { target: "#server.dialogue.idle.expectingMail", actions: reply("malformed") },
+          },
+        },
+
+        decidingAuthentication: {
+          description: "Whether these credentials are good.",
+          meta: { rfc: "RFC 4954 §6", timeout: timeout("decision") },
+          entry: ask("authentication"),
+          on: {
+            accept: {
+              target: "#server.dialogue.idle.expectingMail",
+              actions: ["rememberIdentity", reply("authenticated")],
+            },
+            reject: { target: "#server.dialogue.idle.expectingMail", actions: reply("badCredentials") },
+            elapsed: { target: "#server.dialogue.idle.expectingMail", actions: reply("authUndecided") },
+          },
+        },
+      },
+    },
+
+    closed: {
+      type: "final",
+      description: "It is over.",
+      meta: { rfc: "RFC 5321 §4.1.1.10" },
+      entry: ["forgetTransaction", "close"],
+    },
+  },
+});

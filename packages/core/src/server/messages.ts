@@ -1,0 +1,92 @@
+// What a server session and its application say to each other: events out, intents in. All of it is plain data.
+
+import type { MailParameters } from "../extensions/extension.ts";
+import type { Mailbox, ReversePath } from "../grammar/address.ts";
+import type { EsmtpParameter } from "../grammar/parameters.ts";
+import type { Reply } from "../grammar/reply.ts";
+import type { Credentials } from "../sasl/mechanism.ts";
+import type { TlsInfo } from "../session.ts";
+
+/** The steps of a session at which the application has a say. */
+export type DecisionSubject =
+  | "connection"
+  | "hello"
+  | "startTls"
+  | "authentication"
+  | "mail"
+  | "recipient"
+  | "data"
+  | "message"
+  | "verify"
+  | "expand"
+  | "help"
+  | "reset";
+
+/** Names of the deadlines that states name in their `meta.timeout`; their lengths are in `ServerTimeouts`. */
+export type ServerTimeout = "command" | "content" | "decision" | "message" | "tls";
+
+export interface EnvelopeRecipient {
+  readonly recipient: Mailbox;
+  readonly parameters: readonly EsmtpParameter[];
+}
+
+/** What MAIL and the accepted RCPTs said: the object of a transaction (RFC 5598 §2.2.3, RFC 5321 §2.3.1). */
+export interface Envelope {
+  readonly reversePath: ReversePath;
+  readonly parameters: MailParameters;
+  readonly recipients: readonly EnvelopeRecipient[];
+}
+
+/** A question to the application. The session waits for `accept`, `reject` or `dismiss` with the same number. */
+export type ServerDecision = { readonly decision: number } & (
+  | { readonly type: "connectionReceived" }
+  | { readonly type: "helloReceived"; readonly name: string; readonly extended: boolean }
+  | { readonly type: "startTlsReceived" }
+  | { readonly type: "authenticationReceived"; readonly credentials: Credentials }
+  | { readonly type: "mailReceived"; readonly reversePath: ReversePath; readonly parameters: MailParameters }
+  | {
+      readonly type: "recipientReceived";
+      readonly recipient: Mailbox;
+      readonly parameters: readonly EsmtpParameter[];
+      readonly envelope: Envelope;
+    }
+  | { readonly type: "dataReceived"; readonly envelope: Envelope }
+  | { readonly type: "messageReceived"; readonly envelope: Envelope; /** Octets of content. */ readonly size: number }
+  | { readonly type: "verifyReceived"; readonly argument: string }
+  | { readonly type: "expandReceived"; readonly argument: string }
+  | { readonly type: "helpReceived"; readonly argument: string | undefined }
+  | { readonly type: "resetReceived" }
+);
+
+/** Why a session ended. `quit` and `disconnected` are the client's doing, `dismissed` and `shutDown` the application's. */
+export type ServerCloseReason = "quit" | "disconnected" | "timeout" | "violation" | "dismissed" | "shutDown";
+
+export type ServerEvent =
+  | ServerDecision
+  /** A decision was not taken in time and has been answered with a 4xx reply; a late answer throws. */
+  | { readonly type: "decisionExpired"; readonly decision: number; readonly about: DecisionSubject }
+  /** The content begins: 354 has been answered. */
+  | { readonly type: "contentStarted"; readonly envelope: Envelope }
+  /** A slice of the content as it was received, without the dots of transparency. */
+  | { readonly type: "contentReceived"; readonly bytes: Uint8Array }
+  /** The rest of the content is read and thrown away; once it has ended, this reply is given. */
+  | { readonly type: "contentRefused"; readonly reply: Reply }
+  /** The connection ended, or the session was ended, before the content had. */
+  | { readonly type: "contentAborted" }
+  /** The transaction is over: with a promise (2xx), without (4xx, 5xx), or forgotten by RSET, EHLO or the end (no reply). */
+  | { readonly type: "transactionEnded"; readonly envelope: Envelope; readonly reply?: Reply }
+  | { readonly type: "authenticated"; readonly identity: string; readonly mechanism: string }
+  | { readonly type: "tlsStarted"; readonly tls: TlsInfo }
+  /** Only with `trace: true`: a line of the dialogue as it passed, without CRLF; secrets are replaced by `*`. */
+  | { readonly type: "lineTraced"; readonly from: "client" | "server"; readonly line: string; readonly state: string }
+  | { readonly type: "sessionClosed"; readonly reason: ServerCloseReason; readonly reply?: Reply };
+
+export type ServerIntent =
+  /** Positive answer; without a reply of its own the usual one is given. The reply's class must fit: 2xx, or 354 for `data`. */
+  | { readonly type: "accept"; readonly decision: number; readonly reply?: Reply }
+  /** Negative answer, 4xx or 5xx. A 421 also closes the connection (RFC 5321 §3.8). */
+  | { readonly type: "reject"; readonly decision: number; readonly reply: Reply }
+  /** Says the reply (4xx or 5xx) and closes, at any time. A pending decision is void. */
+  | { readonly type: "dismiss"; readonly reply: Reply }
+  /** Closes with 421 as soon as no transaction is open. */
+  | { readonly type: "shutDown"; readonly reply?: Reply };

@@ -1,0 +1,138 @@
+// What a server session can be told, with its defaults: every limit and every deadline has a name here.
+
+import { positiveNumbers } from "../positive-numbers.ts";
+import { helloName, type HelloName } from "../grammar/address.ts";
+import type { ServerMechanism } from "../sasl/mechanism.ts";
+import { loginServer } from "../sasl/login.ts";
+import { plainServer } from "../sasl/plain.ts";
+import type { ServerTimeout } from "./messages.ts";
+
+/** All in octets or counts. The defaults are at or above what RFC 5321 §4.5.3.1 demands. */
+export interface ServerLimits {
+  /** A command line with its CRLF. RFC 5321 demands 512 and more for each extension's parameters. Beyond: 500 5.5.2. */
+  readonly commandLine: number;
+  /** A line of a SASL exchange with its CRLF (RFC 4954 §4: 12,288). Beyond: 500 5.5.6. */
+  readonly responseLine: number;
+  /** A line that never ends closes the session at this length. */
+  readonly endlessLine: number;
+  /** Recipients in a transaction; RFC 5321 demands 100. Beyond: 452 4.5.3. */
+  readonly recipients: number;
+  /** Content, announced by SIZE; RFC 5321 demands 64 KiB. Beyond: 552 5.3.4. `Infinity`: no fixed limit. */
+  readonly messageSize: number;
+  /** Content read and thrown away after it was refused, before the session is closed instead. */
+  readonly discarded: number;
+  /** Commands that were wrong in themselves or out of order. Beyond: 421. */
+  readonly errors: number;
+  /** Commands since the last accepted message, accepted recipients not counted. Beyond: 421. */
+  readonly commandsWithoutMail: number;
+  /** Failed authentications. Beyond: 421. */
+  readonly authenticationAttempts: number;
+  /** Input held while the application decides, for drivers that read on. Beyond: 421. */
+  readonly bufferedInput: number;
+  /** Replies held back to leave in one write. */
+  readonly bufferedReplies: number;
+}
+
+export const defaultServerLimits: ServerLimits = {
+  commandLine: 4_096,
+  responseLine: 12_288,
+  endlessLine: 65_536,
+  recipients: 1_000,
+  messageSize: 52_428_800,
+  discarded: 104_857_600,
+  errors: 20,
+  commandsWithoutMail: 500,
+  authenticationAttempts: 5,
+  bufferedInput: 1_048_576,
+  bufferedReplies: 16_384,
+};
+
+/** Milliseconds for each deadline that a state names in its `meta.timeout`; RFC 5321 §4.5.3.2.7 demands 5 minutes. */
+export type ServerTimeouts = Readonly<Record<ServerTimeout, number>> & {
+  /** The whole session, whatever happens in it. */
+  readonly session: number;
+};
+
+export const defaultServerTimeouts: ServerTimeouts = {
+  /** For a whole command line, or a whole line of a SASL exchange. */
+  command: 300_000,
+  /** For each 1,000 octets of content. */
+  content: 300_000,
+  /** For the application to decide; clients wait 5 minutes. */
+  decision: 240_000,
+  /** For the application to decide on the message; clients wait 10 minutes, and send it again when they waited in vain. */
+  message: 540_000,
+  tls: 60_000,
+  session: 86_400_000,
+};
+
+/** So many octets of content must come within the `content` timeout: one a minute is no progress. */
+export const contentBlock = 1_000;
+
+export type ServerMechanismName = "PLAIN" | "LOGIN";
+
+export interface ServerSessionOptions {
+  /** The server's own name: a domain, or an address literal. */
+  readonly hostname: string;
+  /** Whether the application has TLS to offer by STARTTLS. Default: no. */
+  readonly startTls?: boolean;
+  /** Whether MAIL and AUTH are refused in the clear (530). Default: no. */
+  readonly requireTls?: boolean;
+  /** Default: AUTH is not offered. */
+  readonly authentication?: {
+    /** Default: PLAIN and LOGIN. */
+    readonly mechanisms?: readonly ServerMechanismName[];
+    /** Whether MAIL is refused to strangers (530). Default: no. */
+    readonly required?: boolean;
+    /** Whether passwords may pass without TLS. Default: no; AUTH is not announced then. */
+    readonly allowInClear?: boolean;
+  };
+  /**
+   * Bare CR or LF in content: `reject` answers 554 5.6.0 at its end, `accept` hands them on as they are. Neither ever
+   * ends a line or the content. In commands they always end the session.
+   */
+  readonly bareNewlines?: "reject" | "accept";
+  /** Whether `lineTraced` events are wanted. */
+  readonly trace?: boolean;
+  readonly limits?: Partial<ServerLimits>;
+  readonly timeouts?: Partial<ServerTimeouts>;
+}
+
+/** Options made ready once, for any number of sessions. */
+export interface ServerProfile {
+  readonly hostname: HelloName;
+  readonly startTls: boolean;
+  readonly requireTls: boolean;
+  readonly mechanisms: readonly ServerMechanism[];
+  readonly requireAuthentication: boolean;
+  readonly allowAuthInClear: boolean;
+  readonly bareNewlines: "reject" | "accept";
+  readonly trace: boolean;
+  readonly limits: ServerLimits;
+  readonly timeouts: ServerTimeouts;
+}
+
+const mechanisms: Readonly<Record<ServerMechanismName, ServerMechanism>> = { PLAIN: plainServer, LOGIN: loginServer };
+
+/** Checks options and fills in the defaults. Throws `InvalidValueError` for a bad host name, `RangeError` for a bad limit. */
+export function serverProfile(options: ServerSessionOptions): ServerProfile {
+  const { authentication } = options;
+  return {
+    hostname: helloName(options.hostname),
+    startTls: options.startTls ?? false,
+    requireTls: options.requireTls ?? false,
+    mechanisms: authentication === undefined ? [] : (authentication.mechanisms ?? ["PLAIN", "LOGIN"]).map(mechanismOf),
+    requireAuthentication: authentication?.required ?? false,
+    allowAuthInClear: authentication?.allowInClear ?? false,
+    bareNewlines: options.bareNewlines ?? "reject",
+    trace: options.trace ?? false,
+    limits: positiveNumbers({ ...defaultServerLimits, ...options.limits }, "limits"),
+    timeouts: positiveNumbers({ ...defaultServerTimeouts, ...options.timeouts }, "timeouts"),
+  };
+}
+
+function mechanismOf(name: ServerMechanismName): ServerMechanism {
+  const mechanism: ServerMechanism | undefined = mechanisms[name];
+  if (mechanism !== undefined) return mechanism;
+  throw new RangeError(`authentication.mechanisms: ${String(name)} is not known; choose of ${Object.keys(mechanisms).join(", ")}`);
+}

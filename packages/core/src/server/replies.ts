@@ -1,0 +1,84 @@
+// The replies a server session gives by itself, by name. An application's own reply takes the place of any of them.
+
+import { formatReply, reply, type Reply } from "../grammar/reply.ts";
+
+/** Names by which the chart calls for replies. Those that are not fixed depend on the session or come with the event. */
+export type ServerReplyName =
+  | keyof typeof fixedReplies
+  | "greeting"
+  | "hello"
+  | "goodbye"
+  | "contentRefused"
+  | "malformed"
+  | "violated";
+
+export const fixedReplies = {
+  ok: reply(250, "2.0.0", "OK"),
+  senderOk: reply(250, "2.1.0", "Sender OK"),
+  recipientOk: reply(250, "2.1.5", "Recipient OK"),
+  startContent: reply(354, undefined, "Send the content; end it with <CRLF>.<CRLF>"),
+  messageOk: reply(250, "2.6.0", "Message accepted"),
+  readyForTls: reply(220, "2.0.0", "Ready to start TLS"),
+  authenticated: reply(235, "2.7.0", "Authentication succeeded"),
+  cannotVerify: reply(252, "2.1.5", "Cannot verify the user; send mail to find out"),
+  cannotExpand: reply(502, "5.5.1", "Lists are not told"),
+  help: reply(214, "2.0.0", "HELO EHLO MAIL RCPT DATA RSET NOOP QUIT VRFY EXPN HELP STARTTLS AUTH", "See RFC 5321"),
+
+  refused: reply(550, "5.7.1", "Refused"),
+  noService: reply(554, "5.3.2", "No SMTP service here"),
+  noServiceHere: reply(503, "5.5.1", "No SMTP service here; only QUIT is possible"),
+  undecided: reply(451, "4.3.0", "No decision in time; try again later"),
+  shuttingDown: reply(421, "4.3.2", "Service is shutting down; try again later"),
+  timeout: reply(421, "4.4.2", "Timed out; closing the connection"),
+
+  unrecognised: reply(500, "5.5.1", "Command not recognised"),
+  helloFirst: reply(503, "5.5.1", "Send EHLO or HELO first"),
+  mailFirst: reply(503, "5.5.1", "Send MAIL first"),
+  nestedMail: reply(503, "5.5.1", "A transaction is open already; end it with DATA or RSET"),
+  notInTransaction: reply(503, "5.5.1", "Not within a transaction; send RSET first"),
+  noValidRecipients: reply(554, "5.5.1", "No valid recipients"),
+
+  tlsRequired: reply(530, "5.7.0", "Send STARTTLS first"),
+  tlsNotOffered: reply(503, "5.5.1", "STARTTLS is not offered"),
+  tlsUnavailable: reply(454, "4.7.0", "TLS is not available now; try again later"),
+
+  authRequired: reply(530, "5.7.0", "Authentication required"),
+  authNotOffered: reply(503, "5.5.1", "AUTH is not offered"),
+  authNeedsTls: reply(538, "5.7.11", "Authentication needs encryption: send STARTTLS first"),
+  alreadyAuthenticated: reply(503, "5.5.1", "Already authenticated"),
+  badCredentials: reply(535, "5.7.8", "Credentials are not valid"),
+  authCancelled: reply(501, "5.7.0", "Authentication cancelled"),
+  authUndecided: reply(454, "4.7.0", "Authentication failed for now; try again later"),
+} satisfies Record<string, Reply>;
+
+/** Replies of the check phase, before the chart is asked. */
+export const checkReplies = {
+  overlong: reply(500, "5.5.2", "Line too long"),
+  utf8NotDeclared: reply(553, "5.6.7", "Non-ASCII address without SMTPUTF8"),
+  unknownParameter: reply(555, "5.5.4", "Parameter not recognised"),
+  tooLarge: reply(552, "5.3.4", "Message is larger than this server takes"),
+  tooManyRecipients: reply(452, "4.5.3", "Too many recipients; send the rest in another transaction"),
+  unknownMechanism: reply(504, "5.5.4", "Mechanism not offered"),
+  badBase64: reply(501, "5.5.2", "Not base64"),
+  badResponse: reply(501, "5.5.2", "The response does not fit the mechanism"),
+  overlongResponse: reply(500, "5.5.6", "Authentication exchange line is too long"),
+  bareNewline: reply(554, "5.6.0", "Bare CR or LF in the content; lines end in CRLF only"),
+  commandBareNewline: reply(500, "5.5.2", "Bare CR or LF; commands end in CRLF only; closing the connection"),
+  tooManyErrors: reply(421, "4.7.0", "Too many errors; closing the connection"),
+  tooManyCommands: reply(421, "4.7.0", "Too many commands without mail; closing the connection"),
+  tooManyAuthAttempts: reply(421, "4.7.0", "Too many authentication attempts; closing the connection"),
+  tooMuchDiscarded: reply(421, "4.3.4", "Message is far too large; closing the connection"),
+  endlessLine: reply(500, "5.5.2", "Line without an end; closing the connection"),
+  bytesBehindStartTls: reply(554, "5.5.1", "Octets behind STARTTLS in the clear; closing the connection"),
+  bufferOverrun: reply(421, "4.3.0", "Too much sent ahead; closing the connection"),
+  foreignProtocol: reply(554, "5.5.1", "This is an SMTP server; closing the connection"),
+} as const;
+
+const formattedFixed: ReadonlyMap<Reply, Uint8Array> = new Map(
+  [...Object.values(fixedReplies), ...Object.values(checkReplies)].map((fixed) => [fixed, formatReply(fixed, { enhanced: true })]),
+);
+
+/** A reply as it goes over the wire, with its enhanced code; those of this file are formatted once and for all. */
+export function formattedReply(given: Reply): Uint8Array {
+  return formattedFixed.get(given) ?? formatReply(given, { enhanced: true });
+}

@@ -1,0 +1,38 @@
+// What a handler answers: accept, reject, or disconnect.
+
+import { reply, type Reply } from "@carteiro/core";
+
+export type Accept = { readonly type: "accept"; readonly reply?: Reply; readonly text?: readonly string[] };
+export type Reject = { readonly type: "reject"; readonly reply: Reply };
+export type Disconnect = { readonly type: "disconnect"; readonly reply: Reply };
+export type Decision = Accept | Reject | Disconnect;
+
+/** A handler's answer, now or later. Nothing means yes, but for `onAuthenticate`. */
+export type Answer = Decision | void | Promise<Decision | void>;
+
+/**
+ * Yes. `text`, a line each, takes the place of the usual reply's text; a `Reply` takes the place of the whole.
+ * Throws `InvalidValueError` for a text that cannot stand in a reply.
+ */
+export function accept(answer?: Reply | string, ...more: readonly string[]): Accept {
+  if (answer === undefined) return { type: "accept" };
+  return typeof answer === "string" ? { type: "accept", text: [answer, ...more] } : { type: "accept", reply: answer };
+}
+
+/**
+ * No: `reject(550, "5.7.1", "Relaying denied")`. 4xx asks the client to try again later, 5xx not to.
+ * Throws `InvalidValueError` where code, enhanced code (RFC 3463) or text are not fit for a reply, `RangeError` for a code under 400.
+ */
+export function reject(code: number, enhanced?: string, ...text: readonly string[]): Reject {
+  return { type: "reject", reply: refusal(code, enhanced, text) };
+}
+
+/** No, and the connection is closed: `disconnect(421, "4.7.0", "Go away")`. Throws as `reject` does. */
+export function disconnect(code: number, enhanced?: string, ...text: readonly string[]): Disconnect {
+  return { type: "disconnect", reply: refusal(code, enhanced, text) };
+}
+
+function refusal(code: number, enhanced: string | undefined, text: readonly string[]): Reply {
+  if (code < 400) throw new RangeError(`A refusal with code ${code}: give 4xx for "later" or 5xx for "never"`);
+  return reply(code, enhanced, ...text);
+}

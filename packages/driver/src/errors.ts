@@ -1,0 +1,60 @@
+// The errors that applications meet, and what each of them says.
+
+import type { Failure, Reply, TransactionResult } from "@carteiro/core";
+
+/** The server's session will refuse this content at its end: too large, or with bare newlines. Nothing is to be kept of it. */
+export class ContentRefusedError extends Error {
+  override readonly name = "ContentRefusedError";
+  readonly reply: Reply;
+
+  constructor(reply: Reply) {
+    super(`The content is refused: ${reply.code} ${reply.lines.join(" ")}`);
+    this.reply = reply;
+  }
+}
+
+/** The connection ended before the content had. Nothing is to be kept of it: the client will send it again. */
+export class ContentAbortedError extends Error {
+  override readonly name = "ContentAbortedError";
+
+  constructor() {
+    super("The connection ended before the content had");
+  }
+}
+
+/** A decision is not wanted any more: the session closed, or the time to decide was over. */
+export class DecisionVoidError extends Error {
+  override readonly name = "DecisionVoidError";
+}
+
+/** A client's session came to nothing, or could not begin. `failure` says why and where; `result` what became of a message. */
+export class SmtpError extends Error {
+  override readonly name = "SmtpError";
+  readonly failure: Failure;
+  /** What is known of the message's recipients; `uncertain` says whether it may have been accepted all the same. */
+  readonly result: TransactionResult | undefined;
+
+  constructor(failure: Failure, options: { readonly result?: TransactionResult | undefined; readonly cause?: unknown } = {}) {
+    super(describe(failure, options.cause), options.cause === undefined ? undefined : { cause: options.cause });
+    this.failure = failure;
+    this.result = options.result;
+  }
+}
+
+const meanings: Readonly<Record<Failure["kind"], string>> = {
+  refused: "The server refused",
+  tlsUnavailable: "TLS is required, and the server does not provide it",
+  authUnavailable: "The server offers no way to authenticate that is safe here",
+  authRefused: "The server refused the credentials",
+  serviceClosing: "The server is closing the connection",
+  timeout: "The server did not answer in time",
+  disconnected: "The connection ended",
+  protocol: "The server broke the protocol",
+  aborted: "The session was aborted",
+};
+
+function describe({ kind, during, reply, detail }: Failure, cause: unknown): string {
+  const said = reply === undefined ? "" : `: ${reply.code} ${reply.enhanced === undefined ? "" : `${reply.enhanced} `}${reply.lines.join(" ")}`;
+  const because = cause instanceof Error ? `: ${cause.message}` : "";
+  return `${meanings[kind]}${detail === undefined ? "" : ` (${detail})`} in ${during}${said}${because}`;
+}

@@ -1,0 +1,117 @@
+// What the application says to a server: handlers, one a step, and the session's options.
+
+import type {
+  Envelope,
+  EsmtpParameters,
+  Mailbox,
+  MailParameters,
+  Reply,
+  ReversePath,
+  ServerCloseReason,
+  ServerSessionOptions,
+  TlsInfo,
+} from "@carteiro/core";
+import type { Answer, Decision } from "./decisions.ts";
+import type { Content } from "./content.ts";
+
+/** What is known of a session so far. */
+export interface SessionInfo {
+  /** Unique within the server. */
+  readonly id: string;
+  readonly remote: { readonly address?: string; readonly port?: number };
+  readonly local: { readonly address?: string; readonly port?: number };
+  /** The name the client gave with HELO, or EHLO (`extended`); nobody has checked it. */
+  readonly hello: { readonly name: string; readonly extended: boolean } | undefined;
+  /** Present under TLS. */
+  readonly tls: TlsInfo | undefined;
+  /** Who the client is, once AUTH has succeeded. */
+  readonly identity: string | undefined;
+  /** The chart's state, for example `dialogue.idle.expectingMail`. */
+  readonly state: string;
+}
+
+/** What every handler gets besides its own. */
+export interface Step {
+  readonly session: SessionInfo;
+  /** Aborted when the answer is not wanted any more: the connection is lost, or the time to decide is over. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * One handler a step; each is optional, and without one the answer is yes. A handler answers `accept()`, `reject()` or
+ * `disconnect()`, now or later; nothing means yes. One that throws answers 451 4.3.0 and makes an `error` event.
+ */
+export interface ServerHandlers {
+  /** A client has connected, and the greeting is due (RFC 5321 §3.1). */
+  onConnection?(step: Step): Answer;
+  /** HELO or EHLO. The client's name is not to be trusted. */
+  onHello?(step: Step & { readonly name: string; readonly extended: boolean }): Answer;
+  onStartTls?(step: Step): Answer;
+  /** AUTH. Nothing said means no, here alone. */
+  onAuthenticate?(
+    step: Step & {
+      readonly mechanism: string;
+      readonly user: string;
+      readonly password: string;
+      /** On whose behalf, where the client asks for another identity. Only with `authentication.proxy`. */
+      readonly authorizationIdentity?: string;
+    },
+  ): Decision | Promise<Decision>;
+  onMail?(step: Step & { readonly reversePath: ReversePath; readonly parameters: MailParameters }): Answer;
+  /** RCPT. Not deciding here means relaying for everybody, if what you do with the message is to relay it. */
+  onRecipient?(
+    step: Step & { readonly recipient: Mailbox; readonly parameters: EsmtpParameters; readonly envelope: Envelope },
+  ): Answer;
+  /** DATA, before the 354. */
+  onData?(step: Step & { readonly envelope: Envelope }): Answer;
+  /**
+   * A message: called when the content begins. The answer is given at its end, and `accept` is a promise that the
+   * message will not be lost (RFC 5321 §6.1). What of the content was not consumed is thrown away.
+   */
+  onMessage?(step: Step & { readonly envelope: Envelope; readonly content: Content }): Answer;
+  /** VRFY; `accept` alone answers 252. */
+  onVerify?(step: Step & { readonly argument: string }): Answer;
+  /** EXPN; `accept` alone answers 502. */
+  onExpand?(step: Step & { readonly argument: string }): Answer;
+  onHelp?(step: Step & { readonly argument: string | undefined }): Answer;
+  onReset?(step: Step): Answer;
+}
+
+export interface ServerOptions extends Omit<ServerSessionOptions, "authentication" | "startTls" | "trace">, ServerHandlers {
+  /** Needs `onAuthenticate`. Default: AUTH is not offered. */
+  readonly authentication?: NonNullable<ServerSessionOptions["authentication"]> & {
+    /** Whether a client may act for another identity than its own (RFC 4616); `onAuthenticate` must check it. Default: no. */
+    readonly proxy?: boolean;
+  };
+  readonly connections?: {
+    /** Connections at once. Beyond: 421 and close. Default: 1,000. */
+    readonly total?: number;
+    /** Connections at once from one address. Default: 100. */
+    readonly perAddress?: number;
+  };
+}
+
+/** What a server tells while it runs. */
+export interface ServerEvents {
+  sessionOpened: { readonly session: SessionInfo };
+  sessionClosed: {
+    readonly session: SessionInfo;
+    readonly reason: ServerCloseReason;
+    readonly reply?: Reply;
+    /** What broke the connection, where something did. */
+    readonly error?: unknown;
+  };
+  /** A recipient was refused by the application. */
+  recipientRefused: { readonly session: SessionInfo; readonly recipient: Mailbox; readonly reply: Reply };
+  /** A transaction is over: with the promise of a 2xx reply, or refused, or forgotten (no reply). */
+  transactionEnded: { readonly session: SessionInfo; readonly envelope: Envelope; readonly reply?: Reply };
+  /** A handler threw, or what it answered could not be said. The client was told 451 4.3.0. */
+  error: { readonly error: unknown; readonly session?: SessionInfo };
+  /** A line of a dialogue; made only while somebody listens when the session begins. Secrets are replaced by `*`. */
+  trace: {
+    readonly session: SessionInfo;
+    readonly from: "client" | "server";
+    readonly line: string;
+    readonly state: string;
+  };
+}
