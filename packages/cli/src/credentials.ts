@@ -1,0 +1,66 @@
+// The user who is there when nobody has configured one: a random password made at first start and kept for the next.
+
+import { randomBytes } from "node:crypto";
+import { mkdir, open, readFile, rename } from "node:fs/promises";
+import { join } from "node:path";
+
+import { UsageError } from "./settings.ts";
+
+export interface Credentials {
+  readonly address: string;
+  readonly password: string;
+}
+
+/**
+ * The default user, `user@DOMAIN`, and the password that stands for it in `FOLDER/credentials.json`; one is made there,
+ * readable by its owner alone, if there is none. Throws `UsageError` if the file holds something else, and rejects
+ * with the file system's error if it cannot be read or written.
+ */
+export async function defaultCredentials(folder: string, domain: string): Promise<Credentials> {
+  const path = join(folder, "credentials.json");
+  const address = `user@${domain}`;
+  const known = await readCredentials(path);
+  const password = known[address];
+  if (password !== undefined) return { address, password };
+  const made = randomBytes(15).toString("base64url");
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await replaceFile(path, `${JSON.stringify({ ...known, [address]: made }, undefined, 2)}\n`);
+  return { address, password: made };
+}
+
+/** Passwords by address. */
+async function readCredentials(path: string): Promise<Readonly<Record<string, string>>> {
+  const text = await readFile(path, "utf8").catch((error: unknown) => {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return "{}";
+    throw error;
+  });
+  const value = parseJson(text);
+  if (isRecordOfTexts(value)) return value;
+  throw new UsageError(`${path} is not as it was written; remove it, and a new password is made.`);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function isRecordOfTexts(value: unknown): value is Record<string, string> {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  return Object.values(value).every((entry) => typeof entry === "string" && entry !== "");
+}
+
+/** The file holds either what it held or the new text, whenever the machine stops. */
+async function replaceFile(path: string, text: string): Promise<void> {
+  const temporary = `${path}.${randomBytes(4).toString("hex")}`;
+  const file = await open(temporary, "wx", 0o600);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(temporary, path);
+}
