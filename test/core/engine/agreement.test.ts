@@ -7,6 +7,8 @@ import type { Occurrence, Passage } from "./agreement.ts";
 import { jumps, namedEvents, randomChart } from "./random-chart.ts";
 
 const numRuns = Number(process.env["CARTEIRO_RUNS"] ?? 400);
+/** A run takes some 5 ms: interpreting is slow. */
+const timeout = 20_000 + numRuns * 25;
 
 const occurrence: fc.Arbitrary<Occurrence> = fc
   .record({
@@ -24,7 +26,7 @@ const occurrence: fc.Arbitrary<Occurrence> = fc
 const passages = fc.tuple(randomChart(), fc.array(occurrence, { minLength: 10, maxLength: 40, size: "max" }));
 
 describe("a compiled chart and an interpreted one", () => {
-  test("agree on random charts for any sequence of events and facts", () => {
+  test("agree on random charts for any sequence of events and facts", { timeout }, () => {
     fc.assert(
       fc.property(passages, ([plan, occurrences]) => {
         const { machine, asked } = plan.build();

@@ -11,6 +11,7 @@ import type { Pop3Event, Pop3Intent } from "../../support/pop3-session.ts";
 import { expectAgreement } from "./agreement.ts";
 
 const numRuns = Number(process.env["CARTEIRO_RUNS"] ?? 200);
+const timeout = 20_000 + numRuns * 25;
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 describe("the POP3 chart", () => {
@@ -32,7 +33,7 @@ describe("the POP3 chart", () => {
 
   const passage = fc.array(fc.record({ event: happening, facts }), { maxLength: 60, size: "max" });
 
-  test("means the same interpreted and compiled", () => {
+  test("means the same interpreted and compiled", { timeout }, () => {
     fc.assert(
       fc.property(passage, (occurrences) => {
         expectAgreement(pop3Chart, occurrences);
