@@ -173,10 +173,13 @@ function runStep([command, ...args], env) {
 
 /** Hands signals on to the child, whose end is then waited for; returns what undoes this. */
 function forwardSignals(child) {
+  const last = {};
   const forward = (signal) => {
-    // A terminal sends Ctrl-C to every process in it by itself: the child must not see it twice.
+    // A terminal sends Ctrl-C to every process in it by itself, and npm repeats what it got: the child must not see it twice.
     const fromTerminal = signal === "SIGINT" && (process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY);
-    if (!fromTerminal) child.kill(signal);
+    const repeated = Date.now() - (last[signal] ?? 0) < 1000;
+    last[signal] = Date.now();
+    if (!fromTerminal && !repeated) child.kill(signal);
   };
   for (const signal of FORWARDED) process.on(signal, forward);
   return () => FORWARDED.forEach((signal) => process.off(signal, forward));
