@@ -16,5 +16,6 @@ export {
   type RecipientLike,
   type SendResult,
 } from "./client.ts";
+export { Pool, type PoolOptions } from "./pool.ts";
 export type { ContentSource } from "./outgoing-content.ts";
 export { ContentAbortedError, ContentRefusedError, DecisionVoidError, SmtpError } from "./errors.ts";

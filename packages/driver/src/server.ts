@@ -53,6 +53,11 @@ export class SmtpServer {
     return this.#connections.size;
   }
 
+  /** Makes an `error` event of what befell an adapter outside of any session: a listener, or a handshake before the greeting. */
+  report(error: unknown): void {
+    this.#events.emit("error", { error });
+  }
+
   /** Serves one connection; settles once it is closed. Never rejects. */
   accept(transport: Transport): Promise<void> {
     this.#accepted += 1;

@@ -1,1 +1,7 @@
-export {};
+// @carteiro/node: SMTP servers and clients on Node's sockets.
+
+export { accept, disconnect, reject } from "@carteiro/driver";
+export { createServer, NodeServer, type ListenOptions, type NodeServerOptions } from "./server.ts";
+export { connect, createPool, type ConnectOptions } from "./client.ts";
+export { nodeTransport, secureNodeTransport, type NodeTransportOptions } from "./transport.ts";
+export type { ClientTlsOptions, KeyPair, Pem, ServerTlsOptions, Tls } from "./tls.ts";

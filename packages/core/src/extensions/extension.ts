@@ -5,8 +5,8 @@ import type { Reply } from "../grammar/reply.ts";
 
 /** MAIL's parameters that the session understands, typed (RFC 1870, 6152, 6531, 4954). */
 export interface MailParameters {
-  /** Octets that the client announces (SIZE); up to 20 digits, hence not a `number`. */
-  readonly size?: bigint;
+  /** Octets that the client announces (SIZE): an estimate, and beyond 2^53 itself only estimated. */
+  readonly size?: number;
   readonly body?: "7BIT" | "8BITMIME";
   readonly smtputf8?: true;
   /** AUTH=: who submitted the message first; `null` for `AUTH=<>` (RFC 4954 §5). */

@@ -17,12 +17,12 @@ export const size: Extension = {
       const octets = parseSize(value);
       if (octets === undefined) return { refused: malformed };
       if (messageSize !== undefined && octets > BigInt(messageSize)) return { refused: tooLarge };
-      return { typed: { size: octets } };
+      return { typed: { size: Number(octets) } };
     },
   },
 };
 
-/** size-value = 1*20DIGIT (RFC 1870 §4). `undefined` for anything else. */
+/** size-value = 1*20DIGIT (RFC 1870 §4), more than a `number` can hold. `undefined` for anything else. */
 export function parseSize(value: string | undefined): bigint | undefined {
   if (value === undefined || value.length === 0 || value.length > longestValue) return undefined;
   for (let at = 0; at < value.length; at += 1) {
