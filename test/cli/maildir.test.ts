@@ -68,7 +68,6 @@ describe("delivery on a disk that fails", () => {
           expect([...fileSystem.files().keys()]).toEqual([]);
         }
       }),
-      { numRuns: 30 },
     );
   });
 
@@ -131,7 +130,6 @@ describe("delivery on a disk that forgets what was not synced", () => {
         const complete = expectedFiles(message);
         for (const file of seen(fileSystem)) expect(complete).toContain(file);
       }),
-      { numRuns: 300 },
     );
   });
 
@@ -143,6 +141,35 @@ describe("delivery on a disk that forgets what was not synced", () => {
     await new Maildir("/d/mail", { fileSystem }).deliver([target("ana")], chunks(bytes("x")));
     fileSystem.crash(() => false);
     expect(seen(fileSystem)).toHaveLength(1);
+  });
+});
+
+describe("what a delivery costs", () => {
+  const oneDelivery = ["create", "write", "write", "sync", "close", "rename", "syncFolder", "syncFolder"];
+
+  test("in a mailbox that is known to be there, one sync of the file and of each of two folders", async () => {
+    const fileSystem = new CrashFileSystem();
+    const maildir = new Maildir("/d/mail", { fileSystem });
+    for (const name of ["ana", "bia"]) await maildir.deliver([target(name)], chunks(bytes("x")));
+    const before = fileSystem.calls.length;
+    await maildir.deliver([target("ana")], chunks(bytes("x")));
+    expect(fileSystem.calls.slice(before)).toEqual(oneDelivery);
+  });
+
+  test("in a new mailbox beside others, the same and each folder above it made or met, and synced, once", async () => {
+    const fileSystem = new CrashFileSystem();
+    const maildir = new Maildir("/d/mail", { fileSystem });
+    await maildir.deliver([target("ana")], chunks(bytes("x")));
+    const before = fileSystem.calls.length;
+    await maildir.deliver([target("bia")], chunks(bytes("x")));
+    const folders = [...Array<string>(6).fill("makeFolder"), ...Array<string>(4).fill("syncFolder")];
+    expect(fileSystem.calls.slice(before)).toEqual([...folders, ...oneDelivery]);
+  });
+
+  test("a delivery to nobody is refused, lest it be reported as done", async () => {
+    await expect(new Maildir("/d/mail", { fileSystem: new CrashFileSystem() }).deliver([], chunks())).rejects.toThrow(
+      RangeError,
+    );
   });
 });
 

@@ -61,9 +61,12 @@ export class Maildir {
 
   /**
    * The same in steps: opens one file in `tmp` for each target and writes its header. Go on with `write`, then `commit`
-   * or `abort`. A mailbox named twice gets two copies. Rejects with the file system's error, leaving nothing behind.
+   * or `abort`. A mailbox named twice gets two copies. Rejects with the file system's error, leaving nothing behind, and
+   * with `RangeError` if there are no targets.
    */
   async begin(targets: readonly DeliveryTarget[]): Promise<Delivery> {
+    // Nobody would have the message, and the sender would be told that it was delivered.
+    if (targets.length === 0) throw new RangeError("a delivery needs a mailbox");
     const delivery = new Delivery(this.#fileSystem);
     try {
       for (const { mailbox, header } of targets) await delivery.add(await this.#open(mailbox), header);
