@@ -71,6 +71,11 @@ describe("a composed message", () => {
     );
   });
 
+  test("ends its lines with CRLF however the text does", async () => {
+    const message = await composed({ text: "a\rb\r\rc\nd\r\ne" });
+    expect(message.split("\r\n\r\n").slice(1).join("\r\n\r\n")).toBe("a\r\nb\r\n\r\nc\r\nd\r\ne\r\n");
+  });
+
   test("takes nothing of its text for a file to read", async () => {
     const secret = join(scratch, "secret");
     writeFileSync(secret, "do not tell");

@@ -24,6 +24,8 @@ export async function composeMessage(options: ComposeOptions): Promise<Uint8Arra
   const composer = new MailComposer({
     ...options,
     to: [...options.to],
+    // The composer takes two bare CRs in a row for a line end that is already right.
+    text: options.text.replaceAll("\r\n", "\n").replaceAll("\r", "\n"),
     newline: "win",
     // Nothing of the flags is to be taken for the name of a file or an address to fetch.
     disableFileAccess: true,
