@@ -53,6 +53,7 @@ function withoutComments(field: string): string {
 const anyText = fc.oneof(
   fc.string({ unit: "binary" }),
   fc.string({ unit: fc.constantFrom("(", ")", "\\", "\r", "\n", " ", ";", "\0", "é", "a", "[", "]", ":", "\t") }),
+  fc.string({ unit: fc.constantFrom("a", "("), minLength: 1000, maxLength: 3000 }),
   fc.string({ unit: fc.constantFrom("a", "(", " "), minLength: 200, maxLength: 2000 }),
 );
 
