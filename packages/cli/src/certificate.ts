@@ -1,6 +1,7 @@
 // Certificates for a first start and for tests: an authority and a leaf under it, since some TLS stacks refuse a
 // self-signed certificate as a server's own. Slow to load: import it only where certificates are made.
 
+// oxlint-disable-next-line import/no-unassigned-import -- a polyfill that @peculiar/x509 looks for when it is loaded
 import "reflect-metadata";
 import { isIP } from "node:net";
 import { domainToASCII } from "node:url";
@@ -62,7 +63,11 @@ export async function createCertificates({ names, days }: CertificateOptions): P
     ],
   });
   const key = await crypto.subtle.exportKey("pkcs8", keys.privateKey);
-  return { caCertificate: pem(ca), certificate: pem(leaf), key: `${PemConverter.encode(key, PemConverter.PrivateKeyTag)}\n` };
+  return {
+    caCertificate: pem(ca),
+    certificate: pem(leaf),
+    key: `${PemConverter.encode(key, PemConverter.PrivateKeyTag)}\n`,
+  };
 }
 
 const keyAlgorithm = { name: "ECDSA", namedCurve: "P-256" };
