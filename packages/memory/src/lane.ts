@@ -56,7 +56,8 @@ export class Lane {
 
   /** Takes octets, which must not change afterwards. A promise: wait before sending more. */
   send(bytes: Uint8Array): void | Promise<void> {
-    if (this.#finished && this.#abandoned === undefined) return Promise.reject(new Error("Our side of the connection has been ended"));
+    if (this.#finished && this.#abandoned === undefined)
+      return Promise.reject(new Error("Our side of the connection has been ended"));
     this.post(bytes);
     // Without latency, the very octets just sent may have been answered with a reset.
     if (this.#abandoned !== undefined || this.#held > this.#options.capacity) return this.flushed();
@@ -172,7 +173,8 @@ export class Lane {
   }
 
   #take(): Uint8Array {
-    const size = this.#sizes === undefined ? (this.#arrived[0]?.length ?? 0) : Math.min(this.#sizes.next().value, this.#unread);
+    const size =
+      this.#sizes === undefined ? (this.#arrived[0]?.length ?? 0) : Math.min(this.#sizes.next().value, this.#unread);
     const pieces = this.#cut(size);
     this.#unread -= size;
     this.#held -= size;
@@ -182,7 +184,7 @@ export class Lane {
 
   #cut(size: number): Uint8Array[] {
     const pieces: Uint8Array[] = [];
-    for (let missing = size; missing > 0; ) {
+    for (let missing = size; missing > 0;) {
       const chunk = this.#arrived[0];
       if (chunk === undefined) break;
       const piece = chunk.subarray(0, missing);

@@ -49,7 +49,10 @@ export interface PipeOptions {
 export function pipe(options: PipeOptions): [client: Transport, server: Transport] {
   const toServer = lane(options, "toServer");
   const toClient = lane(options, "toClient");
-  return [new MemoryTransport("client", options, toServer, toClient), new MemoryTransport("server", options, toClient, toServer)];
+  return [
+    new MemoryTransport("client", options, toServer, toClient),
+    new MemoryTransport("server", options, toClient, toServer),
+  ];
 }
 
 const defaultCapacity = 65_536;
@@ -162,7 +165,8 @@ class MemoryTransport implements Transport {
       if (fragment?.type === expected) return fragment;
       if (fragment !== undefined) throw unexpected(fragment.type);
       const bytes = await this.#incoming.receive();
-      if (bytes === undefined && records.midway) throw new RecordError("The peer ended the connection within a TLS record");
+      if (bytes === undefined && records.midway)
+        throw new RecordError("The peer ended the connection within a TLS record");
       if (bytes === undefined) return undefined;
       records.feed(bytes);
     }
@@ -188,7 +192,9 @@ class MemoryTransport implements Transport {
 }
 
 function unexpected(type: RecordType): RecordError {
-  return new RecordError(type === recordType.alert ? "The peer broke TLS off with an alert" : "A TLS record of another kind was expected");
+  return new RecordError(
+    type === recordType.alert ? "The peer broke TLS off with an alert" : "A TLS record of another kind was expected",
+  );
 }
 
 function asError(reason: unknown): Error {

@@ -78,7 +78,8 @@ export class RecordReader {
   #checkHeader(octet: number): void {
     if (this.#header.length === 1) this.#type = parseType(octet);
     else this.#left = ((this.#left << 8) | octet) & 0xffff;
-    if (this.#header.length === headerLength && this.#left > longestPayload) throw new RecordError("The TLS record is too long");
+    if (this.#header.length === headerLength && this.#left > longestPayload)
+      throw new RecordError("The TLS record is too long");
   }
 }
 

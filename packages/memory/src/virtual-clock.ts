@@ -52,7 +52,8 @@ export class VirtualClock implements Clock {
 
   /** Moves `milliseconds` on, runs what falls due on the way, and leaves the clock at that instant. */
   async advance(milliseconds: number): Promise<void> {
-    if (!(milliseconds >= 0 && milliseconds < Infinity)) throw new RangeError(`Time cannot move ${milliseconds} milliseconds on`);
+    if (!(milliseconds >= 0 && milliseconds < Infinity))
+      throw new RangeError(`Time cannot move ${milliseconds} milliseconds on`);
     const target = this.#now + milliseconds;
     await this.#moved(async (quiet) => {
       await quiet();
@@ -84,7 +85,9 @@ export class VirtualClock implements Clock {
     await this.run({ until: promise, within });
     if (watch.settled) return promise;
     if (this.#timers.length > 0) throw new Error(`The promise has not settled within ${within} virtual milliseconds`);
-    throw new Error(`Deadlock at ${this.#now} virtual milliseconds: the promise is pending and no timer is left that could change that`);
+    throw new Error(
+      `Deadlock at ${this.#now} virtual milliseconds: the promise is pending and no timer is left that could change that`,
+    );
   }
 
   #cancel(timer: Timer): void {
