@@ -12,6 +12,7 @@ import {
   type SecureContextOptions,
   type SecureVersion,
 } from "node:tls";
+import { callbackify } from "node:util";
 import type { TlsInfo } from "@carteiro/core";
 import { plainAddress } from "./address.ts";
 
@@ -131,7 +132,10 @@ function serverContext(pair: KeyPair, options: ServerTlsOptions): SecureContext 
   return createSecureContext({ ...contextOptions(options), ...keyPair(pair) });
 }
 
-function contextOptions({ ca, minVersion = "TLSv1.2" }: Pick<ServerTlsOptions, "ca" | "minVersion">): SecureContextOptions {
+function contextOptions({
+  ca,
+  minVersion = "TLSv1.2",
+}: Pick<ServerTlsOptions, "ca" | "minVersion">): SecureContextOptions {
   return { minVersion, ...(ca !== undefined && { ca: [ca].flat() }) };
 }
 
@@ -151,7 +155,5 @@ function sniCallback(options: ServerTlsOptions, sni: NonNullable<ServerTlsOption
     contexts.set(pair, context);
     return context;
   };
-  return (serverName, callback) => {
-    contextFor(serverName).then((context) => callback(null, context), callback);
-  };
+  return callbackify(contextFor);
 }

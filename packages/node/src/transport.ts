@@ -79,7 +79,8 @@ class NodeTransport implements Transport {
 
   async startTls(): Promise<TlsInfo> {
     if (this.#error !== undefined) throw this.#error;
-    if (this.#upgrade === undefined) throw new Error("TLS cannot be started without a certificate or trusted authorities: give `tls`");
+    if (this.#upgrade === undefined)
+      throw new Error("TLS cannot be started without a certificate or trusted authorities: give `tls`");
     if (this.#socket instanceof TLSSocket) throw new Error("TLS has been started already");
     if (this.#reader !== undefined) throw new Error("TLS cannot be started while a read is pending");
     if (this.#peerEnded) throw new Error("TLS cannot be started: the peer has ended the connection");
