@@ -1,0 +1,278 @@
+// The transport over Node's sockets: what every transport owes, and what only Node's has.
+
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { connect as connectSocket, createServer, type AddressInfo, type ListenOptions, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { duplexPair, type Duplex } from "node:stream";
+import { setImmediate } from "node:timers/promises";
+import { connect as connectTls, type TLSSocket } from "node:tls";
+import type { Transport } from "@carteiro/driver";
+import { describe, expect, test } from "vitest";
+import { plainAddress } from "../../packages/node/src/address.ts";
+import { clientTls, serverTls, type ClientTlsOptions, type Tls } from "../../packages/node/src/tls.ts";
+import { nodeTransport, secureNodeTransport } from "../../packages/node/src/transport.ts";
+import { localhostCertificates, otherCertificates } from "../support/certificates.ts";
+import { transportContract } from "../support/transport-contract.ts";
+
+const local = await localhostCertificates();
+const other = await otherCertificates();
+const pair = { key: local.key, cert: local.certificate };
+const otherPair = { key: other.key, cert: other.certificate };
+const serving = serverTls(pair);
+const trusting = clientTls({ ca: local.caCertificate, serverName: "localhost" });
+const distrusting = clientTls({ ca: other.caCertificate, serverName: "localhost" });
+
+transportContract("node", {
+  async connect({ untrusted = false } = {}) {
+    const [client, server] = await sockets();
+    return {
+      client: nodeTransport(client, { tls: untrusted ? distrusting : trusting }),
+      server: nodeTransport(server, { tls: serving }),
+    };
+  },
+  async connectSecure() {
+    const [client, server] = await sockets();
+    const secured = [secureNodeTransport(client, trusting), secureNodeTransport(server, serving)] as const;
+    const [atClient, atServer] = await Promise.all(secured);
+    return { client: atClient, server: atServer };
+  },
+  run: (body) => body(),
+  turn: () => setImmediate(),
+  mostBuffered: 16 * 2 ** 20,
+  large: 10 * 2 ** 20,
+});
+
+describe("node: sockets", () => {
+  test("transport knows both addresses", async () => {
+    const [client, server] = await sockets();
+    const transport = nodeTransport(server);
+    expect(transport.remote).toEqual({ address: "127.0.0.1", port: client.localPort });
+    expect(transport.local).toEqual({ address: "127.0.0.1", port: client.remotePort });
+    destroy(client, transport);
+  });
+
+  test("transport shows an IPv4 address as such where the socket shows it mapped into IPv6", () => {
+    expect(plainAddress("::ffff:192.0.2.1")).toBe("192.0.2.1");
+    expect(plainAddress("::ffff:c000:201")).toBe("::ffff:c000:201");
+    expect(plainAddress("2001:db8::1")).toBe("2001:db8::1");
+    expect(plainAddress(undefined)).toBe(undefined);
+  });
+
+  test("transport runs over a Unix socket, where nobody has an address", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "carteiro-"));
+    const [client, server] = await sockets({ path: join(folder, "socket") });
+    const [atClient, atServer] = [nodeTransport(client), nodeTransport(server)];
+    expect([atClient.remote, atServer.remote]).toEqual([{}, {}]);
+    await atServer.write(Buffer.from("220\r\n"));
+    expect(String(await atClient.read())).toBe("220\r\n");
+    destroy(atClient, atServer);
+    await rm(folder, { recursive: true });
+  });
+
+  test("transport reads no more than 192 KiB ahead of its reader", async () => {
+    const [client, server] = await sockets();
+    const transport = nodeTransport(server);
+    client.write(new Uint8Array(4 * 2 ** 20));
+    await turns(100);
+    expect(server.bytesRead).toBeGreaterThan(0);
+    expect(server.bytesRead).toBeLessThanOrEqual(192 * 1024);
+    destroy(client, transport);
+  });
+
+  test("transport leaves no error unhandled that comes after it was destroyed", async () => {
+    const [client, server] = await sockets();
+    const transport = nodeTransport(server);
+    const written = transport.write(new Uint8Array(8 * 2 ** 20));
+    client.resetAndDestroy();
+    transport.destroy();
+    await expect(written).rejects.toThrow(/destroyed/);
+    server.emit("error", new Error("A late one"));
+    await turns(5);
+  });
+
+  test("transport without TLS of its own refuses to start it", async () => {
+    const [client, server] = await sockets();
+    await expect(nodeTransport(server).startTls()).rejects.toThrow(/give `tls`/);
+    destroy(client, server);
+  });
+});
+
+describe("node: certificates and names", () => {
+  test("server shows the certificate for the name that the client asks for", async () => {
+    const asked: string[] = [];
+    const byName = serverTls({
+      ...pair,
+      async sni(serverName) {
+        asked.push(serverName);
+        await setImmediate();
+        return serverName === "mx.example.net" ? otherPair : undefined;
+      },
+    });
+    const forOther = await handshakes(byName, { ca: other.caCertificate, serverName: "mx.example.net" });
+    const forDefault = await handshakes(byName, { ca: local.caCertificate, serverName: "mx.example.org" });
+    expect(forOther).toMatchObject({ client: { authorized: true }, server: { serverName: "mx.example.net" } });
+    expect(forDefault).toMatchObject({ client: { authorized: true }, server: { serverName: "mx.example.org" } });
+    expect(asked).toEqual(["mx.example.net", "mx.example.org"]);
+  });
+
+  test("server breaks the handshake off when looking the name up fails", async () => {
+    const failing = serverTls({ ...pair, sni: () => Promise.reject(new Error("The directory is down")) });
+    const outcome = await handshakes(failing, { ca: local.caCertificate, serverName: "localhost" });
+    expect(String(outcome.server)).toContain("The directory is down");
+    expect(outcome.client).toBeInstanceOf(Error);
+  });
+
+  test("client asks for no name where it knows the server by its address (RFC 6066 section 3)", async () => {
+    const { client, server } = await handshakes(serving, { ca: local.caCertificate, serverName: "127.0.0.1" });
+    expect(client).toMatchObject({ authorized: true });
+    expect(server).toMatchObject({ protocol: "TLSv1.3" });
+    expect(server).not.toHaveProperty("serverName");
+  });
+
+  test("client that was given no name checks the certificate against the address", async () => {
+    expect(await handshakes(serving, { ca: local.caCertificate })).toMatchObject({ client: { authorized: true } });
+    const stranger = await handshakes(serverTls(otherPair), { ca: other.caCertificate });
+    expect(stranger.client).toMatchObject({ code: "ERR_TLS_CERT_ALTNAME_INVALID" });
+  });
+
+  test("client that knows no name and no address accepts no certificate", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "carteiro-"));
+    const ends = await sockets({ path: join(folder, "socket") });
+    const outcome = await handshakes(serving, { ca: local.caCertificate }, ends);
+    expect(String(outcome.client)).toContain("No server name is known");
+    await rm(folder, { recursive: true });
+  });
+
+  test("client refuses a certificate for another name", async () => {
+    const { client } = await handshakes(serving, { ca: local.caCertificate, serverName: "mail.example.org" });
+    expect(client).toMatchObject({ code: "ERR_TLS_CERT_ALTNAME_INVALID" });
+  });
+
+  test("client that rejects nobody is told whether the certificate was verified", async () => {
+    const wrongName = { ca: local.caCertificate, serverName: "mail.example.org", rejectUnauthorized: false };
+    const unknown = { ca: other.caCertificate, serverName: "localhost", rejectUnauthorized: false };
+    const right = { ca: local.caCertificate, serverName: "localhost", rejectUnauthorized: false };
+    expect(await handshakes(serving, wrongName)).toMatchObject({ client: { authorized: false } });
+    expect(await handshakes(serving, unknown)).toMatchObject({ client: { authorized: false } });
+    expect(await handshakes(serving, right)).toMatchObject({ client: { authorized: true } });
+  });
+
+  test("server refuses TLS older than 1.2", async () => {
+    const [client, server] = await sockets();
+    const started = nodeTransport(server, { tls: serving }).startTls();
+    const old = { maxVersion: "TLSv1.1", minVersion: "TLSv1", ciphers: "DEFAULT@SECLEVEL=0" } as const;
+    connectTls({ socket: client, rejectUnauthorized: false, ...old }).on("error", () => {});
+    await expect(started).rejects.toMatchObject({ code: "ERR_SSL_UNSUPPORTED_PROTOCOL" });
+    destroy(client, server);
+  });
+
+  test("server TLS cannot be made from a key and a certificate that do not belong together", () => {
+    expect(() => serverTls({ key: local.key, cert: other.certificate })).toThrow(/key values mismatch/);
+    expect(() => clientTls({ ca: local.caCertificate, pair: { key: "", cert: "none" } })).toThrow();
+  });
+});
+
+describe("node: TLS on the wire", () => {
+  test("server takes a hello of which half had come before it started TLS", async () => {
+    const { raw, tls, hello } = await heldHello();
+    const [half, rest] = [hello.subarray(0, 50), hello.subarray(50)];
+    raw.client.write(half);
+    await turns(20);
+    const started = raw.transport.startTls();
+    await turns(5);
+    raw.client.write(rest);
+    splice(tls.wire, raw.client);
+    expect(await started).toMatchObject({ protocol: "TLSv1.3", serverName: "localhost" });
+    tls.socket.write("EHLO client.example.org\r\n");
+    expect(String(await raw.transport.read())).toBe("EHLO client.example.org\r\n");
+    destroy(tls.socket, raw.client, raw.transport);
+  });
+
+  test("transport under TLS rejects reads when octets come that are no record", async () => {
+    const { raw, tls, hello } = await heldHello();
+    raw.client.write(hello);
+    splice(tls.wire, raw.client);
+    await raw.transport.startTls();
+    tls.socket.write("NOOP\r\n");
+    expect(String(await raw.transport.read())).toBe("NOOP\r\n");
+    const broken = expect(raw.transport.read()).rejects.toMatchObject({ library: "SSL routines" });
+    tls.socket.on("error", () => {});
+    raw.client.write("MAIL FROM:<mallory@example.net>\r\n");
+    await broken;
+    await expect(raw.transport.write(Buffer.from("250\r\n"))).rejects.toThrow();
+    destroy(tls.socket, raw.client, raw.transport);
+  });
+
+  test("transport that should begin with TLS rejects a client that speaks in the clear, and closes", async () => {
+    const [client, server] = await sockets();
+    const secured = expect(secureNodeTransport(server, serving)).rejects.toMatchObject({ library: "SSL routines" });
+    client.write("EHLO client.example.org\r\n");
+    await secured;
+    expect(server.destroyed).toBe(true);
+    destroy(client);
+  });
+
+  test("transport over a socket that is under TLS already has its facts", async () => {
+    const [client, server] = await sockets();
+    const secured = secureNodeTransport(server, serving);
+    const socket = connectTls({ socket: client, ca: local.caCertificate, servername: "localhost" });
+    await Promise.all([secured, once(socket, "secureConnect")]);
+    expect(nodeTransport(socket).tls).toMatchObject({ protocol: "TLSv1.3", authorized: true, serverName: "localhost" });
+    destroy(socket, client, server);
+  });
+});
+
+/** What each side's `startTls` came to: TLS facts or an error. */
+async function handshakes(tls: Tls, options: ClientTlsOptions, ends?: readonly [Socket, Socket]) {
+  const [client, server] = ends ?? (await sockets());
+  const atClient = nodeTransport(client, { tls: clientTls(options) });
+  const atServer = nodeTransport(server, { tls });
+  const outcomes = await Promise.allSettled([atClient.startTls(), atServer.startTls()]);
+  destroy(atClient, atServer);
+  const [ofClient, ofServer] = outcomes.map((outcome) =>
+    outcome.status === "fulfilled" ? outcome.value : outcome.reason,
+  );
+  return { client: ofClient as unknown, server: ofServer as unknown };
+}
+
+/** A client's first flight of TLS, caught before it reaches a server that is still in the clear. */
+async function heldHello() {
+  const [client, server] = await sockets();
+  const [inner, wire] = duplexPair();
+  const socket = connectTls({ socket: inner, ca: local.caCertificate, servername: "localhost" });
+  const [hello] = (await once(wire, "data")) as [Buffer];
+  wire.pause();
+  const transport = nodeTransport(server, { tls: serving });
+  return { raw: { client, transport }, tls: { socket, wire }, hello };
+}
+
+function splice(wire: Duplex, socket: Socket): void {
+  wire.pipe(socket, { end: false });
+  socket.pipe(wire, { end: false });
+}
+
+/** Both ends of a connection over loopback, on a port that the system chose unless told otherwise. */
+async function sockets(at: ListenOptions = { port: 0, host: "127.0.0.1" }): Promise<[client: Socket, server: Socket]> {
+  const listener = createServer().listen(at);
+  await once(listener, "listening");
+  const { path } = at;
+  const client = path === undefined ? connectSocket(portOf(listener.address()), "127.0.0.1") : connectSocket(path);
+  const [[accepted]] = await Promise.all([once(listener, "connection"), once(client, "connect")]);
+  listener.close();
+  return [client, accepted as Socket];
+}
+
+function portOf(address: string | AddressInfo | null): number {
+  if (address === null || typeof address === "string") throw new Error("Not a TCP listener");
+  return address.port;
+}
+
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await setImmediate();
+}
+
+function destroy(...ends: readonly (Transport | Socket | TLSSocket)[]): void {
+  for (const end of ends) end.destroy();
+}
