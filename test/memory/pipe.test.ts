@@ -1,10 +1,9 @@
 // The connection in memory: what every transport owes, and what makes it fit for tests.
 
 import type { Transport } from "@carteiro/driver";
+import { VirtualClock, pipe, type PipeOptions } from "@carteiro/memory";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { pipe, type PipeOptions } from "../../packages/memory/src/pipe.ts";
-import { VirtualClock } from "../../packages/memory/src/virtual-clock.ts";
 import { transportContract } from "../support/transport-contract.ts";
 
 contract("memory", {});

@@ -1,8 +1,8 @@
 // Time that moves only when it is told to.
 
+import { VirtualClock } from "@carteiro/memory";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { VirtualClock } from "../../packages/memory/src/virtual-clock.ts";
 
 describe("virtual clock", () => {
   test("clock stands at 0 until it is moved, and its date follows", async () => {
