@@ -50,7 +50,7 @@ export class DataWriter {
     }
     switch (this.#bareNewlines) {
       case "normalise":
-        return [this.#normalised(octets)];
+        return this.#normalised(octets);
       case "pass":
         return this.#passed(octets);
       case "reject":
@@ -119,7 +119,7 @@ export class DataWriter {
   }
 
   /** The chunk with CRLF for every newline. In one piece: slices would be two a line for text in the style of Unix. */
-  #normalised(octets: Uint8Array): Uint8Array {
+  #normalised(octets: Uint8Array): Uint8Array[] {
     const copy = new Uint8Array(octets.length * 2 + lineEnd.length);
     let length = 0;
     for (const octet of octets) {
@@ -138,7 +138,7 @@ export class DataWriter {
       copy[length++] = octet;
       this.#place = "inLine";
     }
-    return copy.subarray(0, length);
+    return length === 0 ? [] : [copy.subarray(0, length)];
   }
 }
 

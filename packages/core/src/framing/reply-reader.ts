@@ -18,6 +18,8 @@ export interface ReplyLimits {
 /** No server known to us comes near: EHLO of a large one has about twenty lines. */
 export const replyLimits: ReplyLimits = { lines: 256, octets: 65_536 };
 
+const none = assembleReply(0, []);
+
 /**
  * Gathers a reply's lines. All should have the same code (RFC 5321 section 4.2.1); where they do not, the last one's counts, as
  * with Postfix: the earlier lines are then remarks that some filter put in.
@@ -26,15 +28,15 @@ export class ReplyReader {
   readonly #limits: ReplyLimits;
   #texts: string[] = [];
   #octets = 0;
-  #reply: Reply | undefined;
+  #reply: Reply = none;
   #problem = "";
 
   constructor(limits: Partial<ReplyLimits> = {}) {
     this.#limits = { ...replyLimits, ...limits };
   }
 
-  /** The last whole reply, after `reply`. */
-  get reply(): Reply | undefined {
+  /** The reply, after `reply`; it stays until the next one is whole. Of code 0 before the first. */
+  get reply(): Reply {
     return this.#reply;
   }
 
@@ -46,7 +48,7 @@ export class ReplyReader {
   /** Forgets the lines of a reply that is not whole, and the last one. */
   reset(): void {
     this.#startReply();
-    this.#reply = undefined;
+    this.#reply = none;
     this.#problem = "";
   }
 
