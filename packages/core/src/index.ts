@@ -40,7 +40,14 @@ export {
   type Capability,
 } from "./grammar/capabilities.ts";
 export { commandArgument, type CommandArgument } from "./grammar/command-argument.ts";
-export { formatCommand, parseCommand, type Command, type CommandOptions, type ParsedCommand, type Verb } from "./grammar/command.ts";
+export {
+  formatCommand,
+  parseCommand,
+  type Command,
+  type CommandOptions,
+  type ParsedCommand,
+  type Verb,
+} from "./grammar/command.ts";
 export { InvalidValueError } from "./grammar/invalid-value-error.ts";
 export {
   esmtpParameter,
@@ -51,7 +58,15 @@ export {
   type EsmtpParameters,
 } from "./grammar/parameters.ts";
 export type { Failure as ParseFailure, Parsed } from "./grammar/parsed.ts";
-export { formatReply, parseReplyLine, reply, type EnhancedCode, type Reply, type ReplyFormat, type ReplyLine } from "./grammar/reply.ts";
+export {
+  formatReply,
+  parseReplyLine,
+  reply,
+  type EnhancedCode,
+  type Reply,
+  type ReplyFormat,
+  type ReplyLine,
+} from "./grammar/reply.ts";
 export { formatXtext, parseXtext } from "./grammar/xtext.ts";
 
 // Framing: streams of octets to lines, content and replies.

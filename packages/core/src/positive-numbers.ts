@@ -7,7 +7,9 @@ export function positiveNumbers<Numbers extends { readonly [Name in keyof Number
 ): Numbers {
   for (const [name, value] of Object.entries<number>(numbers)) {
     if (!(value > 0)) {
-      throw new RangeError(`${where}.${name} is ${value}: give a number greater than 0, or leave it out for the default`);
+      throw new RangeError(
+        `${where}.${name} is ${value}: give a number greater than 0, or leave it out for the default`,
+      );
     }
   }
   return numbers;

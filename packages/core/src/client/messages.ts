@@ -75,7 +75,12 @@ export interface TransactionResult {
 
 export type ClientEvent =
   /** The session is open: mail can be sent. */
-  | { readonly type: "opened"; readonly greeting: Reply; readonly capabilities: Capabilities; readonly identity: string | undefined }
+  | {
+      readonly type: "opened";
+      readonly greeting: Reply;
+      readonly capabilities: Capabilities;
+      readonly identity: string | undefined;
+    }
   | { readonly type: "tlsStarted"; readonly tls: TlsInfo }
   /** The content may come: submit `content` any number of times, then `endContent`. */
   | { readonly type: "contentWanted" }

@@ -20,8 +20,7 @@ export function sizeLimit(capabilities: Capabilities): bigint | undefined {
 
 /** Whether a transaction needs SMTPUTF8 (RFC 6531 §3.4). */
 export function needsSmtputf8({ reversePath, recipients, smtputf8 }: Omit<Send, "type">): boolean {
-  const ascii = (mailbox: Mailbox) => isAscii(mailbox);
-  return smtputf8 === true || (reversePath !== null && !ascii(reversePath)) || !recipients.every(({ recipient }) => ascii(recipient));
+  return smtputf8 === true || !isAscii(reversePath) || !recipients.every(({ recipient }) => isAscii(recipient));
 }
 
 export class OutgoingTransaction {
@@ -91,9 +90,12 @@ export class OutgoingTransaction {
   }
 
   result(failure: Failure | undefined): TransactionResult {
-    const uncertain = this.#contentSent && this.anyAccepted && this.#contentReply === undefined && failure?.kind !== "serviceClosing";
+    const uncertain =
+      this.#contentSent && this.anyAccepted && this.#contentReply === undefined && failure?.kind !== "serviceClosing";
     return {
-      recipients: this.#recipients.map(({ recipient }, index) => this.#outcome(recipient, this.#replies[index], failure)),
+      recipients: this.#recipients.map(({ recipient }, index) =>
+        this.#outcome(recipient, this.#replies[index], failure),
+      ),
       uncertain,
       ...(this.#contentReply && { reply: this.#contentReply }),
       ...(failure && { failure }),

@@ -16,7 +16,8 @@ export const loginServer: ServerMechanism = {
         if (response === undefined) return { type: "challenged", challenge: askUser };
         const text = decodeUtf8(response);
         if (text === undefined || text === "" || text.includes("\0")) return { type: "garbled" };
-        if (user !== undefined) return { type: "identified", credentials: { mechanism: "LOGIN", user, password: text } };
+        if (user !== undefined)
+          return { type: "identified", credentials: { mechanism: "LOGIN", user, password: text } };
         user = text;
         return { type: "challenged", challenge: askPassword };
       },

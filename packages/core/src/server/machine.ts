@@ -321,11 +321,13 @@ export const serverMachine = setup({
     },
 
     aside: {
-      description: "A question that interrupts the dialogue. Unless the answer changes it, the dialogue goes on where it was.",
+      description:
+        "A question that interrupts the dialogue. Unless the answer changes it, the dialogue goes on where it was.",
       initial: "decidingHelp",
       states: {
         decidingHello: {
-          description: "Whether to speak with a client of this name. Accepted, it forgets any transaction, as RSET does.",
+          description:
+            "Whether to speak with a client of this name. Accepted, it forgets any transaction, as RSET does.",
           meta: { rfc: "RFC 5321 §4.1.4", timeout: timeout("decision") },
           entry: ask("hello"),
           on: {

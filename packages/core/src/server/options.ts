@@ -134,5 +134,7 @@ export function serverProfile(options: ServerSessionOptions): ServerProfile {
 function mechanismOf(name: ServerMechanismName): ServerMechanism {
   const mechanism: ServerMechanism | undefined = mechanisms[name];
   if (mechanism !== undefined) return mechanism;
-  throw new RangeError(`authentication.mechanisms: ${String(name)} is not known; choose of ${Object.keys(mechanisms).join(", ")}`);
+  throw new RangeError(
+    `authentication.mechanisms: ${name} is not known; choose of ${Object.keys(mechanisms).join(", ")}`,
+  );
 }

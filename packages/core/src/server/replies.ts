@@ -75,7 +75,10 @@ export const checkReplies = {
 } as const;
 
 const formattedFixed: ReadonlyMap<Reply, Uint8Array> = new Map(
-  [...Object.values(fixedReplies), ...Object.values(checkReplies)].map((fixed) => [fixed, formatReply(fixed, { enhanced: true })]),
+  [...Object.values(fixedReplies), ...Object.values(checkReplies)].map((fixed) => [
+    fixed,
+    formatReply(fixed, { enhanced: true }),
+  ]),
 );
 
 /** A reply as it goes over the wire, with its enhanced code; those of this file are formatted once and for all. */

@@ -2,16 +2,13 @@
 // actions it calls for are performed here. The contract with the driver is `Session` in ../session.ts.
 
 import { compile } from "../engine/compile.ts";
-import type { ActionCall, Runner } from "../engine/runner.ts";
-import type { Offer } from "../extensions/extension.ts";
+import type { Runner } from "../engine/runner.ts";
 import { LineReader } from "../framing/line-reader.ts";
-import { parseCommand, type Command } from "../grammar/command.ts";
-import { formatReply, reply, type Reply } from "../grammar/reply.ts";
+import { parseCommand, type Command, type ParsedCommand } from "../grammar/command.ts";
+import { reply, type Reply } from "../grammar/reply.ts";
 import { decodeLenient } from "../grammar/text.ts";
 import { Inbox } from "../inbox.ts";
 import { Outbox } from "../outbox.ts";
-import { decodeBase64, encodeBase64 } from "../sasl/base64.ts";
-import type { ServerExchange, ServerMechanism } from "../sasl/mechanism.ts";
 import {
   LocalProtocolError,
   type Input,
@@ -21,22 +18,16 @@ import {
   type TlsInfo,
   type Wants,
 } from "../session.ts";
-import { IncomingContent } from "./content.ts";
+import { ServerActions, type Occurrence } from "./actions.ts";
+import type { IncomingContent } from "./content.ts";
+import { mustFit } from "./decision-replies.ts";
 import { isForeign } from "./foreign-protocols.ts";
-import { initialServerFacts, serverMachine, type ServerFacts, type ServerMachineEvent } from "./machine.ts";
-import type {
-  DecisionSubject,
-  EnvelopeRecipient,
-  Envelope,
-  ServerCloseReason,
-  ServerDecision,
-  ServerEvent,
-  ServerIntent,
-  ServerTimeout,
-} from "./messages.ts";
+import { serverMachine, type ServerFacts, type ServerMachineEvent } from "./machine.ts";
+import type { ServerEvent, ServerIntent, ServerTimeout } from "./messages.ts";
 import type { ServerProfile } from "./options.ts";
-import { announcements, readMailParameters, refuseRecipientParameters } from "./parameters.ts";
-import { checkReplies, fixedReplies, formattedReply, type ServerReplyName } from "./replies.ts";
+import { check } from "./questions.ts";
+import { checkReplies, fixedReplies } from "./replies.ts";
+import { Standing } from "./standing.ts";
 
 const program = compile(serverMachine);
 
@@ -46,22 +37,7 @@ interface StateMeta {
   readonly reads?: "command" | "response" | "content";
 }
 
-type MachineEventType = ServerMachineEvent["type"];
-type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
-type OpenEnvelope = Envelope & { readonly recipients: EnvelopeRecipient[] };
-
-/** A decision without its number, kept until the chart asks it. */
-type Unnumbered<Decision> = Decision extends unknown ? Omit<Decision, "decision"> : never;
-type Question = Unnumbered<ServerDecision>;
-
-const closeReasons: Partial<Record<MachineEventType, ServerCloseReason>> = {
-  QUIT: "quit",
-  ended: "disconnected",
-  elapsed: "timeout",
-  violated: "violation",
-  dismiss: "dismissed",
-  shutDown: "shutDown",
-};
+type MachineEventType = Occurrence["type"];
 
 export class ServerSession implements Session<ServerIntent, ServerEvent> {
   readonly #profile: ServerProfile;
@@ -69,41 +45,15 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
   readonly #outbox: Outbox<ServerEvent>;
   readonly #lines: LineReader;
   readonly #runner: Runner<ServerFacts, ServerMachineEvent>;
-  readonly #facts: Mutable<ServerFacts>;
+  readonly #standing: Standing;
+  readonly #actions: ServerActions;
 
   #now: Instant;
   readonly #started: Instant;
   /** When the last progress was made: what the state's timeout counts from. */
   #since: Instant;
 
-  #tls: TlsInfo | undefined;
-  #mechanisms: readonly ServerMechanism[] = [];
-  #hello: { readonly name: string; readonly extended: boolean } | undefined;
-  #envelope: OpenEnvelope | undefined;
-  #content: IncomingContent | undefined;
-  #exchange: ServerExchange | undefined;
-  #command: Command | undefined;
-  #response: Uint8Array | undefined;
-  #challenge: Uint8Array | undefined;
-
-  #question: Question = { type: "connectionReceived" };
-  /** The decision that is pending, and its number. */
-  #asked: DecisionSubject | undefined;
-  #decision = 0;
-  /** The decision that has just been taken. */
-  #answered: DecisionSubject | undefined;
-
-  /** The event being taken, and the reply it carries. */
-  #cause: MachineEventType = "accept";
-  #given: Reply | undefined;
-  /** An event that an action brought about: taken right after the present one. */
-  #next: { readonly type: MachineEventType; readonly given?: Reply | undefined } | undefined;
-  #lastReply: Reply | undefined;
   #shutDown: Reply | undefined;
-
-  #errors = 0;
-  #commandsWithoutMail = 0;
-  #failedAuthentications = 0;
 
   /**
    * @param profile What `serverProfile` made of the options; shared by all sessions of a server.
@@ -115,12 +65,17 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
     this.#outbox = new Outbox(profile.limits.bufferedReplies);
     this.#lines = new LineReader({ limit: profile.limits.commandLine, endless: profile.limits.endlessLine });
     this.#now = this.#started = this.#since = now;
-    this.#tls = tls;
-    this.#facts = { ...initialServerFacts };
-    this.#refreshFacts();
-    const { runner, actions } = program.start(this.#facts);
+    this.#standing = new Standing(profile, tls);
+    this.#actions = new ServerActions({
+      profile,
+      inbox: this.#inbox,
+      outbox: this.#outbox,
+      standing: this.#standing,
+      state: () => this.state,
+    });
+    const { runner, actions } = program.start(this.#standing.facts);
     this.#runner = runner;
-    for (const action of actions) this.#perform(action);
+    for (const action of actions) this.#actions.perform(action);
   }
 
   /** The chart's state, for example `dialogue.idle.expectingMail`. */
@@ -139,11 +94,10 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
         if (this.state === "securing") this.#step("ended");
         return;
       case "broken":
-        this.#asked = undefined;
+        this.#actions.asked = undefined;
         return this.#step("ended");
       case "secured":
-        this.#tls = input.tls;
-        return this.#step("secured");
+        return this.#secured(input.tls);
       case "elapsed":
         return this.#elapsed();
     }
@@ -156,13 +110,15 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
       this.#shutDown = intent.reply ?? fixedReplies.shuttingDown;
       return this.#shutDownIfIdle();
     }
-    const about = this.#asked;
-    if (about === undefined || intent.decision !== this.#decision) {
-      throw new LocalProtocolError(`decision ${intent.decision} is not pending: it was taken, it expired, or the session ended`);
+    const about = this.#actions.asked;
+    if (about === undefined || intent.decision !== this.#actions.decision) {
+      throw new LocalProtocolError(
+        `decision ${intent.decision} is not pending: it was taken, it expired, or the session ended`,
+      );
     }
     if (intent.reply !== undefined) mustFit(intent.type, about, intent.reply);
-    this.#asked = undefined;
-    this.#answered = about;
+    this.#actions.asked = undefined;
+    this.#actions.answered = about;
     const event = intent.type === "reject" && intent.reply.code === 421 ? "dismiss" : intent.type;
     this.#step(event, intent.reply);
   }
@@ -197,21 +153,29 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
   #received(bytes: Uint8Array): void {
     if (this.#inbox.ended || bytes.length === 0) return;
     // The client speaks in the clear although TLS is about to begin: an injection, or no SMTP client (RFC 3207 §4.2).
-    if (this.state === "securing" || this.#asked === "startTls") return this.#violate(checkReplies.bytesBehindStartTls);
+    if (this.state === "securing" || this.#actions.asked === "startTls")
+      return this.#violate(checkReplies.bytesBehindStartTls);
     this.#inbox.add(bytes);
     if (this.#meta.reads === undefined && this.#inbox.unread > this.#profile.limits.bufferedInput) {
       this.#violate(checkReplies.bufferOverrun);
     }
   }
 
+  #secured(tls: TlsInfo): void {
+    if (this.state !== "securing") return;
+    this.#standing.startOver(tls);
+    this.#lines.reset();
+    this.#step("secured");
+  }
+
   #elapsed(): void {
     const deadline = this.#deadline;
     if (deadline === undefined || this.#now < deadline) return;
     if (this.#now >= this.#started + this.#profile.timeouts.session) return this.#violate(fixedReplies.timeout);
-    if (this.#asked !== undefined) {
-      this.#outbox.tell({ type: "decisionExpired", decision: this.#decision, about: this.#asked });
-      this.#answered = this.#asked;
-      this.#asked = undefined;
+    if (this.#actions.asked !== undefined) {
+      this.#outbox.tell({ type: "decisionExpired", decision: this.#actions.decision, about: this.#actions.asked });
+      this.#actions.answered = this.#actions.asked;
+      this.#actions.asked = undefined;
     }
     this.#step("elapsed");
   }
@@ -219,12 +183,12 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
   #dismiss(given: Reply): void {
     if (this.#runner.done) return;
     mustFit("reject", "connection", given);
-    this.#asked = undefined;
+    this.#actions.asked = undefined;
     this.#step("dismiss", given);
   }
 
   #violate(given: Reply): void {
-    this.#asked = undefined;
+    this.#actions.asked = undefined;
     this.#step("violated", given);
   }
 
@@ -266,7 +230,7 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
   }
 
   #readContent(): void {
-    const content = this.#content;
+    const content = this.#actions.content;
     if (content === undefined) return;
     const outcome = content.read(this.#inbox);
     if (content.takeProgress()) this.#since = this.#now;
@@ -279,21 +243,19 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
   }
 
   #contentEnded(content: IncomingContent): void {
-    this.#facts.contentRefused = content.refusal !== undefined;
-    const envelope = this.#envelope;
-    if (envelope !== undefined) this.#question = { type: "messageReceived", envelope, size: content.size };
+    this.#standing.facts.contentRefused = content.refusal !== undefined;
+    const envelope = this.#actions.envelope;
+    if (envelope !== undefined) this.#actions.question = { type: "messageReceived", envelope, size: content.size };
     this.#step("contentEnded", content.refusal);
   }
 
   // Checking: syntax, parameters and limits, before the chart is asked about the order.
 
   #commandReceived(line: Uint8Array): void {
-    this.#commandsWithoutMail += 1;
-    const parsed = parseCommand(line, { smtputf8: true, utf8: this.#envelope?.parameters.smtputf8 === true });
-    this.#traceCommand(line, parsed.kind === "command" ? parsed.command : undefined);
-    if (this.#commandsWithoutMail > this.#profile.limits.commandsWithoutMail) {
-      return this.#violate(checkReplies.tooManyCommands);
-    }
+    const enough = this.#actions.budget.command();
+    const parsed = parseCommand(line, { smtputf8: true, utf8: this.#actions.envelope?.parameters.smtputf8 === true });
+    this.#traceCommand(line, parsed);
+    if (enough !== undefined) return this.#violate(enough);
     switch (parsed.kind) {
       case "unrecognised":
         return isForeign(parsed.verb) ? this.#violate(checkReplies.foreignProtocol) : this.#step("unrecognised");
@@ -309,352 +271,53 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
   }
 
   #check(command: Command): void {
-    this.#command = command;
-    const refused = this.#prepareQuestion(command);
+    this.#actions.command = command;
+    const { question, refused } = check(command, {
+      hello: this.#standing.hello,
+      envelope: this.#actions.envelope,
+      offer: this.#standing.offer,
+      recipientLimit: this.#profile.limits.recipients,
+    });
     if (refused !== undefined) return this.#malformed(refused);
+    if (question !== undefined) this.#actions.question = question;
     this.#step(command.verb);
   }
 
-  /** Keeps what the application will be asked, should the chart ask; or gives the reply that refuses the command. */
-  #prepareQuestion(command: Command): Reply | undefined {
-    switch (command.verb) {
-      case "HELO":
-      case "EHLO":
-        this.#question = { type: "helloReceived", name: command.name, extended: command.verb === "EHLO" };
-        return undefined;
-      case "MAIL":
-        return this.#prepareMail(command);
-      case "RCPT":
-        return this.#prepareRecipient(command);
-      case "DATA":
-        if (this.#envelope !== undefined) this.#question = { type: "dataReceived", envelope: this.#envelope };
-        return undefined;
-      case "VRFY":
-        this.#question = { type: "verifyReceived", argument: command.argument };
-        return undefined;
-      case "EXPN":
-        this.#question = { type: "expandReceived", argument: command.argument };
-        return undefined;
-      case "HELP":
-        this.#question = { type: "helpReceived", argument: command.argument };
-        return undefined;
-      case "RSET":
-        this.#question = { type: "resetReceived" };
-        return undefined;
-      case "STARTTLS":
-        this.#question = { type: "startTlsReceived" };
-        return undefined;
-      default:
-        return undefined;
-    }
-  }
-
-  #prepareMail(command: Extract<Command, { verb: "MAIL" }>): Reply | undefined {
-    // Out of order, the parameters do not matter: the chart will say so.
-    if (this.#hello === undefined) return undefined;
-    const parameters = readMailParameters(command.parameters, this.#offer, this.#hello.extended);
-    if ("refused" in parameters) return parameters.refused;
-    this.#question = { type: "mailReceived", reversePath: command.reversePath, parameters: parameters.typed };
-    return undefined;
-  }
-
-  #prepareRecipient(command: Extract<Command, { verb: "RCPT" }>): Reply | undefined {
-    const envelope = this.#envelope;
-    if (envelope === undefined) return undefined;
-    const refused = refuseRecipientParameters(command.parameters);
-    if (refused !== undefined) return refused;
-    if (envelope.recipients.length >= this.#profile.limits.recipients) return checkReplies.tooManyRecipients;
-    const { forwardPath: recipient, parameters } = command;
-    this.#question = { type: "recipientReceived", recipient, parameters, envelope };
-    return undefined;
-  }
-
   #responseReceived(line: Uint8Array): void {
-    this.#traceLine("client", "*");
+    this.#actions.traceLine("client", "*");
     if (line.length === 1 && line[0] === 0x2a) return this.#step("cancelled");
-    this.#response = decodeBase64(line);
-    if (this.#response === undefined) return this.#step("garbled", checkReplies.badBase64);
+    this.#actions.response = line.slice();
     this.#step("responded");
   }
 
   // Running the chart.
 
   #step(type: MachineEventType, given?: Reply): void {
-    this.#take(type, given);
-    for (let next = this.#next; next !== undefined; next = this.#next) {
-      this.#next = undefined;
-      this.#take(next.type, next.given);
+    for (let next: Occurrence | undefined = { type, given }; next !== undefined; next = this.#actions.next) {
+      this.#actions.next = undefined;
+      this.#actions.cause = next;
+      for (const action of this.#runner.send(next, this.#standing.facts)) this.#actions.perform(action);
     }
-    this.#answered = undefined;
+    this.#actions.answered = undefined;
     this.#since = this.#now;
     this.#shutDownIfIdle();
   }
 
-  #take(type: MachineEventType, given: Reply | undefined): void {
-    this.#cause = type;
-    this.#given = given;
-    for (const action of this.#runner.send({ type }, this.#facts)) this.#perform(action);
-  }
-
   #shutDownIfIdle(): void {
     const given = this.#shutDown;
-    if (given === undefined || !this.#runner.can({ type: "shutDown" }, this.#facts)) return;
+    if (given === undefined || !this.#runner.can({ type: "shutDown" }, this.#standing.facts)) return;
     this.#shutDown = undefined;
     this.#step("shutDown", given);
   }
 
-  #perform(action: ActionCall): void {
-    switch (action.type) {
-      case "reply":
-        return this.#reply(action.params?.["reply"] as ServerReplyName);
-      case "ask":
-        return this.#ask(action.params?.["about"] as DecisionSubject);
-      case "rememberHello":
-        if (this.#question.type === "helloReceived") this.#hello = this.#question;
-        return;
-      case "openTransaction":
-        if (this.#question.type === "mailReceived") this.#openTransaction(this.#question);
-        return;
-      case "addRecipient":
-        if (this.#question.type === "recipientReceived") this.#addRecipient(this.#question);
-        return;
-      case "forgetTransaction":
-        return this.#forgetTransaction();
-      case "startContent":
-        return this.#startContent();
-      case "stepMechanism":
-        return this.#stepMechanism();
-      case "writeChallenge":
-        return this.#writeChallenge();
-      case "forgetMechanism":
-        this.#exchange = this.#response = this.#challenge = undefined;
-        return;
-      case "rememberIdentity":
-        return this.#rememberIdentity();
-      case "startTls":
-        return this.#outbox.conclude({ type: "startTls" });
-      case "startOver":
-        return this.#startOver();
-      case "close":
-        return this.#close();
-    }
-  }
-
-  // Actions.
-
-  #reply(name: ServerReplyName): void {
-    const given = this.#given ?? this.#named(name);
-    this.#lastReply = given;
-    const subject = this.#answered;
-    // The greeting and the reply to EHLO carry no enhanced code, refusals included (RFC 2034 §4).
-    const plain = subject === "connection" || subject === "hello";
-    const bytes = plain ? formatReply(given, { enhanced: false }) : formattedReply(given);
-    this.#outbox.write(bytes);
-    if (this.#profile.trace) this.#traceReply(bytes);
-    if (subject === "message" && given.code < 300) this.#commandsWithoutMail = 0;
-    if (subject === "authentication" && given.code >= 400) this.#countFailedAuthentication();
-    if (subject === undefined && given.code >= 500 && this.#cause !== "violated") this.#countError();
-  }
-
-  #named(name: ServerReplyName): Reply {
-    const { hostname } = this.#profile;
-    switch (name) {
-      case "greeting":
-        return reply(220, undefined, `${hostname} ESMTP ready`);
-      case "hello":
-        return this.#helloReply();
-      case "goodbye":
-        return reply(221, "2.0.0", `${hostname} closing the connection`);
-      case "malformed":
-        return checkReplies.badResponse;
-      case "contentRefused":
-      case "violated":
-        return fixedReplies.refused;
-      default:
-        return fixedReplies[name];
-    }
-  }
-
-  #helloReply(): Reply {
-    const { hostname } = this.#profile;
-    const greeting = `${hostname} greets ${this.#hello?.name ?? "you"}`;
-    return this.#hello?.extended === true
-      ? reply(250, undefined, greeting, ...announcements(this.#offer))
-      : reply(250, undefined, greeting);
-  }
-
-  #countError(): void {
-    this.#errors += 1;
-    if (this.#errors > this.#profile.limits.errors) this.#next = { type: "violated", given: checkReplies.tooManyErrors };
-  }
-
-  #countFailedAuthentication(): void {
-    this.#failedAuthentications += 1;
-    if (this.#failedAuthentications < this.#profile.limits.authenticationAttempts) return;
-    this.#next = { type: "violated", given: checkReplies.tooManyAuthAttempts };
-  }
-
-  #ask(about: DecisionSubject): void {
-    // What was sent in the clear behind STARTTLS may be an injection: it must not be read under TLS (RFC 3207 §4.2).
-    if (about === "startTls" && this.#inbox.unread > 0) {
-      this.#next = { type: "violated", given: checkReplies.bytesBehindStartTls };
-      return;
-    }
-    this.#decision += 1;
-    this.#asked = about;
-    this.#outbox.tell({ ...this.#question, decision: this.#decision });
-  }
-
-  #openTransaction({ reversePath, parameters }: Extract<Question, { type: "mailReceived" }>): void {
-    this.#envelope = { reversePath, parameters, recipients: [] };
-  }
-
-  #addRecipient({ recipient, parameters }: Extract<Question, { type: "recipientReceived" }>): void {
-    this.#envelope?.recipients.push({ recipient, parameters });
-    this.#commandsWithoutMail -= 1;
-  }
-
-  #startContent(): void {
-    this.#content = new IncomingContent(this.#profile);
-    if (this.#envelope !== undefined) this.#outbox.tell({ type: "contentStarted", envelope: this.#envelope });
-  }
-
-  #forgetTransaction(): void {
-    const envelope = this.#envelope;
-    if (envelope === undefined) return;
-    const decided = this.#cause === "contentEnded" || this.#answered === "data" || this.#answered === "message";
-    if (this.#content !== undefined && !decided) this.#outbox.tell({ type: "contentAborted" });
-    this.#envelope = this.#content = undefined;
-    this.#facts.contentRefused = false;
-    const outcome = decided ? this.#lastReply : undefined;
-    this.#outbox.tell({ type: "transactionEnded", envelope, ...(outcome && { reply: outcome }) });
-  }
-
-  #stepMechanism(): void {
-    this.#next = this.#exchange === undefined ? this.#startMechanism() : this.#stepExchange(this.#exchange);
-  }
-
-  #startMechanism(): { type: MachineEventType; given?: Reply } {
-    const command = this.#command;
-    if (command?.verb !== "AUTH") return { type: "garbled" };
-    const mechanism = this.#mechanisms.find(({ name }) => name === command.mechanism);
-    if (mechanism === undefined) return { type: "garbled", given: checkReplies.unknownMechanism };
-    const { initialResponse } = command;
-    if (initialResponse !== undefined) {
-      // A lone = is an empty response (RFC 4954 §4).
-      this.#response = initialResponse === "=" ? new Uint8Array(0) : decodeBase64(initialResponse);
-      if (this.#response === undefined) return { type: "garbled", given: checkReplies.badBase64 };
-    }
-    this.#exchange = mechanism.start();
-    return this.#stepExchange(this.#exchange);
-  }
-
-  #stepExchange(exchange: ServerExchange): { type: MachineEventType; given?: Reply } {
-    const outcome = exchange.step(this.#response);
-    this.#response = undefined;
-    if (outcome.type === "challenged") this.#challenge = outcome.challenge;
-    if (outcome.type === "identified") {
-      this.#question = { type: "authenticationReceived", credentials: outcome.credentials };
-    }
-    return outcome.type === "garbled" ? { type: "garbled", given: checkReplies.badResponse } : { type: outcome.type };
-  }
-
-  #writeChallenge(): void {
-    // Not made by `reply`: an empty challenge is `334 ` with its space (RFC 4954 §4).
-    const bytes = challengeLine(this.#challenge ?? new Uint8Array(0));
-    this.#outbox.write(bytes);
-    if (this.#profile.trace) this.#traceReply(bytes);
-  }
-
-  #rememberIdentity(): void {
-    if (this.#question.type !== "authenticationReceived") return;
-    const { credentials } = this.#question;
-    this.#facts.authenticated = true;
-    this.#refreshFacts();
-    const identity = credentials.authorizationIdentity ?? credentials.user;
-    this.#outbox.tell({ type: "authenticated", identity, mechanism: credentials.mechanism });
-  }
-
-  /** Under TLS nothing is known of the client that it said in the clear (RFC 3207 §4.2). */
-  #startOver(): void {
-    this.#inbox.clear();
-    this.#lines.reset();
-    this.#hello = this.#command = undefined;
-    this.#facts.authenticated = false;
-    this.#refreshFacts();
-    this.#outbox.tell({ type: "tlsStarted", tls: this.#tls ?? {} });
-  }
-
-  #close(): void {
-    this.#inbox.clear();
-    this.#asked = undefined;
-    this.#next = undefined;
-    const reason = closeReasons[this.#cause] ?? "violation";
-    const said = reason === "disconnected" ? undefined : this.#lastReply;
-    this.#outbox.tell({ type: "sessionClosed", reason, ...(said && { reply: said }) });
-    this.#outbox.conclude({ type: "close" });
-  }
-
-  #refreshFacts(): void {
-    const { profile, facts } = { profile: this.#profile, facts: this.#facts };
-    const secure = this.#tls !== undefined;
-    this.#mechanisms = profile.mechanisms.filter(({ clear }) => secure || !clear || profile.allowAuthInClear);
-    facts.tlsOffered = profile.startTls && !secure;
-    facts.tlsMissing = profile.requireTls && !secure;
-    facts.authOffered = this.#mechanisms.length > 0;
-    facts.authNeedsTls = profile.mechanisms.length > 0 && !facts.authOffered && facts.tlsOffered;
-    facts.authMissing = profile.requireAuthentication && !facts.authenticated;
-  }
-
-  get #offer(): Offer {
-    const { messageSize } = this.#profile.limits;
-    return {
-      messageSize: messageSize === Infinity ? undefined : messageSize,
-      startTls: this.#facts.tlsOffered,
-      mechanisms: this.#mechanisms.map(({ name }) => name),
-    };
-  }
-
-  // Tracing.
-
-  #traceCommand(line: Uint8Array, command: Command | undefined): void {
-    if (!this.#profile.trace) return;
-    const secret = command?.verb === "AUTH" && command.initialResponse !== undefined;
-    this.#traceLine("client", secret ? `AUTH ${command.mechanism} *` : decodeLenient(line));
-  }
-
-  #traceReply(bytes: Uint8Array): void {
-    for (const line of decodeLenient(bytes).split("\r\n").slice(0, -1)) this.#traceLine("server", line);
-  }
-
-  #traceLine(from: "client" | "server", line: string): void {
-    if (this.#profile.trace) this.#outbox.tell({ type: "lineTraced", from, line, state: this.state });
+  #traceCommand(line: Uint8Array, parsed: ParsedCommand): void {
+    if (this.#profile.trace) this.#actions.traceLine("client", withoutSecret(line, parsed));
   }
 }
 
-function challengeLine(challenge: Uint8Array): Uint8Array {
-  const text = `334 ${encodeBase64(challenge)}\r\n`;
-  return Uint8Array.from(text, (character) => character.charCodeAt(0));
-}
-
-/** Throws where a reply would say something else than the intent. */
-function mustFit(intent: "accept" | "reject", about: DecisionSubject, { code }: Reply): void {
-  const fits = intent === "reject" ? code >= 400 : acceptable(about, code);
-  if (fits) return;
-  const wanted = intent === "reject" ? "4xx or 5xx" : about === "data" ? "354" : "the usual 2xx code";
-  throw new LocalProtocolError(`${intent} of ${about} with a ${code} reply: give ${wanted}, or none`);
-}
-
-function acceptable(about: DecisionSubject, code: number): boolean {
-  switch (about) {
-    case "data":
-      return code === 354;
-    case "connection":
-    case "startTls":
-      return code === 220;
-    case "authentication":
-      return code === 235;
-    default:
-      return code >= 200 && code < 300;
-  }
+/** What AUTH has behind the mechanism's name is nobody else's business, well formed or not. */
+function withoutSecret(line: Uint8Array, parsed: ParsedCommand): string {
+  if (parsed.kind === "malformed" && parsed.verb === "AUTH") return "AUTH *";
+  if (parsed.kind !== "command" || parsed.command.verb !== "AUTH") return decodeLenient(line);
+  return parsed.command.initialResponse === undefined ? decodeLenient(line) : `AUTH ${parsed.command.mechanism} *`;
 }

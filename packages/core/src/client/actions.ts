@@ -1,0 +1,298 @@
+// What the chart's actions do: the one place where a client session writes commands and keeps what the server said.
+
+import type { ActionCall } from "../engine/runner.ts";
+import { DataWriter } from "../framing/data-writer.ts";
+import { findCapability, noCapabilities, parseCapabilities, type Capabilities } from "../grammar/capabilities.ts";
+import { commandArgument, initialResponse, saslMechanism } from "../grammar/command-argument.ts";
+import { formatCommand, type Command } from "../grammar/command.ts";
+import type { Reply } from "../grammar/reply.ts";
+import { encodeUtf8 } from "../grammar/text.ts";
+import type { Inbox } from "../inbox.ts";
+import type { Outbox } from "../outbox.ts";
+import { decodeBase64, encodeBase64 } from "../sasl/base64.ts";
+import type { ClientExchange, ClientMechanism } from "../sasl/mechanism.ts";
+import type { TlsInfo } from "../session.ts";
+import { initialClientFacts, type ClientFacts, type ClientMachineEvent } from "./machine.ts";
+import type { ClientEvent, ClientIntent, Failure, FailureKind } from "./messages.ts";
+import { clientMechanisms, type ClientProfile } from "./options.ts";
+import type { OutgoingTransaction } from "./transaction.ts";
+
+type MachineEventType = ClientMachineEvent["type"];
+type Question = Extract<ClientIntent, { type: "ask" }>;
+
+/** Ends content of no octets (RFC 2920 §3.1). */
+const emptyContent = encodeUtf8(".\r\n");
+
+export interface ActionsContext {
+  readonly profile: ClientProfile;
+  readonly inbox: Inbox;
+  readonly outbox: Outbox<ClientEvent>;
+  /** The chart's state, for traces. */
+  readonly state: () => string;
+}
+
+export class ClientActions {
+  /** What the chart's guards read. */
+  readonly facts: { -readonly [Name in keyof ClientFacts]: boolean } = { ...initialClientFacts };
+  /** What the server offers, as last told. */
+  capabilities: Capabilities = noCapabilities;
+  tls: TlsInfo | undefined;
+  transaction: OutgoingTransaction | undefined;
+  writer: DataWriter | undefined;
+  /** What ends the content. */
+  end = emptyContent;
+  question: Question | undefined;
+  /** The reply being taken, or what else was wrong. */
+  reply: Reply | undefined;
+  detail: string | undefined;
+  /** The state in which the event being taken happened. */
+  during = "";
+  /** An event that an action brought about: to be taken right after the present one. */
+  next: MachineEventType | undefined;
+
+  readonly #context: ActionsContext;
+  #greeting: Reply | undefined;
+  #extended = true;
+  #tlsDeclined = false;
+  #mechanism: ClientMechanism | undefined;
+  #exchange: ClientExchange | undefined;
+  #answer: Uint8Array | undefined;
+  #identity: string | undefined;
+  #failure: Failure | undefined;
+
+  constructor(context: ActionsContext, tls: TlsInfo | undefined) {
+    this.#context = context;
+    this.tls = tls;
+  }
+
+  /** Sets what the guards read of the event about to be taken. */
+  weighEvent(type: MachineEventType): void {
+    const { facts, transaction } = this;
+    facts.pipelined = transaction?.pipelined === true;
+    facts.moreRecipients = transaction?.moreAwaited === true;
+    facts.recipientAccepted = transaction?.anyAccepted === true;
+    facts.dataDue = facts.pipelined || facts.recipientAccepted;
+    if (type === "3yz" && this.#exchange !== undefined) facts.answerable = this.#prepareAnswer(this.#exchange);
+  }
+
+  perform(action: ActionCall): void {
+    switch (action.type) {
+      case "fail":
+        return this.#fail(action.params?.["kind"] as FailureKind);
+      case "rememberGreeting":
+        this.#greeting = this.reply;
+        return;
+      case "writeEhlo":
+        return this.#introduce("EHLO");
+      case "writeHelo":
+        return this.#introduce("HELO");
+      case "rememberCapabilities":
+        return this.#rememberCapabilities();
+      case "weigh":
+        return this.#weigh();
+      case "writeStartTls":
+        return this.#write({ verb: "STARTTLS" });
+      case "startTls":
+        return this.#startTls();
+      case "startOver":
+        return this.#startOver();
+      case "declineTls":
+        this.#tlsDeclined = true;
+        return;
+      case "writeAuth":
+        return this.#writeAuth();
+      case "answerChallenge":
+        return this.#answerChallenge();
+      case "cancelAuth":
+        return this.#writeLine("*");
+      case "rememberAuthentication":
+        return this.#rememberAuthentication();
+      case "announceReady":
+        return this.#announceReady();
+      case "openTransaction":
+        return;
+      case "writeMail":
+        return this.transaction?.begin((command) => this.#write(command));
+      case "refuseAll":
+        return this.transaction?.refuseAll(this.reply);
+      case "writeRecipient":
+        return this.transaction?.nextRecipient((command) => this.#write(command));
+      case "recordRecipient":
+        return this.transaction?.recordRecipient(this.reply);
+      case "writeData":
+        return this.transaction?.data((command) => this.#write(command));
+      case "startContent":
+        return this.#startContent();
+      case "writeEndOfContent":
+        return this.#writeEndOfContent();
+      case "recordContentReply":
+        return this.transaction?.recordContent(this.reply);
+      case "endTransaction":
+        return this.#endTransaction();
+      case "writeReset":
+        return this.#write({ verb: "RSET" });
+      case "writeQuestion":
+        return this.#writeQuestion();
+      case "tellAnswer":
+        if (this.reply !== undefined) this.#context.outbox.tell({ type: "answered", reply: this.reply });
+        return;
+      case "writeQuit":
+        return this.#write({ verb: "QUIT" });
+      case "close":
+        return this.#close();
+    }
+  }
+
+  // Actions.
+
+  #fail(kind: FailureKind): void {
+    this.#failure ??= {
+      kind,
+      during: this.during,
+      ...(this.reply && { reply: this.reply }),
+      ...(this.detail !== undefined && { detail: this.detail }),
+    };
+  }
+
+  #introduce(verb: "EHLO" | "HELO"): void {
+    this.#extended = verb === "EHLO";
+    this.#write({ verb, name: this.#context.profile.hostname });
+  }
+
+  #rememberCapabilities(): void {
+    this.capabilities = this.#extended && this.reply !== undefined ? parseCapabilities(this.reply) : noCapabilities;
+  }
+
+  /** Sets the facts by which the chart chooses the next step of opening a session. */
+  #weigh(): void {
+    const { tls, credentials, allowAuthInClear } = this.#context.profile;
+    const secure = this.tls !== undefined;
+    const offered = findCapability(this.capabilities, "STARTTLS") !== undefined && !this.#tlsDeclined;
+    const mayAuthenticate = credentials !== undefined && this.#identity === undefined;
+    this.#mechanism = mayAuthenticate ? this.#strongest(secure || allowAuthInClear) : undefined;
+    this.facts.tlsRequired = tls === "required";
+    this.facts.tlsUnavailable = tls === "required" && !secure && !offered;
+    this.facts.tlsWanted = tls !== "never" && !secure && offered;
+    this.facts.authWanted = this.#mechanism !== undefined;
+    this.facts.authUnavailable = mayAuthenticate && this.#mechanism === undefined;
+    this.next = "weighed";
+  }
+
+  #strongest(clearAllowed: boolean): ClientMechanism | undefined {
+    const offered = findCapability(this.capabilities, "AUTH")?.parameters.map((name) => name.toUpperCase()) ?? [];
+    return clientMechanisms.find(({ name, clear }) => offered.includes(name) && (clearAllowed || !clear));
+  }
+
+  #startTls(): void {
+    // An injected reply must not be read under TLS (RFC 3207 §4.2, CVE-2021-38371).
+    if (this.#context.inbox.unread > 0) {
+      this.detail = "octets behind the reply to STARTTLS in the clear";
+      this.next = "violated";
+      return;
+    }
+    this.#context.outbox.conclude({ type: "startTls" });
+  }
+
+  #startOver(): void {
+    this.#context.inbox.clear();
+    this.capabilities = noCapabilities;
+    this.#context.outbox.tell({ type: "tlsStarted", tls: this.tls ?? {} });
+  }
+
+  #writeAuth(): void {
+    const { credentials } = this.#context.profile;
+    if (this.#mechanism === undefined || credentials === undefined) return;
+    this.#exchange = this.#mechanism.start(credentials);
+    const { initial } = this.#exchange;
+    const mechanism = saslMechanism(this.#mechanism.name);
+    if (initial === undefined) return this.#write({ verb: "AUTH", mechanism });
+    // An empty initial response is written as = (RFC 4954 §4).
+    const response = initialResponse(initial.length === 0 ? "=" : encodeBase64(initial));
+    this.#write({ verb: "AUTH", mechanism, initialResponse: response });
+  }
+
+  #prepareAnswer(exchange: ClientExchange): boolean {
+    const challenge = decodeBase64(this.reply?.lines[0] ?? "");
+    this.#answer = challenge === undefined ? undefined : exchange.respond(challenge);
+    return this.#answer !== undefined;
+  }
+
+  #answerChallenge(): void {
+    if (this.#answer !== undefined) this.#writeLine(encodeBase64(this.#answer), "*");
+  }
+
+  #rememberAuthentication(): void {
+    const { credentials } = this.#context.profile;
+    this.#identity = credentials?.authorizationIdentity ?? credentials?.user;
+    this.#exchange = undefined;
+  }
+
+  #announceReady(): void {
+    if (this.#greeting === undefined) return;
+    const { greeting, capabilities, identity } = {
+      greeting: this.#greeting,
+      capabilities: this.capabilities,
+      identity: this.#identity,
+    };
+    this.#context.outbox.tell({ type: "opened", greeting, capabilities, identity });
+  }
+
+  #startContent(): void {
+    this.writer = new DataWriter({ bareNewlines: this.#context.profile.bareNewlines });
+    this.#context.outbox.tell({ type: "contentWanted" });
+  }
+
+  #writeEndOfContent(): void {
+    this.#context.outbox.write(this.end);
+    this.end = emptyContent;
+    this.writer = undefined;
+    this.transaction?.endContent();
+  }
+
+  #endTransaction(): void {
+    const transaction = this.transaction;
+    if (transaction === undefined) return;
+    this.transaction = this.writer = undefined;
+    this.#context.outbox.tell({ type: "transactionEnded", result: transaction.result(this.#failure) });
+  }
+
+  #writeQuestion(): void {
+    const question = this.question;
+    if (question === undefined) return;
+    this.#write(questionCommand(question));
+  }
+
+  #close(): void {
+    this.#context.inbox.clear();
+    const failure = this.#failure;
+    this.#context.outbox.tell({ type: "sessionClosed", ...(failure && { failure }) });
+    this.#context.outbox.conclude({ type: "close" });
+  }
+
+  // Writing.
+
+  #write(command: Command): void {
+    const secret = command.verb === "AUTH" && command.initialResponse !== undefined;
+    this.#writeLine(formatCommand(command), secret ? `AUTH ${command.mechanism} *` : undefined);
+  }
+
+  #writeLine(line: string, shown: string = line): void {
+    this.#context.outbox.write(encodeUtf8(`${line}\r\n`));
+    if (this.#context.profile.trace)
+      this.#context.outbox.tell({ type: "lineTraced", from: "client", line: shown, state: this.#context.state() });
+  }
+}
+
+function questionCommand(question: Question): Command {
+  switch (question.verb) {
+    case "NOOP":
+    case "RSET":
+      return { verb: question.verb };
+    case "HELP":
+      return question.argument === ""
+        ? { verb: "HELP" }
+        : { verb: "HELP", argument: commandArgument(question.argument) };
+    default:
+      return { verb: question.verb, argument: commandArgument(question.argument), parameters: [] };
+  }
+}

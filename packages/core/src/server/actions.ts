@@ -1,0 +1,239 @@
+// What the chart's actions do: the one place where a server session writes replies, asks questions and keeps a transaction.
+
+import type { ActionCall } from "../engine/runner.ts";
+import { formatReply, reply, type Reply } from "../grammar/reply.ts";
+import { decodeLenient } from "../grammar/text.ts";
+import type { Command } from "../grammar/command.ts";
+import type { Inbox } from "../inbox.ts";
+import type { Outbox } from "../outbox.ts";
+import { Budget } from "./budget.ts";
+import { IncomingContent } from "./content.ts";
+import { SaslExchange, type ExchangeOutcome } from "./exchange.ts";
+import type { ServerMachineEvent } from "./machine.ts";
+import type { DecisionSubject, Envelope, EnvelopeRecipient, ServerCloseReason, ServerEvent } from "./messages.ts";
+import type { ServerProfile } from "./options.ts";
+import type { Question } from "./questions.ts";
+import { checkReplies, fixedReplies, formattedReply, type ServerReplyName } from "./replies.ts";
+import type { Standing } from "./standing.ts";
+
+/** An event of the machine, and the reply that takes the place of the usual one. */
+export interface Occurrence {
+  readonly type: ServerMachineEvent["type"];
+  readonly given?: Reply | undefined;
+}
+
+const closeReasons: Partial<Record<Occurrence["type"], ServerCloseReason>> = {
+  QUIT: "quit",
+  ended: "disconnected",
+  elapsed: "timeout",
+  violated: "violation",
+  dismiss: "dismissed",
+  shutDown: "shutDown",
+};
+
+export interface ActionsContext {
+  readonly profile: ServerProfile;
+  readonly inbox: Inbox;
+  readonly outbox: Outbox<ServerEvent>;
+  readonly standing: Standing;
+  /** The chart's state, for traces. */
+  readonly state: () => string;
+}
+
+export class ServerActions {
+  readonly budget: Budget;
+  /** What the check phase found to ask, should the chart call for it. */
+  question: Question = { type: "connectionReceived" };
+  /** The command being taken. */
+  command: Command | undefined;
+  /** The client's answer to a SASL challenge, in base64. */
+  response: Uint8Array | undefined;
+  /** The question that is pending, and the number of the last one. */
+  asked: DecisionSubject | undefined;
+  decision = 0;
+  /** The question that has just been answered. */
+  answered: DecisionSubject | undefined;
+  /** The event being taken. */
+  cause: Occurrence = { type: "accept" };
+  /** An event that an action brought about: to be taken right after the present one. */
+  next: Occurrence | undefined;
+
+  readonly #context: ActionsContext;
+  #envelope: (Envelope & { readonly recipients: EnvelopeRecipient[] }) | undefined;
+  #content: IncomingContent | undefined;
+  #exchange: SaslExchange | undefined;
+  #challenge: Reply | undefined;
+  #lastReply: Reply | undefined;
+
+  constructor(context: ActionsContext) {
+    this.#context = context;
+    this.budget = new Budget(context.profile.limits);
+  }
+
+  get envelope(): Envelope | undefined {
+    return this.#envelope;
+  }
+
+  get content(): IncomingContent | undefined {
+    return this.#content;
+  }
+
+  perform(action: ActionCall): void {
+    switch (action.type) {
+      case "reply":
+        return this.#reply(action.params?.["reply"] as ServerReplyName);
+      case "ask":
+        return this.#ask(action.params?.["about"] as DecisionSubject);
+      case "rememberHello":
+        if (this.question.type === "helloReceived") this.#context.standing.hello = this.question;
+        return;
+      case "openTransaction":
+        if (this.question.type === "mailReceived") this.#openTransaction(this.question);
+        return;
+      case "addRecipient":
+        if (this.question.type === "recipientReceived") this.#addRecipient(this.question);
+        return;
+      case "forgetTransaction":
+        return this.#forgetTransaction();
+      case "startContent":
+        return this.#startContent();
+      case "stepMechanism":
+        return this.#stepMechanism();
+      case "writeChallenge":
+        return this.#writeChallenge();
+      case "forgetMechanism":
+        this.#exchange = this.response = this.#challenge = undefined;
+        return;
+      case "rememberIdentity":
+        if (this.question.type === "authenticationReceived") this.#rememberIdentity(this.question);
+        return;
+      case "startTls":
+        return this.#context.outbox.conclude({ type: "startTls" });
+      case "startOver":
+        return this.#startOver();
+      case "close":
+        return this.#close();
+    }
+  }
+
+  traceLine(from: "client" | "server", line: string): void {
+    const { profile, outbox, state } = this.#context;
+    if (profile.trace) outbox.tell({ type: "lineTraced", from, line, state: state() });
+  }
+
+  #reply(name: ServerReplyName): void {
+    const given = this.cause.given ?? this.#named(name);
+    this.#lastReply = given;
+    const subject = this.answered;
+    // The greeting and the reply to EHLO carry no enhanced code, refusals included (RFC 2034 §4).
+    const plain = subject === "connection" || subject === "hello";
+    this.#write(plain ? formatReply(given, { enhanced: false }) : formattedReply(given));
+    const enough = this.budget.reply(given, subject);
+    if (enough !== undefined && this.cause.type !== "violated") this.next = { type: "violated", given: enough };
+  }
+
+  #named(name: ServerReplyName): Reply {
+    const { hostname } = this.#context.profile;
+    switch (name) {
+      case "greeting":
+        return reply(220, undefined, `${hostname} ESMTP ready`);
+      case "hello":
+        return this.#context.standing.greeting;
+      case "goodbye":
+        return reply(221, "2.0.0", `${hostname} closing the connection`);
+      case "malformed":
+        return checkReplies.badResponse;
+      case "contentRefused":
+      case "violated":
+        return fixedReplies.refused;
+      default:
+        return fixedReplies[name];
+    }
+  }
+
+  #ask(about: DecisionSubject): void {
+    // What was sent in the clear behind STARTTLS may be an injection: it must not be read under TLS (RFC 3207 §4.2).
+    if (about === "startTls" && this.#context.inbox.unread > 0) {
+      this.next = { type: "violated", given: checkReplies.bytesBehindStartTls };
+      return;
+    }
+    this.decision += 1;
+    this.asked = about;
+    this.#context.outbox.tell({ ...this.question, decision: this.decision });
+  }
+
+  #openTransaction({ reversePath, parameters }: Extract<Question, { type: "mailReceived" }>): void {
+    this.#envelope = { reversePath, parameters, recipients: [] };
+  }
+
+  #addRecipient({ recipient, parameters }: Extract<Question, { type: "recipientReceived" }>): void {
+    this.#envelope?.recipients.push({ recipient, parameters });
+    this.budget.recipientAccepted();
+  }
+
+  #startContent(): void {
+    this.#content = new IncomingContent(this.#context.profile);
+    if (this.#envelope !== undefined) this.#context.outbox.tell({ type: "contentStarted", envelope: this.#envelope });
+  }
+
+  #forgetTransaction(): void {
+    const envelope = this.#envelope;
+    if (envelope === undefined) return;
+    const decided = this.cause.type === "contentEnded" || this.answered === "data" || this.answered === "message";
+    if (this.#content !== undefined && !decided) this.#context.outbox.tell({ type: "contentAborted" });
+    this.#envelope = this.#content = undefined;
+    this.#context.standing.facts.contentRefused = false;
+    const outcome = decided ? this.#lastReply : undefined;
+    this.#context.outbox.tell({ type: "transactionEnded", envelope, ...(outcome && { reply: outcome }) });
+  }
+
+  #stepMechanism(): void {
+    const outcome = this.#exchangeOutcome();
+    if (outcome.type === "challenged") this.#challenge = outcome.challenge;
+    if (outcome.type === "identified") {
+      this.question = { type: "authenticationReceived", credentials: outcome.credentials };
+    }
+    this.next = outcome.type === "garbled" ? outcome : { type: outcome.type };
+  }
+
+  #exchangeOutcome(): ExchangeOutcome {
+    const command = this.command;
+    if (this.#exchange !== undefined && this.response !== undefined) return this.#exchange.respond(this.response);
+    this.#exchange = new SaslExchange();
+    if (command?.verb === "AUTH") return this.#exchange.begin(command, this.#context.standing.mechanisms);
+    return { type: "garbled", given: checkReplies.badResponse };
+  }
+
+  #writeChallenge(): void {
+    if (this.#challenge !== undefined) this.#write(formattedReply(this.#challenge));
+  }
+
+  #write(bytes: Uint8Array): void {
+    this.#context.outbox.write(bytes);
+    if (!this.#context.profile.trace) return;
+    for (const line of decodeLenient(bytes).split("\r\n").slice(0, -1)) this.traceLine("server", line);
+  }
+
+  #rememberIdentity({ credentials }: Extract<Question, { type: "authenticationReceived" }>): void {
+    this.#context.standing.authenticated();
+    const identity = credentials.authorizationIdentity ?? credentials.user;
+    this.#context.outbox.tell({ type: "authenticated", identity, mechanism: credentials.mechanism });
+  }
+
+  /** Under TLS nothing is known of the client that it said in the clear (RFC 3207 §4.2). */
+  #startOver(): void {
+    this.#context.inbox.clear();
+    this.command = undefined;
+    this.#context.outbox.tell({ type: "tlsStarted", tls: this.#context.standing.tls ?? {} });
+  }
+
+  #close(): void {
+    this.#context.inbox.clear();
+    this.asked = undefined;
+    this.next = undefined;
+    const reason = closeReasons[this.cause.type] ?? "violation";
+    const said = reason === "disconnected" ? undefined : this.#lastReply;
+    this.#context.outbox.tell({ type: "sessionClosed", reason, ...(said && { reply: said }) });
+    this.#context.outbox.conclude({ type: "close" });
+  }
+}

@@ -1,0 +1,50 @@
+// How much a client may get wrong before it has to go: counts of errors, of idle commands, of failed authentications.
+
+import type { Reply } from "../grammar/reply.ts";
+import type { DecisionSubject } from "./messages.ts";
+import type { ServerLimits } from "./options.ts";
+import { checkReplies } from "./replies.ts";
+
+export class Budget {
+  readonly #limits: ServerLimits;
+  #errors = 0;
+  #commandsWithoutMail = 0;
+  #failedAuthentications = 0;
+
+  constructor(limits: ServerLimits) {
+    this.#limits = limits;
+  }
+
+  /** Takes note of a command; gives the reply with which the session ends where it is one too many. */
+  command(): Reply | undefined {
+    this.#commandsWithoutMail += 1;
+    return this.#commandsWithoutMail > this.#limits.commandsWithoutMail ? checkReplies.tooManyCommands : undefined;
+  }
+
+  /** An accepted recipient is progress towards mail. */
+  recipientAccepted(): void {
+    this.#commandsWithoutMail -= 1;
+  }
+
+  /**
+   * Takes note of a reply; gives the one with which the session ends where it is one too many.
+   * @param answered What the application had been asked; its own refusals are no errors of the client.
+   */
+  reply({ code }: Reply, answered: DecisionSubject | undefined): Reply | undefined {
+    if (answered === "message" && code < 300) this.#commandsWithoutMail = 0;
+    if (answered === "authentication" && code >= 400) return this.#failedAuthentication();
+    return answered === undefined && code >= 500 ? this.#error() : undefined;
+  }
+
+  #failedAuthentication(): Reply | undefined {
+    this.#failedAuthentications += 1;
+    return this.#failedAuthentications >= this.#limits.authenticationAttempts
+      ? checkReplies.tooManyAuthAttempts
+      : undefined;
+  }
+
+  #error(): Reply | undefined {
+    this.#errors += 1;
+    return this.#errors > this.#limits.errors ? checkReplies.tooManyErrors : undefined;
+  }
+}

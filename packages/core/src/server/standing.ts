@@ -1,0 +1,72 @@
+// What the server knows of its client, and so what it offers: STARTTLS makes all of it begin anew (RFC 3207 §4.2).
+
+import type { Offer } from "../extensions/extension.ts";
+import { reply, type Reply } from "../grammar/reply.ts";
+import type { ServerMechanism } from "../sasl/mechanism.ts";
+import type { TlsInfo } from "../session.ts";
+import { initialServerFacts, type ServerFacts } from "./machine.ts";
+import type { ServerProfile } from "./options.ts";
+import { announcements } from "./parameters.ts";
+
+export interface Introduction {
+  readonly name: string;
+  /** EHLO rather than HELO. */
+  readonly extended: boolean;
+}
+
+export class Standing {
+  /** What the chart's guards read. */
+  readonly facts: { -readonly [Name in keyof ServerFacts]: boolean } = { ...initialServerFacts };
+  hello: Introduction | undefined;
+  /** SASL mechanisms open to the client now. */
+  mechanisms: readonly ServerMechanism[] = [];
+  offer: Offer = { messageSize: undefined, startTls: false, mechanisms: [] };
+  #tls: TlsInfo | undefined;
+  readonly #profile: ServerProfile;
+
+  constructor(profile: ServerProfile, tls: TlsInfo | undefined) {
+    this.#profile = profile;
+    this.#tls = tls;
+    this.#weigh();
+  }
+
+  get tls(): TlsInfo | undefined {
+    return this.#tls;
+  }
+
+  /** The reply to HELO or EHLO. */
+  get greeting(): Reply {
+    const greeting = `${this.#profile.hostname} greets ${this.hello?.name ?? "you"}`;
+    return reply(250, undefined, greeting, ...(this.hello?.extended === true ? announcements(this.offer) : []));
+  }
+
+  authenticated(): void {
+    this.facts.authenticated = true;
+    this.#weigh();
+  }
+
+  /** TLS has begun: nothing is known of the client that it said in the clear. */
+  startOver(tls: TlsInfo): void {
+    this.#tls = tls;
+    this.hello = undefined;
+    this.facts.authenticated = false;
+    this.#weigh();
+  }
+
+  #weigh(): void {
+    const { facts } = this;
+    const { mechanisms, allowAuthInClear, startTls, requireTls, requireAuthentication, limits } = this.#profile;
+    const secure = this.#tls !== undefined;
+    this.mechanisms = mechanisms.filter(({ clear }) => secure || !clear || allowAuthInClear);
+    facts.tlsOffered = startTls && !secure;
+    facts.tlsMissing = requireTls && !secure;
+    facts.authOffered = this.mechanisms.length > 0;
+    facts.authNeedsTls = mechanisms.length > 0 && !facts.authOffered && facts.tlsOffered;
+    facts.authMissing = requireAuthentication && !facts.authenticated;
+    this.offer = {
+      messageSize: limits.messageSize === Infinity ? undefined : limits.messageSize,
+      startTls: facts.tlsOffered,
+      mechanisms: this.mechanisms.map(({ name }) => name),
+    };
+  }
+}
