@@ -24,7 +24,7 @@ function main(check: boolean): void {
   }
 }
 
-/** Makes one library's report; false where the check found another or where the library leaves out a name it uses. */
+/** Makes one library's report; false where the check finds it changed, or finds a name that is used and not exported. */
 function report(name: string, check: boolean): boolean {
   const config = ExtractorConfig.prepare({
     configObject: configuration(name),
@@ -41,7 +41,7 @@ function report(name: string, check: boolean): boolean {
   if (check && result.apiReportChanged) {
     console.error(`docs/api/${name}.api.md: the public API has changed. Look at it, then run \`npm run docs\`.`);
   }
-  return result.errorCount === 0 && !(check && result.apiReportChanged);
+  return !check || (result.errorCount === 0 && !result.apiReportChanged);
 }
 
 function isFinding(level: ExtractorLogLevel): boolean {
