@@ -35,17 +35,14 @@ function report(name: string, check: boolean): boolean {
     localBuild: !check,
     messageCallback(message) {
       message.handled = true;
-      if (isFinding(message.logLevel)) console.error(`@carteiro/${name}: ${message.formatMessageWithLocation(root)}`);
+      if (message.logLevel !== ExtractorLogLevel.Error) return;
+      console.error(`@carteiro/${name}: ${message.formatMessageWithLocation(root)}`);
     },
   });
   if (check && result.apiReportChanged) {
     console.error(`docs/api/${name}.api.md: the public API has changed. Look at it, then run \`npm run docs\`.`);
   }
   return !check || (result.errorCount === 0 && !result.apiReportChanged);
-}
-
-function isFinding(level: ExtractorLogLevel): boolean {
-  return level === ExtractorLogLevel.Error;
 }
 
 function configuration(name: string): IConfigFile {

@@ -13,21 +13,21 @@ const NODE = "24.21.0";
 const PNPM = "12.21.0";
 const VITEST = ["vitest", "run", "--config", "test/vitest.config.ts"];
 
-/** What each task runs, one step after the other. Further arguments go to the last step. A named step is reported with its result. */
+/** What each task runs with the arguments given, one step after the other. A named step is reported with its result. */
 const TASKS = {
-  start: [{ run: ["node", "packages/cli/src/main.ts", "serve"] }],
-  test: [{ run: VITEST }],
-  interop: [{ run: [...VITEST, "interop"], env: { CARTEIRO_REQUIRE_PEERS: "1" } }],
-  fuzz: [{ run: VITEST, env: { CARTEIRO_RUNS: process.env.CARTEIRO_RUNS ?? "5000" } }],
-  build: [{ run: ["tsc", "-b", ...packages()] }],
-  bench: benchmarks().map((file) => ({ run: ["node", file] })),
-  format: [{ run: ["oxfmt"] }],
-  docs: [
+  start: (args) => [{ run: ["node", "packages/cli/src/main.ts", "serve", ...args] }],
+  test: (args) => [{ run: [...VITEST, ...args] }],
+  interop: (args) => [{ run: [...VITEST, "interop", ...args], env: { CARTEIRO_REQUIRE_PEERS: "1" } }],
+  fuzz: (args) => [{ run: [...VITEST, ...args], env: { CARTEIRO_RUNS: process.env.CARTEIRO_RUNS ?? "5000" } }],
+  build: () => [{ run: ["tsc", "-b", ...packages()] }],
+  bench: (names) => benchmarks(names).map((file) => ({ run: ["node", file] })),
+  format: (args) => [{ run: ["oxfmt", ...args] }],
+  docs: () => [
     { run: ["tsc", "-b", ...packages()] },
     { run: ["node", ".tools/public-api.ts"] },
     { run: ["node", ".tools/state-machines.ts"] },
   ],
-  check: [
+  check: () => [
     { name: "types", run: ["tsc", "-b", "test", "benchmarks", ".tools"] },
     { name: "lint and dependency direction", run: ["oxlint"] },
     { name: "format", run: ["oxfmt", "--check"] },
@@ -49,7 +49,7 @@ async function main([task, ...args]) {
     console.error(`Usage: npm run TASK [-- ARGUMENT…], where TASK is one of ${Object.keys(TASKS).join(", ")}`);
     process.exit(64);
   }
-  process.exitCode = await runSteps(TASKS[task], args, environment(setUp().node));
+  process.exitCode = await runSteps(TASKS[task](args), environment(setUp().node));
 }
 
 // --- Setting up --------------------------------------------------------------------------------------------------------
@@ -64,19 +64,8 @@ function setUp() {
       : `Setting up: Node ${NODE.split(".")[0]} and the packages, once`,
   );
   rmSync(stampFile, { force: true });
-  const wanted = newEnough(process.versions.node) ? [] : ["-p", `node@${NODE}`];
-  const command = [
-    "npx",
-    "-y",
-    "--prefer-offline",
-    ...wanted,
-    "-p",
-    `pnpm@${PNPM}`,
-    "--",
-    "node",
-    ".tools/run.mjs",
-    "--set-up",
-  ];
+  const node = newEnough(process.versions.node) ? "" : `-p node@${NODE} `;
+  const command = `npx -y --prefer-offline ${node}-p pnpm@${PNPM} -- node .tools/run.mjs --set-up`.split(" ");
   const { status, error } = quietly(command, environmentForNpx());
   if (status !== 0) {
     console.error(error ? `npx did not start: ${error.message}` : "Setting up failed");
@@ -118,17 +107,9 @@ function newEnough(version) {
 /** npm hands its own settings down as variables; those that say what *this* call runs must not reach npx. */
 function environmentForNpx() {
   const env = { ...process.env };
-  const own = [
-    "package",
-    "call",
-    "workspace",
-    "workspaces",
-    "include_workspace_root",
-    "prefix",
-    "local_prefix",
-    "global",
-    "if_present",
-  ];
+  const own = "package call workspace workspaces include_workspace_root prefix local_prefix global if_present".split(
+    " ",
+  );
   for (const name of own) delete env[`npm_config_${name}`];
   return env;
 }
@@ -148,10 +129,10 @@ function quietly([command, ...args], env) {
 // --- Running a task ----------------------------------------------------------------------------------------------------
 
 /** Runs all steps, named ones even after a failure, and gives the first exit code that is not 0. */
-async function runSteps(steps, args, env) {
+async function runSteps(steps, env) {
   let code = 0;
-  for (const [index, step] of steps.entries()) {
-    const own = await runStep([...step.run, ...(index === steps.length - 1 ? args : [])], { ...env, ...step.env });
+  for (const step of steps) {
+    const own = await runStep(step.run, { ...env, ...step.env });
     if (step.name) console.log(`${own === 0 ? "ok    " : "FAILED"} ${step.name}`);
     code ||= own;
     if (code !== 0 && !step.name) break;
@@ -195,9 +176,11 @@ function packages() {
   return entries.filter((entry) => entry.isDirectory()).map((entry) => `packages/${entry.name}`);
 }
 
-function benchmarks() {
-  const files = readdirSync(new URL("../benchmarks", import.meta.url));
-  return files.filter((name) => name.endsWith(".ts")).map((name) => `benchmarks/${name}`);
+/** The benchmarks that have one of these names in theirs; all where none is given. */
+function benchmarks(names) {
+  const files = readdirSync(new URL("../benchmarks", import.meta.url)).filter((file) => file.endsWith(".ts"));
+  const wanted = files.filter((file) => names.length === 0 || names.some((name) => file.includes(name)));
+  return wanted.map((file) => `benchmarks/${file}`);
 }
 
 function onWindows() {
