@@ -237,7 +237,10 @@ export const canonicalContents: fc.Arbitrary<Uint8Array> = fc
   )
   .map((lines) => concatenated(lines.map(([dots, text]) => concatenated([octetsOf(dots), text, octetsOf("\r\n")]))));
 
-/** The octets cut into chunks, empty ones among them; each chunk is a copy in the midst of other octets, as from a pool. */
+/**
+ * The octets cut into chunks, empty ones among them; each chunk is a copy in the midst of other octets, as from a
+ * pool.
+ */
 export function chunked(octets: Uint8Array): fc.Arbitrary<Uint8Array[]> {
   const everyCut = Array.from({ length: octets.length }, (_, index) => index);
   const cuts = fc.oneof(

@@ -1,4 +1,5 @@
-// Content after 354: RFC 5321 sections 2.3.8, 4.1.1.4 and 4.5.2. The reader is held against a specification on whole octets.
+// Content after 354: RFC 5321 §2.3.8, §4.1.1.4 and §4.5.2. The reader is held against a specification on whole
+// octets.
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";

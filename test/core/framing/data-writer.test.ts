@@ -1,4 +1,4 @@
-// Content on its way out: RFC 5321 sections 2.3.8 and 4.5.2. What is written is read back by the data reader.
+// Content on its way out: RFC 5321 §2.3.8 and §4.5.2. What is written is read back by the data reader.
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";

@@ -1,4 +1,4 @@
-// Lines: RFC 5321 sections 2.3.8 and 4.5.3.1.4. The reader is held against a machine of one octet at a time.
+// Lines: RFC 5321 §2.3.8 and §4.5.3.1.4. The reader is held against a machine of one octet at a time.
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -15,7 +15,10 @@ import {
 } from "../../support/arbitraries.ts";
 import { countedOctets } from "../../support/counted-octets.ts";
 
-/** An outcome, the line where it is one, and how many octets had been consumed: what no division into chunks may change. */
+/**
+ * An outcome, the line where it is one, and how many octets had been consumed: what no division into chunks may
+ * change.
+ */
 type Happening = readonly [outcome: string, line: string, consumed: number];
 
 /** What the stream means, octet by octet. */

@@ -1,4 +1,4 @@
-// Lines of a server to replies: RFC 5321 section 4.2.1, RFC 2034.
+// Lines of a server to replies: RFC 5321 §4.2.1, RFC 2034.
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";

@@ -1,4 +1,4 @@
-// Addresses and paths: RFC 5321 sections 4.1.2 and 4.1.3, RFC 6531 section 3.3.
+// Addresses and paths: RFC 5321 §4.1.2 and §4.1.3, RFC 6531 §3.3.
 
 import { isIPv6 } from "node:net";
 import fc from "fast-check";
@@ -46,7 +46,7 @@ function addressIn(text: string, options: AddressOptions = {}): string {
   return parsed.ok ? parsed.value.address : `not parsed: ${parsed.problem}`;
 }
 
-describe("paths, RFC 5321 section 4.1.2", () => {
+describe("paths, RFC 5321 §4.1.2", () => {
   test("a reverse-path is the same after it was formatted and parsed", () => {
     fc.assert(
       fc.property(reversePaths(true), (path) => {
@@ -158,6 +158,7 @@ describe("paths, RFC 5321 section 4.1.2", () => {
     "<<a@b>>",
     "<@a b@c>",
     "<@a,b:c@d>",
+    "<@a,xb:c@d>",
     "<@a,:c@d>",
     "<@a:>",
     "<@[192.0.2.1]:b@c>",
@@ -201,7 +202,7 @@ describe("the null reverse-path and the postmaster", () => {
   });
 });
 
-describe("address literals, RFC 5321 section 4.1.3", () => {
+describe("address literals, RFC 5321 §4.1.3", () => {
   test.each([
     ["[192.0.2.1]", "[192.0.2.1]"],
     ["[0.0.0.0]", "[0.0.0.0]"],
@@ -292,7 +293,7 @@ describe("address literals, RFC 5321 section 4.1.3", () => {
   });
 });
 
-describe("internationalised addresses, RFC 6531 section 3.3", () => {
+describe("internationalised addresses, RFC 6531 §3.3", () => {
   test.each(["<jürgen@example.org>", '<"j ü"@example.org>', "<a@bücher.example>", "<@bücher.example:a@b>"])(
     "%s needs SMTPUTF8",
     (text) => {
@@ -339,7 +340,7 @@ function long(length: number): string {
   return "b".repeat(60).concat(".").repeat(10).slice(0, length);
 }
 
-describe("limits, RFC 5321 section 4.5.3.1", () => {
+describe("limits, RFC 5321 §4.5.3.1", () => {
   test("what the RFC demands at least is accepted: 64 before the at sign, 255 behind it, 256 for a path", () => {
     expect(kindOf(`<${"a".repeat(64)}@${long(100)}>`)).toBe("ok");
     expect(kindOf(`<a@${long(255)}>`, { pathLimit: 300 })).toBe("ok");

@@ -1,4 +1,4 @@
-// Commands: RFC 5321 section 4.1.1, RFC 3207, RFC 4954, RFC 6531 section 3.4.
+// Commands: RFC 5321 §4.1.1, RFC 3207, RFC 4954, RFC 6531 §3.4.
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -84,7 +84,7 @@ describe("any command", () => {
   });
 });
 
-describe("verbs, RFC 5321 section 4.1.1", () => {
+describe("verbs, RFC 5321 §4.1.1", () => {
   test.each([
     ["", ""],
     [" ", ""],
@@ -120,7 +120,7 @@ describe("verbs, RFC 5321 section 4.1.1", () => {
   });
 });
 
-describe("HELO and EHLO, RFC 5321 section 4.1.1.1", () => {
+describe("HELO and EHLO, RFC 5321 §4.1.1.1", () => {
   test.each(["mail.example.org", "localhost", "MAIL", "[127.0.0.1]", "[IPv6:::1]", "DESKTOP_X", "_a_.b_", "192.0.2.1"])(
     "take %s as it was sent",
     (name) => {
@@ -155,7 +155,7 @@ describe("HELO and EHLO, RFC 5321 section 4.1.1.1", () => {
   });
 });
 
-describe("MAIL and RCPT, RFC 5321 sections 4.1.1.2 and 4.1.1.3", () => {
+describe("MAIL and RCPT, RFC 5321 §4.1.1.2 and §4.1.1.3", () => {
   test("take a path and parameters", () => {
     expect(parse("mail from:<a@B> size=10 BODY=8BITMIME")).toEqual({
       kind: "command",
@@ -215,7 +215,7 @@ describe("MAIL and RCPT, RFC 5321 sections 4.1.1.2 and 4.1.1.3", () => {
   });
 });
 
-describe("SMTPUTF8, RFC 6531 sections 3.4 and 3.7.4.2", () => {
+describe("SMTPUTF8, RFC 6531 §3.4 and §3.7.4.2", () => {
   test("MAIL takes an address beyond ASCII only with its parameter, where that is offered", () => {
     expect(parse("MAIL FROM:<é@b> SMTPUTF8", { smtputf8: true })).toMatchObject({ kind: "command" });
     expect(parse("MAIL FROM:<é@b>", { smtputf8: true })).toMatchObject({ kind: "malformed", utf8: true });
@@ -247,7 +247,7 @@ describe("SMTPUTF8, RFC 6531 sections 3.4 and 3.7.4.2", () => {
   });
 });
 
-describe("AUTH, RFC 4954 section 4", () => {
+describe("AUTH, RFC 4954 §4", () => {
   test("takes a mechanism and at most one initial response, untouched", () => {
     expect(parse("AUTH login")).toEqual({ kind: "command", command: { verb: "AUTH", mechanism: "LOGIN" } });
     expect(parse("auth plain AGEAYg==")).toMatchObject({

@@ -1,4 +1,4 @@
-// ESMTP parameters (RFC 5321 section 4.1.2) and xtext (RFC 3461 section 4).
+// ESMTP parameters (RFC 5321 §4.1.2) and xtext (RFC 3461 §4).
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";

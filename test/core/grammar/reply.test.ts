@@ -1,4 +1,4 @@
-// Replies (RFC 5321 section 4.2), enhanced codes (RFC 2034, RFC 3463) and capabilities (RFC 5321 section 4.1.1.1).
+// Replies (RFC 5321 §4.2), enhanced codes (RFC 2034, RFC 3463) and capabilities (RFC 5321 §4.1.1.1).
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -57,7 +57,7 @@ describe("replies of a server", () => {
     expect(formatted(value, false)).toEqual(["550-One", "550-", "550 Three"]);
   });
 
-  test("keep the space behind the code where they have no text, as AUTH needs it (RFC 4954 section 4)", () => {
+  test("keep the space behind the code where they have no text, as AUTH needs it (RFC 4954 §4)", () => {
     expect(formatted(reply(334, undefined, ""))).toEqual(["334 "]);
     expect(formatted(reply(250))).toEqual(["250 "]);
   });
@@ -79,9 +79,12 @@ describe("replies of a server", () => {
     const words = reply(550, "5.7.1", "word ".repeat(200).trim());
     expect(words.lines.every((line) => /^word( word)*$/.test(line))).toBe(true);
     expect(words.lines.join(" ")).toBe("word ".repeat(200).trim());
-    const oneWord = reply(550, "5.7.1", "é".repeat(600));
-    expect(oneWord.lines.length).toBe(3);
-    expect(oneWord.lines.join("")).toBe("é".repeat(600));
+    for (const word of ["é".repeat(600), `a${"é".repeat(600)}`, "\u{1f600}".repeat(300)]) {
+      const oneWord = reply(550, "5.999.999", word);
+      expect(oneWord.lines.length).toBe(3);
+      expect(oneWord.lines.join("")).toBe(word);
+      for (const line of oneWord.lines) expect(encodeUtf8(`550-5.999.999 ${line}\r\n`).length).toBeLessThanOrEqual(512);
+    }
   });
 
   test("are not folded where the line is a challenge", () => {
@@ -148,7 +151,7 @@ describe("lines of a reply", () => {
   );
 });
 
-describe("capabilities, RFC 5321 section 4.1.1.1", () => {
+describe("capabilities, RFC 5321 §4.1.1.1", () => {
   test("are the same after they were formatted and parsed", () => {
     fc.assert(
       fc.property(capabilities, (list) => {

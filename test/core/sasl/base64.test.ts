@@ -1,4 +1,4 @@
-// Base64 (RFC 4648 section 4), held against Node's.
+// Base64 (RFC 4648 §4), held against Node's.
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";

@@ -1,4 +1,4 @@
-// Content after 354 out of a stream of octets: dots are unstuffed, and CRLF.CRLF alone ends it (RFC 5321 section 4.5.2).
+// Content after 354 out of a stream of octets: dots are unstuffed, and CRLF.CRLF alone ends it (RFC 5321 §4.5.2).
 
 import { CR, DOT, LF } from "../grammar/abnf.ts";
 import { findNewline } from "./newline.ts";
@@ -13,8 +13,9 @@ export type DataOutcome = "slice" | "partial" | "end";
 
 export interface DataReaderOptions {
   /**
-   * CR without LF, or LF without CR. `accept`: they are content like any other octet. `reject`: content behind the first of them
-   * is read to its end and thrown away, since the message is going to be refused. Neither way do they end a line or the content.
+   * CR without LF, or LF without CR. `accept`: they are content like any other octet. `reject`: content behind the
+   * first of them is read to its end and thrown away, since the message is going to be refused. Neither way do they
+   * end a line or the content.
    */
   readonly bareNewlines: "reject" | "accept";
 }
@@ -26,8 +27,8 @@ const carriageReturn = Uint8Array.of(CR);
 type Place = "lineStart" | "afterDot" | "afterDotCarriageReturn" | "inLine" | "afterCarriageReturn";
 
 /**
- * Reads content as slices of its chunks, without copying and without holding anything back but a CR behind a leading dot.
- * Any division into chunks gives the same content, the same end and the same flag.
+ * Reads content as slices of its chunks, without copying and without holding anything back but a CR behind a leading
+ * dot. Any division into chunks gives the same content, the same end and the same flag.
  */
 export class DataReader {
   readonly #rejects: boolean;

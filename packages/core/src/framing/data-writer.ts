@@ -1,12 +1,13 @@
-// Content on its way to the wire: dots are stuffed, lines end in CRLF, and CRLF.CRLF ends the whole (RFC 5321 section 4.5.2).
+// Content on its way to the wire: dots are stuffed, lines end in CRLF, and CRLF.CRLF ends the whole (RFC 5321 §4.5.2).
 
 import { CR, DOT, LF } from "../grammar/abnf.ts";
 import { findNewline } from "./newline.ts";
 
 export interface DataWriterOptions {
   /**
-   * CR without LF, or LF without CR, which must not be sent (RFC 5321 section 2.3.8). `normalise`: each becomes CRLF. `reject`: nothing is
-   * written any more from the chunk on that has one, and the content cannot be ended. `pass`: they are sent as they are, for tests of others.
+   * CR without LF, or LF without CR, which must not be sent (RFC 5321 §2.3.8). `normalise`: each becomes CRLF.
+   * `reject`: nothing is written any more from the chunk on that has one, and the content cannot be ended. `pass`:
+   * they are sent as they are, for tests of others.
    */
   readonly bareNewlines: "normalise" | "reject" | "pass";
 }
@@ -22,9 +23,9 @@ const carriageReturnAndEnd = Uint8Array.of(CR, CR, LF, DOT, CR, LF);
 type Place = "lineStart" | "inLine" | "afterCarriageReturn";
 
 /**
- * Writes one content. Chunks of canonical text come out as slices of themselves; only text with bare newlines is copied.
- * Under `reject` look at `bareNewline` after each `write` and after `end`: once it is true, the connection must be closed, since the
- * server waits for an end that would make half a message a whole one.
+ * Writes one content. Chunks of canonical text come out as slices of themselves; only text with bare newlines is
+ * copied. Under `reject` look at `bareNewline` after each `write` and after `end`: once it is true, the connection
+ * must be closed, since the server waits for an end that would make half a message a whole one.
  */
 export class DataWriter {
   readonly #bareNewlines: DataWriterOptions["bareNewlines"];
@@ -58,7 +59,10 @@ export class DataWriter {
     }
   }
 
-  /** What ends the content, a CRLF before the dot where the last line lacks one. Nothing under `reject` once a newline was bare. */
+  /**
+   * What ends the content, a CRLF before the dot where the last line lacks one. Nothing under `reject` once a newline
+   * was bare.
+   */
   end(): Uint8Array {
     if (this.#place === "afterCarriageReturn") this.#bareNewline = true;
     if (this.#bareNewline && this.#bareNewlines === "reject") return nothing;
@@ -122,22 +126,23 @@ export class DataWriter {
   #normalised(octets: Uint8Array): Uint8Array[] {
     const copy = new Uint8Array(octets.length * 2 + lineEnd.length);
     let length = 0;
+    let place = this.#place;
     for (const octet of octets) {
-      const wasCarriageReturn = this.#place === "afterCarriageReturn";
-      if (wasCarriageReturn || octet === LF) {
+      if (place === "afterCarriageReturn" || octet === LF) {
         copy[length++] = CR;
         copy[length++] = LF;
-        this.#place = "lineStart";
+        place = "lineStart";
         if (octet === LF) continue;
       }
       if (octet === CR) {
-        this.#place = "afterCarriageReturn";
+        place = "afterCarriageReturn";
         continue;
       }
-      if (octet === DOT && this.#place === "lineStart") copy[length++] = DOT;
+      if (octet === DOT && place === "lineStart") copy[length++] = DOT;
       copy[length++] = octet;
-      this.#place = "inLine";
+      place = "inLine";
     }
+    this.#place = place;
     return length === 0 ? [] : [copy.subarray(0, length)];
   }
 }

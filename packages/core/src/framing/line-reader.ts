@@ -9,8 +9,9 @@ import { findNewline } from "./newline.ts";
  * - `partial`: the chunk is consumed, and no line has ended yet.
  * - `overlong`: a line ended that is longer than `limit`; it was not kept.
  * - `endless`: more than `endless` octets came without a line's end. Nothing more is read until `reset`: close.
- * - `bareLineFeed`, `bareCarriageReturn`: LF without a CR before it, CR without an LF after it. What is left of that line, up to its
- *   CRLF, will be skipped, so that nothing smuggled behind it is read as a line of its own: answer it or close.
+ * - `bareLineFeed`, `bareCarriageReturn`: LF without a CR before it, CR without an LF after it. What is left of that
+ *   line, up to its CRLF, will be skipped, so that nothing smuggled behind it is read as a line of its own: answer it
+ *   or close.
  */
 export type LineOutcome = "line" | "partial" | "overlong" | "endless" | "bareLineFeed" | "bareCarriageReturn";
 
@@ -25,8 +26,8 @@ const empty = new Uint8Array(0);
 const smallestBuffer = 256;
 
 /**
- * Reads one line a call, whatever the chunks. A line that is whole in its chunk is not copied; otherwise its beginning is
- * held, at most `limit` octets of it. The work done is in proportion to the octets consumed.
+ * Reads one line a call, whatever the chunks. A line that is whole in its chunk is not copied; otherwise its
+ * beginning is held, at most `limit` octets of it. The work done is in proportion to the octets consumed.
  */
 export class LineReader {
   /** Longest line in octets, CRLF included. May be set between two lines, for example for a SASL response. */
@@ -48,7 +49,10 @@ export class LineReader {
     this.#endless = options.endless;
   }
 
-  /** The line without its CRLF, after `line`: a view of the chunk or of the reader's own memory, good until the next `read`. */
+  /**
+   * The line without its CRLF, after `line`: a view of the chunk or of the reader's own memory, good until the next
+   * `read`.
+   */
   get line(): Uint8Array {
     return this.#line;
   }

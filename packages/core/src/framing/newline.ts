@@ -3,11 +3,11 @@
 import { CR, LF } from "../grammar/abnf.ts";
 
 /**
- * Index of the first CR or LF from `at` on, or -1. What it is, the caller sees from the octets there: an LF is bare; a CR ends
- * a line if an LF follows, is bare if anything else does, and is undecided at the end of its chunk.
+ * Index of the first CR or LF from `at` on, or -1. What it is, the caller sees from the octets there: an LF is bare;
+ * a CR ends a line if an LF follows, is bare if anything else does, and is undecided at the end of its chunk.
  *
- * Both searches stop at a CRLF, so that going through the lines of a text is linear. It is not so for a text of bare newlines, where
- * one of them runs to the end each time: whoever goes on after a bare one searches in some other way.
+ * Both searches stop at a CRLF, so that going through the lines of a text is linear. It is not so for a text of bare
+ * newlines, where one of them runs to the end each time: whoever goes on after a bare one searches in some other way.
  */
 export function findNewline(octets: Uint8Array, at: number): number {
   const carriageReturn = octets.indexOf(CR, at);

@@ -3,8 +3,8 @@
 import { assembleReply, parseReplyLine, type Reply } from "../grammar/reply.ts";
 
 /**
- * What `ReplyReader.read` came upon: `reply`: one is whole, in `reply`; `partial`: its last line is still to come; `invalid`: this
- * is no reply, or one beyond the limits, for the reason in `problem`.
+ * What `ReplyReader.read` came upon: `reply`: one is whole, in `reply`; `partial`: its last line is still to come;
+ * `invalid`: this is no reply, or one beyond the limits, for the reason in `problem`.
  */
 export type ReplyOutcome = "reply" | "partial" | "invalid";
 
@@ -21,8 +21,8 @@ export const replyLimits: ReplyLimits = { lines: 256, octets: 65_536 };
 const none = assembleReply(0, []);
 
 /**
- * Gathers a reply's lines. All should have the same code (RFC 5321 section 4.2.1); where they do not, the last one's counts, as
- * with Postfix: the earlier lines are then remarks that some filter put in.
+ * Gathers a reply's lines. All should have the same code (RFC 5321 §4.2.1); where they do not, the last one's
+ * counts, as with Postfix: the earlier lines are then remarks that some filter put in.
  */
 export class ReplyReader {
   readonly #limits: ReplyLimits;

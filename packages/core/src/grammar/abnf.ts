@@ -28,17 +28,17 @@ export const ALPHA = 1 << 0;
 export const DIGIT = 1 << 1;
 /** HEXDIG beyond the digits, in either case. */
 export const HEX_LETTER = 1 << 2;
-/** atext = ALPHA / DIGIT / one of "!#$%&'*+-/=?^_`{|}~" (RFC 5322 section 3.2.3) */
+/** atext = ALPHA / DIGIT / one of "!#$%&'*+-/=?^_`{|}~" (RFC 5322 §3.2.3) */
 export const ATEXT = 1 << 3;
-/** qtextSMTP = %d32-33 / %d35-91 / %d93-126 (RFC 5321 section 4.1.2) */
+/** qtextSMTP = %d32-33 / %d35-91 / %d93-126 (RFC 5321 §4.1.2) */
 export const QTEXT = 1 << 4;
 /** %d32-126: what may follow the backslash of a quoted-pairSMTP, and what may stand in a reply or an argument. */
 export const PRINTABLE = 1 << 5;
-/** dcontent = %d33-90 / %d94-126 (RFC 5321 section 4.1.3) */
+/** dcontent = %d33-90 / %d94-126 (RFC 5321 §4.1.3) */
 export const DCONTENT = 1 << 6;
-/** esmtp-value = 1*(%d33-60 / %d62-126) (RFC 5321 section 4.1.2) */
+/** esmtp-value = 1*(%d33-60 / %d62-126) (RFC 5321 §4.1.2) */
 export const VALUE = 1 << 7;
-/** A character of base64, its padding included (RFC 4648 section 4). */
+/** A character of base64, its padding included (RFC 4648 §4). */
 export const BASE64 = 1 << 8;
 /** %d0-31 / %d127 */
 export const CONTROL = 1 << 9;
@@ -99,9 +99,9 @@ export function scanSpaces(octets: Uint8Array, at: number, end: number): number 
 }
 
 /**
- * As `scanWhile`, and characters beyond ASCII count as being in the class, as RFC 6531 section 3.3 extends atext, qtextSMTP,
- * sub-domain and esmtp-value. -1 where the octets are not UTF-8, or are a control character (U+0080 to U+009F), which
- * no address has and a terminal obeys.
+ * As `scanWhile`, and characters beyond ASCII count as being in the class, as RFC 6531 §3.3 extends atext,
+ * qtextSMTP, sub-domain and esmtp-value. -1 where the octets are not UTF-8, or are a control character (U+0080 to
+ * U+009F), which no address has and a terminal obeys.
  */
 export function scanWhileOrUtf8(octets: Uint8Array, at: number, end: number, mask: number): number {
   let index = scanWhile(octets, at, end, mask);

@@ -1,4 +1,4 @@
-// Address literals of RFC 5321 section 4.1.3: `[192.0.2.1]`, `[IPv6:2001:db8::1]`, `[tag:content]`.
+// Address literals of RFC 5321 §4.1.3: `[192.0.2.1]`, `[IPv6:2001:db8::1]`, `[tag:content]`.
 
 import {
   COLON,

@@ -1,4 +1,4 @@
-// Addresses and paths of the envelope: RFC 5321 section 4.1.2, with 5321bis where it is stricter, and RFC 6531 section 3.3.
+// Addresses and paths of the envelope: RFC 5321 §4.1.2, with 5321bis where it is stricter, and RFC 6531 §3.3.
 
 import {
   AT,
@@ -49,8 +49,9 @@ export interface AddressLimits {
 }
 
 /**
- * RFC 5321 section 4.5.3.1 names lengths that must be accepted at least: 64, 255 and 256. The path's and the domain's are taken as
- * they are. A local part may fill its path, since senders who encode the recipient in it (VERP, SRS) go beyond 64.
+ * RFC 5321 §4.5.3.1 names lengths that must be accepted at least: 64, 255 and 256. The path's and the domain's
+ * are taken as they are. A local part may fill its path, since senders who encode the recipient in it (VERP, SRS) go
+ * beyond 64.
  */
 export const addressLimits: AddressLimits = { localPartLimit: 256, domainLimit: 255, pathLimit: 256 };
 
@@ -82,7 +83,7 @@ export function parseReversePath(
 /**
  * The path of RCPT TO, from `at` on; what follows it is the caller's to look at.
  *
- *     Forward-path = Path / "<Postmaster>"     ; RFC 5321 section 4.1.1.3, in any case
+ *     Forward-path = Path / "<Postmaster>"     ; RFC 5321 §4.1.1.3, in any case
  */
 export function parseForwardPath(
   octets: Uint8Array,
@@ -98,7 +99,8 @@ export function parseForwardPath(
 const postmaster = "<POSTMASTER>";
 
 /**
- * A source route is checked and then ignored, as RFC 5321 appendix C asks. An empty quoted local part is refused (5321bis).
+ * A source route is checked and then ignored, as RFC 5321 appendix C asks. An empty quoted local part is refused
+ * (5321bis).
  *
  *     Path    = "<" [ A-d-l ":" ] Mailbox ">"
  *     Mailbox = Local-part "@" ( Domain / address-literal )
@@ -240,8 +242,9 @@ export function isAscii(path: ReversePath): boolean {
 }
 
 /**
- * An address of the caller's, such as `user@example.org` or `"john smith"@[192.0.2.1]`: bare, without angle brackets, display name or
- * white space. Characters beyond ASCII are taken; sending them needs SMTPUTF8. Throws `InvalidValueError`.
+ * An address of the caller's, such as `user@example.org` or `"john smith"@[192.0.2.1]`: bare, without angle brackets,
+ * display name or white space. Characters beyond ASCII are taken; sending them needs SMTPUTF8. Throws
+ * `InvalidValueError`.
  */
 export function mailbox(text: string): Mailbox {
   const octets = encodeUtf8(text);
@@ -259,12 +262,18 @@ function parseAddress(octets: Uint8Array): Success<Mailbox> | Failure {
   return tooLong(spans, addressLimits) ?? { ok: true, value: readMailbox(octets, spans) };
 }
 
-/** A recipient of the caller's: a `mailbox`, or `postmaster` in any case for the server's own. Throws `InvalidValueError`. */
+/**
+ * A recipient of the caller's: a `mailbox`, or `postmaster` in any case for the server's own. Throws
+ * `InvalidValueError`.
+ */
 export function forwardPath(text: string): ForwardPath {
   return text.toUpperCase() === "POSTMASTER" && isAsciiText(text) ? mailboxOf(text, "") : mailbox(text);
 }
 
-/** A sender of the caller's: a `mailbox`, or `null`, `""` or `"<>"` for the null reverse-path. Throws `InvalidValueError`. */
+/**
+ * A sender of the caller's: a `mailbox`, or `null`, `""` or `"<>"` for the null reverse-path. Throws
+ * `InvalidValueError`.
+ */
 export function reversePath(text: string | null): ReversePath {
   return text === null || text === "" || text === "<>" ? null : mailbox(text);
 }

@@ -1,4 +1,4 @@
-// What a server announced in its reply to EHLO (RFC 5321 section 4.1.1.1).
+// What a server announced in its reply to EHLO (RFC 5321 §4.1.1.1).
 
 import { scanKeyword } from "./parameters.ts";
 import type { Reply } from "./reply.ts";
@@ -21,8 +21,9 @@ export const noCapabilities: Capabilities = [];
 const oldAuth = "AUTH=";
 
 /**
- * The capabilities in the reply to EHLO, whose first line is a greeting. A line that is none is passed over: it announces nothing that could be
- * used. A keyword that comes twice has the parameters of both, as servers announce `AUTH` again in its old form.
+ * The capabilities in the reply to EHLO, whose first line is a greeting. A line that is none is passed over: it
+ * announces nothing that could be used. A keyword that comes twice has the parameters of both, as servers announce
+ * `AUTH` again in its old form.
  *
  *     ehlo-line = ehlo-keyword *( SP ehlo-param )
  *     ehlo-line =/ "AUTH=" ehlo-param *( SP ehlo-param )     ; before RFC 2554

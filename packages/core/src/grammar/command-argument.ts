@@ -22,13 +22,14 @@ import { decodeAscii, decodeUtf8, encodeUtf8, isWellFormed } from "./text.ts";
 export type CommandArgument = string & Branded<"CommandArgument">;
 /** A mechanism's name in upper case, for example `SCRAM-SHA-256`. */
 export type SaslMechanism = string & Branded<"SaslMechanism">;
-/** Base64 as it stands on the wire, or `=` for a response of no octets (RFC 4954 section 4). */
+/** Base64 as it stands on the wire, or `=` for a response of no octets (RFC 4954 §4). */
 export type InitialResponse = string & Branded<"InitialResponse">;
 
 const mechanismLimit = 20;
 
 /**
- * Everything from `at` up to `end`. RFC 5321 asks for an Atom or a Quoted-string; clients send whole sentences, which is harmless.
+ * Everything from `at` up to `end`. RFC 5321 asks for an Atom or a Quoted-string; clients send whole sentences, which
+ * is harmless.
  *
  *     argument = 1*( %d32-126 / UTF8-non-ascii )
  */
@@ -46,8 +47,8 @@ export function parseCommandArgument(
 }
 
 /**
- * Text of the caller's for NOOP, HELP, VRFY or EXPN. Throws `InvalidValueError` for control characters, for white space at an end, and for
- * a last word `SMTPUTF8`, which VRFY and EXPN take as a parameter.
+ * Text of the caller's for NOOP, HELP, VRFY or EXPN. Throws `InvalidValueError` for control characters, for white
+ * space at an end, and for a last word `SMTPUTF8`, which VRFY and EXPN take as a parameter.
  */
 export function commandArgument(text: string): CommandArgument {
   const octets = encodeUtf8(text);
@@ -63,7 +64,7 @@ export function commandArgument(text: string): CommandArgument {
 /**
  * The mechanism from `at` up to `end`.
  *
- *     sasl-mech = 1*20( UPPER-ALPHA / DIGIT / HYPHEN / UNDERSCORE )     ; RFC 4422 section 3.1, here in any case
+ *     sasl-mech = 1*20( UPPER-ALPHA / DIGIT / HYPHEN / UNDERSCORE )     ; RFC 4422 §3.1, here in any case
  */
 export function parseSaslMechanism(octets: Uint8Array, at: number, end: number): Parsed<SaslMechanism> {
   const isName = end > at && end - at <= mechanismLimit && scanMechanism(octets, at, end) === end;
@@ -101,7 +102,10 @@ export function parseInitialResponse(octets: Uint8Array, at: number, end: number
     : failure("The initial response is not base64");
 }
 
-/** Base64 of the caller's, empty for a response of no octets. Throws `InvalidValueError`, which does not tell the response. */
+/**
+ * Base64 of the caller's, empty for a response of no octets. Throws `InvalidValueError`, which does not tell the
+ * response.
+ */
 export function initialResponse(base64: string): InitialResponse {
   const octets = base64 === "" ? Uint8Array.of(EQUALS) : encodeUtf8(base64);
   const parsed = parseInitialResponse(octets, 0, octets.length);

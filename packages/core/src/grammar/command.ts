@@ -44,7 +44,7 @@ export type Command =
   | { readonly verb: "RCPT"; readonly forwardPath: ForwardPath; readonly parameters: EsmtpParameters }
   | { readonly verb: "DATA" | "RSET" | "QUIT" | "STARTTLS" }
   | { readonly verb: "NOOP" | "HELP"; readonly argument?: CommandArgument }
-  /** The one parameter of these is SMTPUTF8 (RFC 6531 section 3.7.4.2). */
+  /** The one parameter of these is SMTPUTF8 (RFC 6531 §3.7.4.2). */
   | { readonly verb: "VRFY" | "EXPN"; readonly argument: CommandArgument; readonly parameters: EsmtpParameters }
   | { readonly verb: "AUTH"; readonly mechanism: SaslMechanism; readonly initialResponse?: InitialResponse };
 
@@ -52,7 +52,10 @@ export type Verb = Command["verb"];
 
 export type ParsedCommand =
   | { readonly kind: "command"; readonly command: Command }
-  /** No verb known here: 500. `verb` is what stood for it, in upper case, at most 32 characters of visible ASCII, `?` for any other. */
+  /**
+   * No verb known here: 500. `verb` is what stood for it, in upper case, at most 32 characters of visible ASCII, `?`
+   * for any other.
+   */
   | { readonly kind: "unrecognised"; readonly verb: string }
   /** The verb is known, and what follows is wrong: 501, or 553 5.6.7 where `utf8` says that it lacks SMTPUTF8. */
   | { readonly kind: "malformed"; readonly verb: Verb; readonly problem: string; readonly utf8: boolean };
@@ -63,8 +66,8 @@ export interface CommandOptions extends Partial<AddressLimits> {
   /** The open transaction has SMTPUTF8: RCPT may go beyond ASCII. Default: no. */
   readonly utf8?: boolean;
   /**
-   * Takes more spaces than the grammar has after the verb and before a path: `MAIL FROM: <a@b>` is common in the field, and nothing
-   * can be misread for it. Default: yes.
+   * Takes more spaces than the grammar has after the verb and before a path: `MAIL FROM: <a@b>` is common in the
+   * field, and nothing can be misread for it. Default: yes.
    */
   readonly lenientSpace?: boolean;
 }
@@ -72,7 +75,7 @@ export interface CommandOptions extends Partial<AddressLimits> {
 type ArgumentParser = (octets: Uint8Array, at: number, end: number, options: CommandOptions) => Parsed<Command>;
 
 /**
- * One line, without its CRLF. The verb is taken in either case; white space at the end is ignored (RFC 5321 section 4.1.1).
+ * One line, without its CRLF. The verb is taken in either case; white space at the end is ignored (RFC 5321 §4.1.1).
  *
  *     command = verb [ 1*SP argument ] *( SP / HTAB )
  */
@@ -151,7 +154,7 @@ const remark =
 const smtputf8 = esmtpParameter("SMTPUTF8");
 
 /**
- *     inquiry = ( "VRFY" / "EXPN" ) SP String [ SP "SMTPUTF8" ]     ; RFC 6531 section 3.7.4.2
+ *     inquiry = ( "VRFY" / "EXPN" ) SP String [ SP "SMTPUTF8" ]     ; RFC 6531 §3.7.4.2
  */
 const inquiry =
   (verb: "VRFY" | "EXPN"): ArgumentParser =>
@@ -209,7 +212,7 @@ function scanPathStart(octets: Uint8Array, at: number, end: number, word: string
 }
 
 /**
- *     auth = "AUTH" SP sasl-mech [SP initial-response]     ; RFC 4954 section 8
+ *     auth = "AUTH" SP sasl-mech [SP initial-response]     ; RFC 4954 §8
  */
 function parseAuth(octets: Uint8Array, at: number, end: number): Parsed<Command> {
   const space = octets.indexOf(SP, at);

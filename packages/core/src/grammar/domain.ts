@@ -1,4 +1,4 @@
-// Domains, and what HELO and EHLO take for one (RFC 5321 section 4.1.2, RFC 6531 section 3.3).
+// Domains, and what HELO and EHLO take for one (RFC 5321 §4.1.2, RFC 6531 §3.3).
 
 import { DOT, hasNonAscii, HYPHEN, isIn, LEFT_BRACKET, LET_DIG, octetAt, scanWhileOrUtf8, UNDERSCORE } from "./abnf.ts";
 import { isIpv6Literal, scanAddressLiteral } from "./address-literal.ts";
@@ -9,9 +9,9 @@ import { decodeAscii, decodeUtf8, encodeUtf8, lowerAscii } from "./text.ts";
 /** What a client calls itself in HELO or EHLO: a domain or an address literal, as it was sent. */
 export type HelloName = string & Branded<"HelloName">;
 
-/** Octets in one label of a domain (RFC 1035 section 2.3.4). U-labels are bounded by the domain's length alone. */
+/** Octets in one label of a domain (RFC 1035 §2.3.4). U-labels are bounded by the domain's length alone. */
 const labelLimit = 63;
-/** Octets in a domain (RFC 5321 section 4.5.3.1.2). */
+/** Octets in a domain (RFC 5321 §4.5.3.1.2). */
 const helloNameLimit = 255;
 
 /**
@@ -55,7 +55,9 @@ function scanLabel(octets: Uint8Array, at: number, end: number, underscore: bool
   return beyondAscii || index - at <= labelLimit ? index : -1;
 }
 
-/** The domain or literal in its one canonical spelling: domains in lower case, the tag of an IPv6 literal as `IPv6:`. */
+/**
+ * The domain or literal in its one canonical spelling: domains in lower case, the tag of an IPv6 literal as `IPv6:`.
+ */
 export function canonicalDomain(octets: Uint8Array, at: number, end: number): string {
   if (octets[at] !== LEFT_BRACKET) return lowerAscii(decodeUtf8(octets, at, end) ?? "");
   if (!isIpv6Literal(octets, at + 1, end)) return decodeAscii(octets, at, end);
@@ -63,8 +65,8 @@ export function canonicalDomain(octets: Uint8Array, at: number, end: number): st
 }
 
 /**
- * The argument of HELO or EHLO, up to `end`. More is taken than the grammar says, because clients send it and nothing is
- * decided by it: a literal after HELO, one label alone (`localhost`), and underscores (Windows machine names).
+ * The argument of HELO or EHLO, up to `end`. More is taken than the grammar says, because clients send it and nothing
+ * is decided by it: a literal after HELO, one label alone (`localhost`), and underscores (Windows machine names).
  *
  *     hello-name = ( Domain / address-literal )
  */

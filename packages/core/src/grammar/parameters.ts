@@ -1,4 +1,4 @@
-// Parameters of MAIL and RCPT: `SIZE=1024 BODY=8BITMIME SMTPUTF8` (RFC 5321 section 4.1.2, RFC 6531 section 3.3).
+// Parameters of MAIL and RCPT: `SIZE=1024 BODY=8BITMIME SMTPUTF8` (RFC 5321 §4.1.2, RFC 6531 §3.3).
 
 import { EQUALS, HYPHEN, hasNonAscii, isIn, LET_DIG, octetAt, scanSpaces, scanWhileOrUtf8, SP, VALUE } from "./abnf.ts";
 import { InvalidValueError, shown } from "./invalid-value-error.ts";
@@ -88,8 +88,8 @@ export function findParameter(parameters: EsmtpParameters, keyword: string): Esm
 }
 
 /**
- * A parameter of the caller's. The value must be encoded already (see `formatXtext`): a space, `=` or a control character in it throws
- * `InvalidValueError`, and so does one beyond ASCII unless `utf8` is set.
+ * A parameter of the caller's. The value must be encoded already (see `formatXtext`): a space, `=` or a control
+ * character in it throws `InvalidValueError`, and so does one beyond ASCII unless `utf8` is set.
  */
 export function esmtpParameter(keyword: string, value?: string, options: ParameterOptions = {}): EsmtpParameter {
   const text = value === undefined ? keyword : `${keyword}=${value}`;

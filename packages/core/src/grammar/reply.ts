@@ -1,4 +1,5 @@
-// Replies of RFC 5321 section 4.2 with the enhanced codes of RFC 2034: a server's values to octets, a client's lines to values.
+// Replies of RFC 5321 §4.2 with the enhanced codes of RFC 2034: a server's values to octets, a client's lines
+// to values.
 
 import { CONTROL, DIGIT, DOT, HTAB, HYPHEN, isIn, octetAt, SP, ZERO } from "./abnf.ts";
 import { InvalidValueError, shown } from "./invalid-value-error.ts";
@@ -10,25 +11,28 @@ export type EnhancedCode = `${2 | 4 | 5}.${number}.${number}`;
 
 /** One reply. Made by `reply` and by the reply reader; its texts have no control characters but tabs. */
 export interface Reply extends Branded<"Reply"> {
-  /** Three digits. A client tells replies apart by the first alone: see RFC 5321 section 4.2.1. */
+  /** Three digits. A client tells replies apart by the first alone: see RFC 5321 §4.2.1. */
   readonly code: number;
   readonly enhanced?: EnhancedCode;
   /** The text of each line, without code and enhanced code. */
   readonly lines: readonly [string, ...string[]];
 }
 
-/** Octets in a reply line with its code and CRLF (RFC 5321 section 4.5.3.1.5). */
+/** Octets in a reply line with its code and CRLF (RFC 5321 §4.5.3.1.5). */
 const replyLineLimit = 512;
-/** Octets of text that fit in it whatever the enhanced code: code and separator, enhanced code and space, CRLF taken off. */
+/**
+ * Octets of text that fit in it whatever the enhanced code: code and separator, enhanced code and space, CRLF taken
+ * off.
+ */
 const textLimit = replyLineLimit - "250-".length - "5.999.999 ".length - "\r\n".length;
-/** The same for 3yz: the challenge of a 334 is one line by its nature (RFC 4954 section 4), and cannot be folded. */
+/** The same for 3yz: the challenge of a 334 is one line by its nature (RFC 4954 §4), and cannot be folded. */
 const challengeLimit = 12_288 - "334 ".length - "\r\n".length;
 
 /**
- * A reply of a server: `reply(550, "5.7.1", "Relaying denied")`, each text a line. Text too long for its line is folded at
- * spaces into several. Without `enhanced`, an enhanced code of the right class that begins a text is taken for it, as
- * every client would. Throws `InvalidValueError` for a code that RFC 5321 does not know, an enhanced code of another
- * class, and text with control characters, line ends above all.
+ * A reply of a server: `reply(550, "5.7.1", "Relaying denied")`, each text a line. Text too long for its line is
+ * folded at spaces into several. Without `enhanced`, an enhanced code of the right class that begins a text is taken
+ * for it, as every client would. Throws `InvalidValueError` for a code that RFC 5321 does not know, an enhanced code
+ * of another class, and text with control characters, line ends above all.
  */
 export function reply(code: number, enhanced?: string, ...text: readonly string[]): Reply {
   checkCode(code, enhanced);
@@ -126,7 +130,7 @@ function replyOf(code: number, texts: readonly string[], enhanced?: EnhancedCode
 /**
  * Length of the enhanced code that the text begins with, of the class of the reply code, or -1.
  *
- *     status-code = class "." subject "." detail     ; RFC 3463 section 2
+ *     status-code = class "." subject "." detail     ; RFC 3463 §2
  *     class       = "2" / "4" / "5"
  *     subject     = 1*3DIGIT                         ; no leading zero
  *     detail      = 1*3DIGIT
@@ -151,7 +155,10 @@ function scanNumber(text: string, dot: number): number {
 export interface ReplyFormat {
   /** Whether the enhanced code is written, on every line: only after ENHANCEDSTATUSCODES was announced (RFC 2034). */
   readonly enhanced: boolean;
-  /** Whether text beyond ASCII is written as UTF-8 (RFC 6531 section 3.7.4.2). Default: no, `?` stands for each such character. */
+  /**
+   * Whether text beyond ASCII is written as UTF-8 (RFC 6531 §3.7.4.2). Default: no, `?` stands for each such
+   * character.
+   */
   readonly utf8?: boolean;
 }
 
@@ -187,8 +194,8 @@ export interface ReplyLine {
 }
 
 /**
- * A line of a reply, without its CRLF. Text that is not UTF-8 is read as Latin-1: whatever a server says about its reasons is
- * worth telling.
+ * A line of a reply, without its CRLF. Text that is not UTF-8 is read as Latin-1: whatever a server says about its
+ * reasons is worth telling.
  *
  *     line = code [ ( SP / "-" ) *OCTET ]
  *     code = %x31-35 2DIGIT

@@ -16,7 +16,10 @@ function fromCharCodes(octets: Uint8Array): string {
   return String(Reflect.apply(String.fromCharCode, undefined, octets));
 }
 
-/** The text, or `undefined` where the octets are not UTF-8 (RFC 3629): overlong, surrogates and beyond U+10FFFF included. */
+/**
+ * The text, or `undefined` where the octets are not UTF-8 (RFC 3629): overlong, surrogates and beyond U+10FFFF
+ * included.
+ */
 export function decodeUtf8(octets: Uint8Array, at = 0, end = octets.length): string | undefined {
   let text = "";
   let asciiFrom = at;
@@ -42,7 +45,7 @@ export function decodeLenient(octets: Uint8Array, at = 0, end = octets.length): 
 /**
  * Index after one character beyond ASCII, or -1.
  *
- *     UTF8-non-ascii = UTF8-2 / UTF8-3 / UTF8-4     ; RFC 6532 section 3.1, RFC 3629 section 4
+ *     UTF8-non-ascii = UTF8-2 / UTF8-3 / UTF8-4     ; RFC 6532 §3.1, RFC 3629 §4
  */
 export function scanUtf8(octets: Uint8Array, at: number, end: number): number {
   const first = octets[at] ?? 0;
@@ -122,8 +125,8 @@ export function isWellFormed(text: string): boolean {
 }
 
 /**
- * Lower case for A to Z alone. The language's own toLowerCase turns characters beyond ASCII into ASCII ones (U+212A, the
- * Kelvin sign, into k), so that two different domains would become one.
+ * Lower case for A to Z alone. The language's own toLowerCase turns characters beyond ASCII into ASCII ones (U+212A,
+ * the Kelvin sign, into k), so that two different domains would become one.
  */
 export function lowerAscii(text: string): string {
   return isAsciiText(text)

@@ -1,4 +1,4 @@
-// xtext (RFC 3461 section 4): how a parameter's value carries spaces, `=` and `+`.
+// xtext (RFC 3461 §4): how a parameter's value carries spaces, `=` and `+`.
 
 import { CONTROL, DIGIT, EQUALS, HTAB, isIn, octetAt, PLUS, VALUE, ZERO } from "./abnf.ts";
 import { InvalidValueError, shown } from "./invalid-value-error.ts";
@@ -47,7 +47,10 @@ function hexDigit(octet: number): number {
   return octet >= 0x41 && octet <= 0x46 ? octet - 0x41 + 10 : -1;
 }
 
-/** The text as xtext, characters beyond ASCII as the octets of their UTF-8. Throws `InvalidValueError` for control characters. */
+/**
+ * The text as xtext, characters beyond ASCII as the octets of their UTF-8. Throws `InvalidValueError` for control
+ * characters.
+ */
 export function formatXtext(text: string): string {
   let encoded = "";
   for (const octet of encodeUtf8(text)) {

@@ -1,4 +1,4 @@
-// Base64 in its one canonical form (RFC 4648 section 4), which SASL exchanges are written in.
+// Base64 in its one canonical form (RFC 4648 §4), which SASL exchanges are written in.
 
 import { decodeAscii, encodeUtf8 } from "../grammar/text.ts";
 
@@ -10,8 +10,8 @@ const values = new Uint8Array(256).fill(notBase64);
 for (const [value, octet] of alphabet.entries()) values[octet] = value;
 
 /**
- * The octets that the base64 stands for, or `undefined` where it is not in canonical form: every character of the alphabet, padded to a multiple
- * of four, the bits behind the last octet zero. No white space.
+ * The octets that the base64 stands for, or `undefined` where it is not in canonical form: every character of the
+ * alphabet, padded to a multiple of four, the bits behind the last octet zero. No white space.
  */
 export function decodeBase64(base64: string | Uint8Array): Uint8Array | undefined {
   const source = typeof base64 === "string" ? encodeUtf8(base64) : base64;
