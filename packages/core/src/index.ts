@@ -39,7 +39,14 @@ export {
   type Capabilities,
   type Capability,
 } from "./grammar/capabilities.ts";
-export { commandArgument, type CommandArgument } from "./grammar/command-argument.ts";
+export {
+  commandArgument,
+  initialResponse,
+  saslMechanism,
+  type CommandArgument,
+  type InitialResponse,
+  type SaslMechanism,
+} from "./grammar/command-argument.ts";
 export {
   formatCommand,
   parseCommand,
