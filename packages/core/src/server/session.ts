@@ -232,10 +232,11 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
   #readContent(): void {
     const content = this.#actions.content;
     if (content === undefined) return;
+    const wasRefused = content.refusal !== undefined;
     const outcome = content.read(this.#inbox);
     if (content.takeProgress()) this.#since = this.#now;
-    if (outcome === "slice") this.#outbox.tell({ type: "contentReceived", bytes: content.slice });
-    if (outcome === "refused" && content.refusal !== undefined) {
+    if (content.slice.length > 0) this.#outbox.tell({ type: "contentReceived", bytes: content.slice });
+    if (content.refusal !== undefined && !wasRefused) {
       this.#outbox.tell({ type: "contentRefused", reply: content.refusal });
     }
     if (outcome === "flooded") this.#violate(checkReplies.tooMuchDiscarded);
