@@ -1,0 +1,247 @@
+// Every reachable state × event of the client's chart: one command at most for a reply, no reply passed over, every
+// transaction told the end of, and every state left by its timeout.
+
+import { describe, expect, test } from "vitest";
+import { clientMachine, initialClientFacts, type ClientFacts } from "../../packages/core/src/client/machine.ts";
+import {
+  combinations,
+  graphOf,
+  leavesOf,
+  stateNamesOf,
+  walkCompiled,
+  type Action,
+  type Step,
+} from "../support/chart-walk.ts";
+
+const names = Object.keys(initialClientFacts) as (keyof ClientFacts)[];
+/** The facts that can be true together. */
+const allFacts: readonly ClientFacts[] = [...combinations(names)].filter(
+  ({ tlsUnavailable, tlsRequired, tlsWanted, authWanted, authUnavailable, pipelined, recipientAccepted, dataDue }) =>
+    !(tlsUnavailable && (tlsWanted || !tlsRequired)) &&
+    !(authWanted && authUnavailable) &&
+    dataDue === (pipelined || recipientAccepted),
+);
+const leaves = leavesOf(clientMachine);
+const steps: readonly Step<ClientFacts>[] = allFacts.flatMap((facts) => graphOf(clientMachine, facts));
+const open = steps.filter(({ from }) => from !== "closed");
+
+const replies = ["2yz", "3yz", "4yz", "5yz", "421"];
+const writing = [
+  "writeEhlo",
+  "writeHelo",
+  "writeStartTls",
+  "writeAuth",
+  "answerChallenge",
+  "cancelAuth",
+  "writeMail",
+  "writeRecipient",
+  "writeData",
+  "writeEndOfContent",
+  "writeReset",
+  "writeQuestion",
+  "writeQuit",
+];
+
+const count = (actions: readonly Action[], ...types: readonly string[]) =>
+  actions.filter(({ type }) => types.includes(type)).length;
+const has = (actions: readonly Action[], type: string) => count(actions, type) > 0;
+const failureOf = (actions: readonly Action[]) => actions.find(({ type }) => type === "fail")?.params?.["kind"];
+const isTransaction = (path: string) => path.startsWith("transaction.");
+
+function expectAll(subject: readonly Step<ClientFacts>[], holds: (step: Step<ClientFacts>) => boolean): void {
+  expect(subject.length).toBeGreaterThan(0);
+  expect(subject.filter((step) => !holds(step)).slice(0, 3)).toEqual([]);
+}
+
+describe("the client's chart, as documentation", () => {
+  test("says of every state but the last what is awaited, in which RFC, and for how long", () => {
+    const timeouts = ["greeting", "hello", "command", "data", "block", "contentEnd", "quit", "tls", "idle"];
+    for (const { path, description, meta, final } of leaves) {
+      expect(description, path).toMatch(/^[A-Z].*\.$/s);
+      expect(meta["rfc"], path).toMatch(/^RFC \d{4} §/);
+      if (!final) expect(timeouts, path).toContain(meta["timeout"]);
+    }
+  });
+
+  test("names every state for what is awaited or for what it is within", () => {
+    for (const name of stateNamesOf(clientMachine).filter((state) => state !== "transaction" && state !== "opening")) {
+      expect(name).toMatch(
+        /^expecting(Greeting|Answer|[A-Z][A-Za-z]+Reply)$|^(sendingContent|weighing|securing|ready|closed)$/,
+      );
+    }
+  });
+
+  test("has no state that cannot be reached", () => {
+    const reached = new Set(steps.flatMap(({ from, to }) => [from, to]));
+    expect(leaves.map(({ path }) => path).filter((path) => !reached.has(path))).toEqual([]);
+  });
+});
+
+describe("the client's chart, step by step", () => {
+  test("writes one command or group of commands at most for an event", () => {
+    expectAll(open, ({ actions }) => count(actions, ...writing) <= 1);
+  });
+
+  test("passes over no reply", () => {
+    const replied = open.filter(({ event }) => replies.includes(event));
+    expectAll(replied, ({ from, to, actions }) => from !== to || actions.length > 0);
+  });
+
+  test("closes at a 421, whatever is going on", () => {
+    expectAll(
+      open.filter(({ event }) => event === "421"),
+      ({ from, to, actions }) => {
+        return to === "closed" && (failureOf(actions) === "serviceClosing" || from === "expectingQuitReply");
+      },
+    );
+  });
+
+  test("closes at the end of the connection, at an abort and at a broken protocol, with the failure named", () => {
+    const kinds: Readonly<Record<string, string>> = { ended: "disconnected", abort: "aborted", violated: "protocol" };
+    expectAll(
+      open.filter(({ event }) => event in kinds),
+      ({ from, to, event, actions }) => {
+        const expected = failureOf(actions) === kinds[event] || (from === "expectingQuitReply" && event !== "abort");
+        return to === "closed" && expected;
+      },
+    );
+  });
+
+  test("leaves every state when its time is over", () => {
+    expectAll(
+      open.filter(({ event }) => event === "elapsed"),
+      ({ from, to, actions }) => {
+        if (from === "ready") return to === "expectingQuitReply";
+        return to === "closed" && (failureOf(actions) === "timeout" || from === "expectingQuitReply");
+      },
+    );
+  });
+
+  test("tells the end of the transaction whenever it arrives where none is open", () => {
+    const done = ["ready", "closed", "expectingQuitReply"];
+    expectAll(
+      open.filter(({ from, to }) => from !== to && done.includes(to)),
+      ({ actions }) => count(actions, "endTransaction") === 1,
+    );
+  });
+
+  test("names one failure at most, and names it before it tells the end of the transaction", () => {
+    expectAll(open, ({ actions }) => count(actions, "fail") <= 1);
+    const both = open.filter(({ actions }) => has(actions, "fail") && has(actions, "endTransaction"));
+    const at = (actions: readonly Action[], type: string) => actions.findIndex((action) => action.type === type);
+    expectAll(both, ({ actions }) => at(actions, "fail") < at(actions, "endTransaction"));
+  });
+
+  test("begins a transaction, a question or the farewell only when nothing is awaited", () => {
+    for (const intent of ["send", "ask", "quit"]) {
+      expectAll(
+        open.filter(({ event }) => event === intent),
+        ({ from, to, actions }) => {
+          return from === "ready"
+            ? to !== from && count(actions, ...writing) === 1
+            : to === from && actions.length === 0;
+        },
+      );
+    }
+  });
+
+  test("after startTls only secures, and then says EHLO anew", () => {
+    expectAll(
+      open.filter(({ actions }) => has(actions, "startTls")),
+      ({ from, to, event, actions }) => {
+        return (
+          from === "opening.expectingStartTlsReply" &&
+          event === "2yz" &&
+          to === "opening.securing" &&
+          count(actions, ...writing) === 0
+        );
+      },
+    );
+    const leaving = open.filter(({ from, to }) => from === "opening.securing" && to !== from);
+    expectAll(leaving, ({ event, to, actions }) => {
+      if (event !== "secured") return to === "closed" && has(actions, "fail");
+      return to === "opening.expectingEhloReply" && actions.map(({ type }) => type).join() === "startOver,writeEhlo";
+    });
+  });
+
+  test("neither authenticates nor is ready where TLS is required and cannot be had", () => {
+    const weighed = open.filter(
+      ({ event, from, facts }) => event === "weighed" && from.endsWith("weighing") && facts.tlsUnavailable,
+    );
+    expectAll(weighed, ({ to, actions }) => to === "expectingQuitReply" && failureOf(actions) === "tlsUnavailable");
+    const declined = open.filter(({ from, event, facts }) => {
+      return from.endsWith("expectingStartTlsReply") && (event === "4yz" || event === "5yz") && facts.tlsRequired;
+    });
+    expectAll(declined, ({ to }) => to === "expectingQuitReply");
+  });
+
+  test("hands content over only to a server that has accepted a recipient", () => {
+    const arriving = open.filter(({ from, to }) => to.endsWith("sendingContent") && from !== to);
+    expectAll(
+      arriving,
+      ({ from, event, facts }) => from.endsWith("expectingDataReply") && event === "3yz" && facts.recipientAccepted,
+    );
+    const ending = open.filter(({ to, from }) => to.endsWith("expectingContentReply") && from !== to);
+    expectAll(ending, ({ from, event }) => from.endsWith("sendingContent") && event === "endContent");
+    const empty = open.filter(({ to, from }) => to.endsWith("expectingEmptyContentReply") && from !== to);
+    expectAll(empty, ({ facts, event }) => !facts.recipientAccepted && event === "3yz");
+  });
+
+  test("can get from every state to the end", () => {
+    const ends = new Set(["closed"]);
+    for (let size = 0; size !== ends.size;) {
+      size = ends.size;
+      for (const { from, to } of steps) if (ends.has(to)) ends.add(from);
+    }
+    expect(leaves.map(({ path }) => path).filter((path) => !ends.has(path))).toEqual([]);
+  });
+});
+
+/** What the actions amount to: the session's memory, as far as the order of replies is concerned. */
+interface Memory {
+  readonly opened: boolean;
+  readonly open: boolean;
+  readonly content: boolean;
+}
+
+function remembered(memory: Memory, { type }: Action): Memory {
+  switch (type) {
+    case "announceReady":
+      expect(memory).toEqual({ opened: false, open: false, content: false });
+      return { ...memory, opened: true };
+    case "openTransaction":
+      expect(memory).toEqual({ opened: true, open: false, content: false });
+      return { ...memory, open: true };
+    case "startContent":
+      expect(memory).toMatchObject({ open: true, content: false });
+      return { ...memory, content: true };
+    case "refuseAll":
+    case "recordRecipient":
+    case "recordContentReply":
+      expect(memory.open).toBe(true);
+      return memory;
+    case "endTransaction":
+      return { ...memory, open: false, content: false };
+    default:
+      return memory;
+  }
+}
+
+describe("the client's chart, with facts that change at every step", () => {
+  test("is nowhere in a state that its actions have not led to", () => {
+    const taken = walkCompiled<ClientFacts, Memory>({
+      machine: clientMachine,
+      facts: allFacts,
+      start: (actions) => actions.reduce(remembered, { opened: false, open: false, content: false }),
+      follow(before, { from, to, actions }) {
+        const memory = actions.reduce(remembered, before);
+        const moment = `${from} → ${to}`;
+        expect(memory.open, moment).toBe(isTransaction(to));
+        expect(memory.content, moment).toBe(to.endsWith("sendingContent") || to.endsWith("expectingContentReply"));
+        if (to === "ready" || isTransaction(to) || to === "expectingAnswer") expect(memory.opened, moment).toBe(true);
+        return memory;
+      },
+    });
+    expect(taken).toBeGreaterThan(50_000);
+  });
+});

@@ -1,0 +1,314 @@
+// Every reachable state × event of the server's chart: nothing is remembered that must not be, every command gets one
+// answer, and every state leaves by its timeout.
+
+import { describe, expect, test } from "vitest";
+import { initialServerFacts, serverMachine, type ServerFacts } from "../../packages/core/src/server/machine.ts";
+import {
+  combinations,
+  graphOf,
+  leavesOf,
+  stateNamesOf,
+  walkCompiled,
+  type Action,
+  type Step,
+} from "../support/chart-walk.ts";
+
+const names = Object.keys(initialServerFacts) as (keyof ServerFacts)[];
+const allFacts: readonly ServerFacts[] = [...combinations(names)];
+const leaves = leavesOf(serverMachine);
+const leafByPath = new Map(leaves.map((leaf) => [leaf.path, leaf]));
+
+/** Every step of the graph, for each combination of the facts. */
+const steps: readonly Step<ServerFacts>[] = allFacts.flatMap((facts) => graphOf(serverMachine, facts));
+
+const commands = [
+  "HELO",
+  "EHLO",
+  "MAIL",
+  "RCPT",
+  "DATA",
+  "RSET",
+  "NOOP",
+  "QUIT",
+  "VRFY",
+  "EXPN",
+  "HELP",
+  "STARTTLS",
+  "AUTH",
+];
+const lines = [...commands, "unrecognised", "malformed"];
+
+const count = (actions: readonly Action[], type: string) => actions.filter((action) => action.type === type).length;
+const has = (actions: readonly Action[], type: string) => count(actions, type) > 0;
+const replyOf = (actions: readonly Action[]) => actions.find(({ type }) => type === "reply")?.params?.["reply"];
+const reads = (path: string) => leafByPath.get(path)?.meta["reads"];
+const isIdle = (path: string) => path.startsWith("dialogue.idle.");
+const isTransaction = (path: string) => path.startsWith("dialogue.transaction.");
+const decides = (path: string) => path.includes("deciding");
+
+/** Each step as the subject of an assertion, so that a failure names it. */
+function expectAll(subject: readonly Step<ServerFacts>[], holds: (step: Step<ServerFacts>) => boolean): void {
+  expect(subject.length).toBeGreaterThan(0);
+  expect(subject.filter((step) => !holds(step)).slice(0, 3)).toEqual([]);
+}
+
+describe("the server's chart, as documentation", () => {
+  test("says of every state but the last what is awaited, in which RFC, and for how long", () => {
+    for (const { path, description, meta, final } of leaves) {
+      expect(description, path).toMatch(/^[A-Z].*\.$/s);
+      expect(meta["rfc"], path).toMatch(/^RFC \d{4} §/);
+      if (!final) expect(["command", "content", "decision", "message", "tls"], path).toContain(meta["timeout"]);
+    }
+  });
+
+  test("names every state for what is awaited or for what it is within", () => {
+    const around = ["dialogue", "idle", "transaction", "aside", "authenticating"];
+    for (const name of stateNamesOf(serverMachine).filter((state) => !around.includes(state))) {
+      expect(name).toMatch(/^(expecting|deciding|receiving)[A-Z][A-Za-z]+$|^(stepping|securing|closed)$/);
+    }
+  });
+
+  test("has a reader where the client is awaited, and none where the application is", () => {
+    for (const { path, meta, final } of leaves) {
+      const awaitsClient = /\.?(expecting|receiving)[A-Z]\w*$/.test(path);
+      expect(meta["reads"] !== undefined, path).toBe(awaitsClient && !final);
+    }
+  });
+
+  test("has no state that cannot be reached", () => {
+    const reached = new Set(steps.flatMap(({ from, to }) => [from, to]));
+    expect(leaves.map(({ path }) => path).filter((path) => !reached.has(path))).toEqual([]);
+  });
+});
+
+describe("the server's chart, step by step", () => {
+  test("answers an event with one reply at most", () => {
+    expectAll(steps, ({ actions }) => count(actions, "reply") <= 1);
+  });
+
+  test("answers every line where a command is awaited with one reply, one question or one step of SASL", () => {
+    const answers = ({ actions }: Step) =>
+      count(actions, "reply") + count(actions, "ask") + count(actions, "stepMechanism");
+    const commandSteps = steps.filter(({ from, event }) => reads(from) === "command" && lines.includes(event));
+    expectAll(commandSteps, (step) => answers(step) === 1);
+  });
+
+  test("answers every decision with one reply", () => {
+    const decided = steps.filter(({ from, event }) => decides(from) && (event === "accept" || event === "reject"));
+    expectAll(decided, ({ actions, from, to }) => count(actions, "reply") === 1 && from !== to);
+  });
+
+  test("asks on arriving where a decision is awaited, and nowhere else", () => {
+    expectAll(steps, ({ from, to, actions }) => has(actions, "ask") === (from !== to && decides(to)));
+  });
+
+  test("stays where it is at a line that is no command", () => {
+    const wrong = steps.filter(
+      ({ event, from }) => reads(from) === "command" && (event === "unrecognised" || event === "malformed"),
+    );
+    expectAll(wrong, ({ from, to }) => from === to);
+  });
+
+  test("takes no command while anything else is awaited", () => {
+    const deaf = steps.filter(({ from, event }) => reads(from) !== "command" && lines.includes(event));
+    expectAll(deaf, ({ from, to, actions }) => from === to && actions.length === 0);
+  });
+
+  test("forgets the transaction whenever it arrives where none is open, and when it closes", () => {
+    const arriving = steps.filter(
+      ({ from, to }) => (isIdle(to) && !isIdle(from)) || (to === "closed" && from !== "closed"),
+    );
+    expectAll(arriving, ({ actions }) => count(actions, "forgetTransaction") === 1);
+  });
+
+  test("opens a transaction by an accepted MAIL alone", () => {
+    const arriving = steps.filter(
+      ({ from, to }) => isTransaction(to) && !isTransaction(from) && !from.startsWith("aside."),
+    );
+    expectAll(arriving, ({ from, event, actions }) => {
+      return from === "dialogue.idle.decidingMail" && event === "accept" && has(actions, "openTransaction");
+    });
+    expectAll(
+      steps.filter(({ actions }) => has(actions, "openTransaction")),
+      ({ to }) => isTransaction(to),
+    );
+  });
+
+  test("takes content after an accepted DATA alone, and DATA after an accepted recipient alone", () => {
+    const content = "dialogue.transaction.receivingContent";
+    expectAll(
+      steps.filter(({ from, to }) => to === content && from !== content),
+      ({ from, event, actions }) => from.endsWith("decidingData") && event === "accept" && has(actions, "startContent"),
+    );
+    expectAll(
+      steps.filter(({ from, to }) => to.endsWith("decidingData") && from !== to),
+      ({ from }) => from === "dialogue.transaction.expectingRecipientOrData",
+    );
+    expectAll(
+      steps.filter(({ from, to }) => to.endsWith("expectingRecipientOrData") && from.endsWith("FirstRecipient")),
+      ({ from, event, actions }) =>
+        from.endsWith("decidingFirstRecipient") && event === "accept" && has(actions, "addRecipient"),
+    );
+  });
+
+  test("after startTls only secures, and then only starts over", () => {
+    expectAll(
+      steps.filter(({ actions }) => has(actions, "startTls")),
+      ({ to, actions }) => {
+        return to === "securing" && replyOf(actions) === "readyForTls" && actions.at(-1)?.type === "startTls";
+      },
+    );
+    expectAll(
+      steps.filter(({ from, to }) => to === "securing" && from !== to),
+      ({ actions }) => has(actions, "startTls"),
+    );
+    const leaving = steps.filter(({ from, to }) => from === "securing" && to !== from);
+    expectAll(leaving, ({ event, to, actions }) => {
+      return event === "secured"
+        ? to === "dialogue.idle.expectingHello" && has(actions, "startOver")
+        : to === "closed" && !has(actions, "reply");
+    });
+    expectAll(
+      steps.filter(({ actions }) => has(actions, "startOver")),
+      ({ from }) => from === "securing",
+    );
+  });
+
+  test("forgets the SASL exchange whenever it leaves it", () => {
+    const within = (path: string) => path.startsWith("authenticating.");
+    expectAll(
+      steps.filter(({ from, to }) => within(from) && !within(to)),
+      ({ actions }) => has(actions, "forgetMechanism"),
+    );
+    expectAll(
+      steps.filter(({ actions }) => has(actions, "rememberIdentity")),
+      ({ from, event }) => {
+        return from.endsWith("decidingAuthentication") && event === "accept";
+      },
+    );
+  });
+
+  test("leaves every state when its time is over, with a reply where one can be given", () => {
+    expectAll(
+      steps.filter(({ event, from }) => event === "elapsed" && from !== "closed"),
+      ({ from, to, actions }) => {
+        if (from === "securing") return to === "closed";
+        if (to === "closed") return replyOf(actions) === "timeout";
+        return (decides(from) || from.endsWith("stepping")) && from !== to && count(actions, "reply") === 1;
+      },
+    );
+  });
+
+  test("closes by the ends that a connection can have, whatever is going on", () => {
+    const ending = steps.filter(
+      ({ event, from }) => ["ended", "violated", "dismiss"].includes(event) && from !== "closed",
+    );
+    expectAll(ending, ({ to, actions }) => to === "closed" && has(actions, "close"));
+    expectAll(
+      ending.filter(({ event }) => event === "ended"),
+      ({ actions }) => !has(actions, "reply"),
+    );
+  });
+
+  test("closes for a shutdown wherever a command is awaited outside a transaction, and nowhere else", () => {
+    const between = ({ from }: Step) => reads(from) === "command" && !isTransaction(from);
+    expectAll(
+      steps.filter(({ event }) => event === "shutDown"),
+      (step) => (step.to === "closed") === (between(step) || step.from === "closed"),
+    );
+  });
+
+  test("can get from every state to the end", () => {
+    const ends = new Set(["closed"]);
+    for (let size = 0; size !== ends.size;) {
+      size = ends.size;
+      for (const { from, to } of steps) if (ends.has(to)) ends.add(from);
+    }
+    expect(leaves.map(({ path }) => path).filter((path) => !ends.has(path))).toEqual([]);
+  });
+
+  test("asks about mail and credentials only where the facts allow them", () => {
+    const arriving = (state: string) => steps.filter(({ from, to }) => to.endsWith(state) && from !== to);
+    expectAll(arriving("decidingMail"), ({ facts }) => !facts.tlsMissing && !facts.authMissing);
+    expectAll(arriving("decidingStartTls"), ({ facts }) => facts.tlsOffered);
+    expectAll(
+      steps.filter(({ event, to }) => event === "AUTH" && to.startsWith("authenticating.")),
+      ({ facts }) => facts.authOffered && !facts.authenticated && !facts.authNeedsTls,
+    );
+    expectAll(arriving("decidingMessage"), ({ facts }) => !facts.contentRefused);
+    expectAll(
+      steps.filter(({ event, from }) => event === "VRFY" && reads(from) === "command" && !from.includes("Quit")),
+      (step) => {
+        return step.facts.tlsMissing ? replyOf(step.actions) === "tlsRequired" : step.to.endsWith("decidingVerify");
+      },
+    );
+  });
+});
+
+/** What the actions amount to: the session's memory, as far as the order of commands is concerned. */
+interface Memory {
+  readonly hello: boolean;
+  readonly open: boolean;
+  readonly accepted: boolean;
+  /** Where the dialogue was interrupted. */
+  readonly interrupted: string;
+}
+
+const blank: Memory = { hello: false, open: false, accepted: false, interrupted: "" };
+
+function remembered(memory: Memory, { type }: Action): Memory {
+  switch (type) {
+    case "rememberHello":
+      return { ...memory, hello: true };
+    case "startOver":
+      return { ...memory, hello: false };
+    case "openTransaction":
+      expect(memory).toMatchObject({ hello: true, open: false });
+      return { ...memory, open: true, accepted: false };
+    case "addRecipient":
+      expect(memory.open).toBe(true);
+      return { ...memory, accepted: true };
+    case "startContent":
+      expect(memory).toMatchObject({ open: true, accepted: true });
+      return memory;
+    case "forgetTransaction":
+      return { ...memory, open: false, accepted: false };
+    default:
+      return memory;
+  }
+}
+
+describe("the server's chart, with facts that change at every step", () => {
+  test("is nowhere in a state that its actions have not led to", () => {
+    const taken = walkCompiled<ServerFacts, Memory>({
+      machine: serverMachine,
+      facts: allFacts,
+      start: (actions) => actions.reduce(remembered, blank),
+      follow(before, { from, to, actions }) {
+        const interrupted = from.startsWith("dialogue.") && !to.startsWith("dialogue.") ? from : before.interrupted;
+        const memory = { ...actions.reduce(remembered, before), interrupted };
+        const moment = `${from} → ${to}`;
+        const isHere = to.startsWith("dialogue.") ? to : to.startsWith("aside.") ? interrupted : undefined;
+        if (isHere === undefined) return memory;
+        expect(memory.open, moment).toBe(isTransaction(isHere));
+        expect(memory.accepted, moment).toBe(isTransaction(isHere) && !isHere.endsWith("FirstRecipient"));
+        expect(memory.hello, moment).toBe(!isHere.endsWith("expectingHello"));
+        return memory;
+      },
+    });
+    expect(taken).toBeGreaterThan(100_000);
+  });
+
+  test("goes on after an interruption where it was, or where no transaction is open", () => {
+    walkCompiled<ServerFacts, string>({
+      machine: serverMachine,
+      facts: [initialServerFacts, { ...initialServerFacts, tlsOffered: true, authOffered: true }],
+      start: () => "",
+      follow(interrupted, { from, to }) {
+        if (from.startsWith("aside.") && to.startsWith("dialogue."))
+          expect([interrupted, "dialogue.idle.expectingMail"]).toContain(to);
+        return from.startsWith("dialogue.") && !to.startsWith("dialogue.") ? from : interrupted;
+      },
+    });
+  });
+});
