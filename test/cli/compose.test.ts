@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 
 import * as fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
@@ -94,9 +95,15 @@ describe("a message that is there", () => {
   });
 
   test("is read from standard input for -, its size unknown", async () => {
-    const source = await openMessage("-", messageOf(Buffer.from("Subject: x\r\n\r\n")).content);
+    const source = await openMessage("-", Readable.from([Buffer.from("Subject: x\r\n\r\n")]));
     expect(source.size).toBeUndefined();
     expect((await contentOf(source)).toString()).toBe("Subject: x\r\n\r\n");
+  });
+
+  test("is closed when it is disposed of, read to its end or not", async () => {
+    const input = Readable.from([Buffer.from("Subject: x\r\n\r\n")]);
+    await (await openMessage("-", input))[Symbol.asyncDispose]();
+    expect(input.destroyed).toBe(true);
   });
 
   test("is refused at once if it is not there or a folder", async () => {

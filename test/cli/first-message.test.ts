@@ -18,11 +18,9 @@ chmodSync(join(scratch, "curl"), 0o755);
 
 const usual: FirstMessageOptions = {
   host: "127.0.0.1",
-  relayPort: 2525,
-  submissionPort: 2587,
-  submissionsPort: 2465,
-  user: "user@example.org",
-  password: "s3cret",
+  ports: { relay: 2525, submission: 2587, submissions: 2465 },
+  mailbox: "user@example.org",
+  login: { user: "user@example.org", password: "s3cret" },
   caFile: "carteiro-data/tls/ca.pem",
   newFolder: "carteiro-data/mail/example.org/user/new",
 };
@@ -46,6 +44,7 @@ describe.skipIf(process.platform === "win32")("the first message", () => {
     const upload = ["--upload-file", "-"];
     const to = ["--mail-rcpt", "user@example.org"];
     expect(relay?.words).toEqual([
+      "-sS",
       "--url",
       "smtp://127.0.0.1:2525",
       "--mail-from",
@@ -56,6 +55,7 @@ describe.skipIf(process.platform === "win32")("the first message", () => {
     const trust = ["--cacert", "carteiro-data/tls/ca.pem"];
     const login = ["--user", "user@example.org:s3cret", "--mail-from", "user@example.org"];
     expect(submission?.words).toEqual([
+      "-sS",
       "--url",
       "smtp://127.0.0.1:2587",
       "--ssl-reqd",
@@ -64,7 +64,7 @@ describe.skipIf(process.platform === "win32")("the first message", () => {
       ...to,
       ...upload,
     ]);
-    expect(implicit?.words).toEqual(["--url", "smtps://127.0.0.1:2465", ...trust, ...login, ...to, ...upload]);
+    expect(implicit?.words).toEqual(["-sS", "--url", "smtps://127.0.0.1:2465", ...trust, ...login, ...to, ...upload]);
     expect(relay?.message).toBe(
       "From: <sender@example.net>\r\nTo: <user@example.org>\r\nSubject: Hello\r\n\r\nThe first message.\r\n",
     );
@@ -73,16 +73,20 @@ describe.skipIf(process.platform === "win32")("the first message", () => {
   test("survives the shell whatever user, password and file are called", () => {
     const user = "o'brien%d+$x@example.org";
     const password = 'it\'s "$HOME" `id` \\ ; & é';
-    const [relay, submission] = told({ ...usual, user, password, caFile: "my data/ca.pem" });
+    const [relay, submission] = told({ ...usual, mailbox: user, login: { user, password }, caFile: "my data/ca.pem" });
     expect(relay?.message).toContain(`To: <${user}>\r\n`);
     expect(submission?.words).toContain(`${user}:${password}`);
     expect(submission?.words).toContain("my data/ca.pem");
   });
 
   test("leaves out a password that is not for showing, and an authority that the system knows", () => {
-    const [, submission] = told({ ...usual, password: undefined, caFile: undefined });
+    const [, submission] = told({ ...usual, login: { user: "user@example.org" }, caFile: undefined });
     expect(submission?.words).toContain("user@example.org");
     expect(submission?.words).not.toContain("--cacert");
+  });
+
+  test("goes by relay alone where nobody can log in", () => {
+    expect(told({ ...usual, login: undefined })).toHaveLength(1);
   });
 
   test.each([

@@ -54,6 +54,7 @@ describe("serve without flags", () => {
       maxSize: 26_214_400,
       maxRecipients: 100,
       idleTimeoutSeconds: 300,
+      bareNewlines: "reject",
       trace: false,
       json: false,
     });
@@ -65,7 +66,7 @@ describe("serve with flags", () => {
     const flags =
       "--data /d --host ::1 --relay-port 0 --submission-port 1 --submissions-port 65535 --hostname MX.example.net --domain example.net" +
       " --domain BÜCHER.example --user ana@example.net:a:b@c --user jo@bücher.example --tls-cert c.pem --tls-key k.pem" +
-      " --max-size 1M --max-recipients 5 --idle-timeout 7 --trace --json";
+      " --max-size 1M --max-recipients 5 --idle-timeout 7 --bare-newlines accept --trace --json";
     expect(serve(...flags.split(" "))).toEqual({
       dataFolder: "/d",
       host: "::1",
@@ -79,6 +80,7 @@ describe("serve with flags", () => {
       maxSize: 1_048_576,
       maxRecipients: 5,
       idleTimeoutSeconds: 7,
+      bareNewlines: "accept",
       trace: true,
       json: true,
     });
@@ -173,6 +175,7 @@ describe("serve with a configuration file", () => {
       maxSize: "10M",
       maxRecipients: 50,
       idleTimeout: 60,
+      bareNewlines: "accept",
       trace: true,
       json: false,
     });
@@ -193,6 +196,7 @@ describe("serve with a configuration file", () => {
       maxSize: 10_485_760,
       maxRecipients: 50,
       idleTimeoutSeconds: 60,
+      bareNewlines: "accept",
       trace: true,
       json: false,
     });

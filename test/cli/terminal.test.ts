@@ -23,6 +23,9 @@ function eventsWith(text: string): TerminalEvent[] {
   const remote = text;
   return [
     { type: "listening", role: "relay", host: text, port: 2525 },
+    { type: "ready", hostname: text, domains: [text], mailFolder: text, caFile: text },
+    { type: "stopping", signal: text, sessions: 2 },
+    { type: "stopped" },
     { type: "sessionOpened", session, role: "relay", remote },
     {
       type: "sessionClosed",
@@ -34,6 +37,8 @@ function eventsWith(text: string): TerminalEvent[] {
       user: text,
       messages: 1,
       ms: 20,
+      reason: "disconnected",
+      error: text,
     },
     { type: "messageDelivered", session, id: "4f2a", from: text, to: [text, text], size: 3, ms: 1 },
     { type: "recipientRefused", session, from: text, to: text, code: 550, enhanced: "5.1.1", text },
@@ -55,7 +60,10 @@ const escapes = (event: TerminalEvent) => (formatPretty(event, time, true) ?? ""
 
 describe("text for people", () => {
   test.each<[TerminalEvent, string]>([
-    [{ type: "listening", role: "relay", host: "127.0.0.1", port: 2525 }, "listening on 127.0.0.1 port 2525 for relay"],
+    [
+      { type: "listening", role: "relay", host: "127.0.0.1", port: 2525 },
+      "listening on 127.0.0.1 port 2525 for relay: mail from other servers, to local domains only",
+    ],
     [
       {
         type: "sessionClosed",
@@ -67,12 +75,34 @@ describe("text for people", () => {
         user: "ana@example.org",
         messages: 1,
         ms: 1530,
+        reason: "quit",
       },
       "#3 session closed: submission from pc.example (192.0.2.1:4711) by ESMTPSA as ana@example.org, 1 message, 1.5 s",
     ],
     [
-      { type: "sessionClosed", session, role: "relay", remote: "192.0.2.1:4711", messages: 0, ms: 2 },
-      "#3 session closed: relay from 192.0.2.1:4711, 0 messages, 0.002 s",
+      {
+        type: "sessionClosed",
+        session,
+        role: "relay",
+        remote: "192.0.2.1:4711",
+        messages: 0,
+        ms: 2,
+        reason: "timeout",
+      },
+      "#3 session closed: relay from 192.0.2.1:4711, 0 messages, 0.002 s, timed out",
+    ],
+    [
+      {
+        type: "sessionClosed",
+        session,
+        role: "relay",
+        remote: "192.0.2.1:4711",
+        messages: 0,
+        ms: 2,
+        reason: "disconnected",
+        error: "reset",
+      },
+      "#3 session closed: relay from 192.0.2.1:4711, 0 messages, 0.002 s, ended by the client without QUIT: reset",
     ],
     [
       {
@@ -106,6 +136,12 @@ describe("text for people", () => {
       { type: "trace", session, direction: "S", line: "250 OK", state: "expectingMail" },
       "#3 S: 250 OK  [expectingMail]",
     ],
+    [{ type: "stopping", signal: "SIGINT", sessions: 0 }, "stopping on SIGINT"],
+    [
+      { type: "stopping", signal: "SIGTERM", sessions: 1 },
+      "stopping on SIGTERM: 1 session is open, and messages on their way are waited for; the same again stops at once",
+    ],
+    [{ type: "stopped" }, "stopped"],
     [{ type: "error", session, message: "disk gone" }, "#3 error: disk gone"],
     [{ type: "error", message: "disk gone" }, "error: disk gone"],
   ])("shows %j", (event, text) => {
@@ -114,9 +150,8 @@ describe("text for people", () => {
   });
 
   test("shows a session in one line, when it closes", () => {
-    expect(
-      formatPretty({ type: "sessionOpened", session, role: "relay", remote: "192.0.2.1:1" }, time, false),
-    ).toBeUndefined();
+    const opened: TerminalEvent = { type: "sessionOpened", session, role: "relay", remote: "192.0.2.1:1" };
+    expect(formatPretty(opened, time, false)).toBeUndefined();
   });
 
   test("holds no control character, whatever the peer said; in colour none but its own", () => {
@@ -159,8 +194,8 @@ function written(options: { json: boolean; isTTY?: boolean; environment?: Record
 
 describe("the terminal", () => {
   test("writes a line for each event, opened sessions for machines only", () => {
-    expect(written({ json: true })).toHaveLength(8);
-    expect(written({ json: false })).toHaveLength(7);
+    expect(written({ json: true })).toHaveLength(11);
+    expect(written({ json: false })).toHaveLength(9);
     for (const line of written({ json: true })) expect(line.endsWith("}\n")).toBe(true);
   });
 

@@ -1,11 +1,12 @@
 // The message that `carteiro send` submits: read from a file or from standard input, or composed from the flags.
 
 import { open } from "node:fs/promises";
+import type { Readable } from "node:stream";
 
 import MailComposer from "nodemailer/lib/mail-composer";
 
 /** Content to be sent, in octets as they stand; line ends are the client's business. */
-export interface MessageSource {
+export interface MessageSource extends AsyncDisposable {
   readonly content: AsyncIterable<Uint8Array>;
   /** Octets, where known beforehand. */
   readonly size: number | undefined;
@@ -36,18 +37,15 @@ export async function composeMessage(options: ComposeOptions): Promise<Uint8Arra
 
 /** Bytes that are at hand as a source. */
 export function messageOf(bytes: Uint8Array): MessageSource {
-  return { content: once(bytes), size: bytes.length };
+  return { content: once(bytes), size: bytes.length, [Symbol.asyncDispose]: async () => undefined };
 }
 
 /**
  * Opens a message file, or standard input for `-`. Rejects with the file system's error if it cannot be opened or is a
  * folder; the content rejects if it cannot be read to its end. Either is exit code 66.
  */
-export async function openMessage(
-  path: string,
-  standardInput: AsyncIterable<Uint8Array> = process.stdin,
-): Promise<MessageSource> {
-  if (path === "-") return { content: standardInput, size: undefined };
+export async function openMessage(path: string, standardInput: Readable = process.stdin): Promise<MessageSource> {
+  if (path === "-") return sourceOf(standardInput, undefined);
   const file = await open(path, "r");
   const status = await file.stat();
   if (status.isDirectory()) {
@@ -55,7 +53,12 @@ export async function openMessage(
     throw Object.assign(new Error(`EISDIR: ${path} is a folder, not a message`), { code: "EISDIR" });
   }
   // A pipe or device has a size of nothing, and content all the same.
-  return { content: file.createReadStream(), size: status.isFile() ? status.size : undefined };
+  return sourceOf(file.createReadStream(), status.isFile() ? status.size : undefined);
+}
+
+/** Disposed of, a source that nobody has read to its end does not keep the process from ending. */
+function sourceOf(content: Readable, size: number | undefined): MessageSource {
+  return { content, size, [Symbol.asyncDispose]: async () => void content.destroy() };
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

@@ -1,10 +1,12 @@
 // The user who is there when nobody has configured one: a random password made at first start and kept for the next.
 
 import { randomBytes } from "node:crypto";
-import { mkdir, open, readFile, rename } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
+import { replaceFile } from "./durable-file.ts";
 import { UsageError } from "./settings.ts";
+import { errorCode } from "./system-error.ts";
 
 export interface Credentials {
   readonly address: string;
@@ -24,14 +26,14 @@ export async function defaultCredentials(folder: string, domain: string): Promis
   if (password !== undefined) return { address, password };
   const made = randomBytes(15).toString("base64url");
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  await replaceFile(path, `${JSON.stringify({ ...known, [address]: made }, undefined, 2)}\n`);
+  await replaceFile(path, `${JSON.stringify({ ...known, [address]: made }, undefined, 2)}\n`, 0o600);
   return { address, password: made };
 }
 
 /** Passwords by address. */
 async function readCredentials(path: string): Promise<Readonly<Record<string, string>>> {
   const text = await readFile(path, "utf8").catch((error: unknown) => {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return "{}";
+    if (errorCode(error) === "ENOENT") return "{}";
     throw error;
   });
   const value = parseJson(text);
@@ -50,17 +52,4 @@ function parseJson(text: string): unknown {
 function isRecordOfTexts(value: unknown): value is Record<string, string> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
   return Object.values(value).every((entry) => typeof entry === "string" && entry !== "");
-}
-
-/** The file holds either what it held or the new text, whenever the machine stops. */
-async function replaceFile(path: string, text: string): Promise<void> {
-  const temporary = `${path}.${randomBytes(4).toString("hex")}`;
-  const file = await open(temporary, "wx", 0o600);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(temporary, path);
 }

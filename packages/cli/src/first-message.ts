@@ -1,16 +1,15 @@
 // What a newcomer is told at start: the very commands that send a first message, and where it will lie.
 
+import type { Role } from "./terminal.ts";
 import { everyCode, isLetterOrDigit } from "./character-codes.ts";
 
 export interface FirstMessageOptions {
   readonly host: string;
-  readonly relayPort: number;
-  readonly submissionPort: number;
-  readonly submissionsPort: number;
-  /** The mailbox to write to and to log in as. */
-  readonly user: string;
-  /** Shown in the command; `undefined` leaves it to curl to ask. */
-  readonly password: string | undefined;
+  readonly ports: Readonly<Record<Role, number>>;
+  /** The mailbox to write to. */
+  readonly mailbox: string;
+  /** Who can log in, if anybody can. Without a password it is left to curl to ask for it. */
+  readonly login: { readonly user: string; readonly password?: string | undefined } | undefined;
   /** The authority that signed our certificate; `undefined` where the system's own authorities do. */
   readonly caFile: string | undefined;
   /** The folder in which the message will be seen. */
@@ -19,29 +18,50 @@ export interface FirstMessageOptions {
 
 /** Text for the terminal, several lines, that can be pasted into a POSIX shell as it stands. */
 export function firstMessageText(options: FirstMessageOptions): string {
-  const { relayPort, submissionPort, submissionsPort, user, password, caFile, newFolder } = options;
-  const host = reachableHost(options.host);
-  const login = ["--user", password === undefined ? user : `${user}:${password}`];
-  const trust = caFile === undefined ? [] : ["--cacert", caFile];
-  const relay = curl(["--url", `smtp://${host}:${relayPort}`], "sender@example.net", user);
-  const submission = curl(["--url", `smtp://${host}:${submissionPort}`, "--ssl-reqd", ...trust, ...login], user, user);
-  const implicit = curl(["--url", `smtps://${host}:${submissionsPort}`, ...trust, ...login], user, user);
+  const { login, newFolder } = options;
   return [
-    "Send a first message, as another server would:",
-    relay,
-    "or as a user, with a password and STARTTLS:",
-    submission,
-    "or with TLS from the start:",
-    implicit,
+    "Send a first message from another terminal, as another server would:",
+    "",
+    fromServer(options),
+    "",
+    ...(login === undefined ? [] : fromUser(options, login)),
     "Then read it:",
+    "",
     `  cat ${shellWord(newFolder)}/*`,
+    "",
+    "To send a file, write --upload-file FILE, and --crlf if its lines end in LF alone. Ctrl-C stops the server.",
     "",
   ].join("\n");
 }
 
+function fromServer({ host, ports, mailbox }: FirstMessageOptions): string {
+  return curl(["--url", `smtp://${reachableHost(host)}:${ports.relay}`], "sender@example.net", mailbox);
+}
+
+function fromUser(
+  options: FirstMessageOptions,
+  login: { readonly user: string; readonly password?: string | undefined },
+): string[] {
+  const { ports, mailbox, caFile } = options;
+  const { user, password } = login;
+  const host = reachableHost(options.host);
+  const trust = caFile === undefined ? [] : ["--cacert", caFile];
+  const how = [...trust, "--user", password === undefined ? user : `${user}:${password}`];
+  return [
+    "or as a user, with a password and STARTTLS:",
+    "",
+    curl(["--url", `smtp://${host}:${ports.submission}`, "--ssl-reqd", ...how], user, mailbox),
+    "",
+    "or with TLS from the start:",
+    "",
+    curl(["--url", `smtps://${host}:${ports.submissions}`, ...how], user, mailbox),
+    "",
+  ];
+}
+
 function curl(how: readonly string[], from: string, to: string): string {
   const message = `From: <${from}>\\r\\nTo: <${to}>\\r\\nSubject: Hello\\r\\n\\r\\nThe first message.\\r\\n`;
-  const words = ["curl", ...how, "--mail-from", from, "--mail-rcpt", to, "--upload-file", "-"];
+  const words = ["curl", "-sS", ...how, "--mail-from", from, "--mail-rcpt", to, "--upload-file", "-"];
   // A per cent sign would be one of printf's directives.
   return `  printf ${shellWord(message.replaceAll("%", "%%"))} | ${words.map(shellWord).join(" ")}`;
 }

@@ -47,7 +47,7 @@ The message is a file, standard input, or composed.
 ${flagLines(sendFlags)}
 
 --tls is implicit for the ports 465 and 2465; else required with --auth, and
-opportunistic without.
+opportunistic without. A password goes without TLS only with --tls never.
 
 Exit codes:
 ${exitCodeTable.map(([code, name, meaning]) => `  ${String(code).padStart(2)}  ${name.padEnd(15)} ${meaning}`).join("\n")}

@@ -48,6 +48,11 @@ export class Mailboxes {
     this.#decoy = slow ?? parseStoredPassword("a decoy");
   }
 
+  /** The mailboxes there are, in the order of the users. */
+  get all(): readonly LocalMailbox[] {
+    return [...this.#accounts.values()].map(({ mailbox }) => mailbox);
+  }
+
   /** Whether mail for this domain, as a command names it, is delivered here. */
   isLocal(domain: string): boolean {
     const ascii = asciiDomain(domain);
@@ -99,8 +104,7 @@ export class Mailboxes {
   }
 
   #postmaster(domain: string): LocalMailbox | undefined {
-    const mailboxes = [...this.#accounts.values()].map(({ mailbox }) => mailbox);
-    return mailboxes.find((mailbox) => mailbox.domain === domain) ?? mailboxes[0];
+    return this.all.find((mailbox) => mailbox.domain === domain) ?? this.all[0];
   }
 
   #userName(user: string): string {

@@ -7,6 +7,7 @@ import { dirname, join } from "node:path";
 
 import { isAsciiControl } from "./character-codes.ts";
 import { nodeFileSystem, type DeliveryFile, type FileSystem } from "./file-system.ts";
+import { errorCode } from "./system-error.ts";
 
 /** One copy of a message: whose it is, and the header fields to put in front of it, CRLF included. */
 export interface DeliveryTarget {
@@ -46,12 +47,18 @@ export class Maildir {
   /**
    * Delivers one message to all targets, or to none. Resolves to the files' paths in `new`, in the targets' order, once
    * every file and folder is on disk: now the 250 may be sent. Rejects with the file system's error
-   * (see `deliveryFailureReply`) or with what `content` threw, and nothing is left behind.
+   * (see `deliveryFailureReply`), with what `content` threw, or with the signal's reason where it was aborted before
+   * all of the content had come; nothing is left behind then.
    */
-  async deliver(targets: readonly DeliveryTarget[], content: AsyncIterable<Uint8Array>): Promise<readonly string[]> {
+  async deliver(
+    targets: readonly DeliveryTarget[],
+    content: AsyncIterable<Uint8Array>,
+    signal?: AbortSignal,
+  ): Promise<readonly string[]> {
     const delivery = await this.begin(targets);
     try {
       for await (const bytes of content) await delivery.write(bytes);
+      signal?.throwIfAborted();
     } catch (error) {
       await delivery.abort();
       throw error;
@@ -235,8 +242,4 @@ async function settled(promises: readonly Promise<void>[]): Promise<void> {
   const results = await Promise.allSettled(promises);
   const failure = results.find((result) => result.status === "rejected");
   if (failure !== undefined) throw failure.reason;
-}
-
-function errorCode(error: unknown): string | undefined {
-  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
 }

@@ -29,9 +29,14 @@ export interface ServeOptions {
   readonly maxSize: number;
   readonly maxRecipients: number;
   readonly idleTimeoutSeconds: number;
+  /** What becomes of content with bare CR or LF. */
+  readonly bareNewlines: BareNewlines;
   readonly trace: boolean;
   readonly json: boolean;
 }
+
+export const bareNewlinePolicies = ["reject", "accept"] as const;
+export type BareNewlines = (typeof bareNewlinePolicies)[number];
 
 export const tlsPolicies = ["never", "opportunistic", "required", "implicit"] as const;
 export type TlsPolicy = (typeof tlsPolicies)[number];
@@ -130,6 +135,7 @@ function serveOptions(settings: Settings<ServeFlag>): ServeOptions {
     maxSize: settings.size("max-size", anyCount) ?? serveDefaults.maxSize,
     maxRecipients: settings.integer("max-recipients", anyCount) ?? serveDefaults.maxRecipients,
     idleTimeoutSeconds: settings.integer("idle-timeout", anySeconds) ?? serveDefaults.idleTimeoutSeconds,
+    bareNewlines: settings.oneOf("bare-newlines", bareNewlinePolicies) ?? "reject",
     trace: settings.on("trace"),
     json: settings.on("json"),
   };

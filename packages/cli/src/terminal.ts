@@ -16,6 +16,10 @@ interface Refusal {
 /** What can be shown. `session` is the server's own short name for a session; sizes are octets, durations milliseconds. */
 export type TerminalEvent =
   | { readonly type: "listening"; readonly role: Role; readonly host: string; readonly port: number }
+  /** All listen. With what a machine needs to send: people are told at more length (see first-message.ts). */
+  | ({ readonly type: "ready" } & Readiness)
+  | { readonly type: "stopping"; readonly signal: string; readonly sessions: number }
+  | { readonly type: "stopped" }
   | { readonly type: "sessionOpened"; readonly session: string; readonly role: Role; readonly remote: string }
   | ({
       readonly type: "sessionClosed";
@@ -40,6 +44,17 @@ export type TerminalEvent =
     }
   | { readonly type: "error"; readonly session?: string | undefined; readonly message: string };
 
+export interface Readiness {
+  readonly hostname: string;
+  readonly domains: readonly string[];
+  /** Mail lies in `DOMAIN/LOCAL/new/` below it. */
+  readonly mailFolder: string;
+  /** The file with the authority that clients are to trust, where they need one. */
+  readonly caFile?: string | undefined;
+  /** The file with the password of the one user there is, where none was configured. */
+  readonly credentialsFile?: string | undefined;
+}
+
 export interface SessionSummary {
   /** The name that the peer gave, if it gave one. */
   readonly hello?: string | undefined;
@@ -48,7 +63,14 @@ export interface SessionSummary {
   readonly user?: string | undefined;
   readonly messages: number;
   readonly ms: number;
+  /** How it ended. */
+  readonly reason: SessionEnd;
+  /** What broke the connection, where something did. */
+  readonly error?: string | undefined;
 }
+
+/** `quit` and `disconnected` are the client's doing, `timeout` and `violation` the protocol's, the others the server's. */
+export type SessionEnd = "quit" | "disconnected" | "timeout" | "violation" | "dismissed" | "shutDown";
 
 export interface DeliveredMessage {
   readonly id: string;
@@ -137,9 +159,14 @@ type Colour = "green" | "yellow" | "red" | "cyan" | "white" | "gray";
 function describe(event: TerminalEvent): { readonly text: string; readonly colour: Colour } | undefined {
   switch (event.type) {
     case "listening":
-      return { text: `listening on ${event.host} port ${event.port} for ${event.role}`, colour: "cyan" };
+      return { text: describeListener(event), colour: "cyan" };
+    case "ready":
     case "sessionOpened":
       return undefined;
+    case "stopping":
+      return { text: describeStopping(event), colour: "cyan" };
+    case "stopped":
+      return { text: "stopped", colour: "cyan" };
     case "sessionClosed":
       return { text: `#${event.session} ${describeSession(event)}`, colour: "white" };
     case "messageDelivered":
@@ -164,12 +191,38 @@ function describe(event: TerminalEvent): { readonly text: string; readonly colou
   }
 }
 
+const purposes: Readonly<Record<Role, string>> = {
+  relay: "mail from other servers, to local domains only",
+  submission: "mail from users, with STARTTLS and a password",
+  submissions: "mail from users, with TLS from the start and a password",
+};
+
+function describeListener({ role, host, port }: Extract<TerminalEvent, { type: "listening" }>): string {
+  return `listening on ${host} port ${port} for ${role}: ${purposes[role]}`;
+}
+
+function describeStopping({ signal, sessions }: Extract<TerminalEvent, { type: "stopping" }>): string {
+  if (sessions === 0) return `stopping on ${signal}`;
+  const who = sessions === 1 ? "1 session is" : `${sessions} sessions are`;
+  return `stopping on ${signal}: ${who} open, and messages on their way are waited for; the same again stops at once`;
+}
+
+const ends: Readonly<Record<SessionEnd, string>> = {
+  quit: "",
+  disconnected: ", ended by the client without QUIT",
+  timeout: ", timed out",
+  violation: ", ended for a violation of the protocol",
+  dismissed: ", ended by the server",
+  shutDown: ", ended since the server stops",
+};
+
 function describeSession(event: Extract<TerminalEvent, { type: "sessionClosed" }>): string {
-  const { role, remote, hello, protocol, user, messages, ms } = event;
+  const { role, remote, hello, protocol, user, messages, ms, reason, error } = event;
   const who = hello === undefined ? remote : `${hello} (${remote})`;
   const how = protocol === undefined ? "" : ` by ${protocol}`;
   const as = user === undefined ? "" : ` as ${user}`;
-  return `session closed: ${role} from ${who}${how}${as}, ${messages} ${messages === 1 ? "message" : "messages"}, ${seconds(ms)}`;
+  const because = error === undefined ? "" : `: ${error}`;
+  return `session closed: ${role} from ${who}${how}${as}, ${messages} ${messages === 1 ? "message" : "messages"}, ${seconds(ms)}${ends[reason]}${because}`;
 }
 
 function describeMessage({ id, from, to, size, ms }: DeliveredMessage): string {

@@ -1,0 +1,108 @@
+// `carteiro serve`: takes mail from servers and from users, and delivers it into Maildirs.
+
+import { join } from "node:path";
+
+import type { NodeServer } from "@carteiro/node";
+
+import { firstMessageText } from "./first-message.ts";
+import { furnish, type House } from "./house.ts";
+import { createListener, roles, type ListenerOptions } from "./listeners.ts";
+import type { ServeOptions } from "./options.ts";
+import { SessionLog } from "./session-log.ts";
+import { stopSignals } from "./stop-signals.ts";
+import { sysexits, type ExitCode } from "./sysexits.ts";
+import { CommandError, errorCode, errorMessage } from "./system-error.ts";
+import { Terminal, type Role } from "./terminal.ts";
+
+/** Serves until a signal asks it to stop; a second one makes it stop at once. Throws `CommandError` if it cannot begin. */
+export async function serve(options: ServeOptions): Promise<ExitCode> {
+  const { stdout: stream, env: environment } = process;
+  const stop = stopSignals();
+  const terminal = new Terminal({ stream, json: options.json, now: () => new Date(), environment });
+  const house = await furnish(options);
+  const log = new SessionLog(terminal, { trace: options.trace });
+  const listeners = await listen(options, { ...options, ...house, log }, terminal);
+  announce(options, house, listeners, terminal);
+  const signal = await stop.asked;
+  const servers = listeners.map(({ server }) => server);
+  const sessions = servers.reduce((sum, { connections }) => sum + connections, 0);
+  terminal.show({ type: "stopping", signal, sessions });
+  await Promise.all(servers.map((server) => server.close({ signal: stop.forced })));
+  terminal.show({ type: "stopped" });
+  return sysexits.EX_OK;
+}
+
+interface Listener {
+  readonly role: Role;
+  readonly server: NodeServer;
+  readonly port: number;
+}
+
+/** All three, or none. */
+async function listen(options: ServeOptions, shared: ListenerOptions, terminal: Terminal): Promise<Listener[]> {
+  const listeners: Listener[] = [];
+  try {
+    for (const role of roles) {
+      const server = createListener(role, shared);
+      const { address, port } = await listenOn(server, role, options);
+      listeners.push({ role, server, port });
+      terminal.show({ type: "listening", role, host: address, port });
+    }
+    return listeners;
+  } catch (error) {
+    await Promise.all(listeners.map(({ server }) => server.destroy()));
+    throw error;
+  }
+}
+
+async function listenOn(server: NodeServer, role: Role, options: ServeOptions) {
+  const { host, relayPort, submissionPort, submissionsPort } = options;
+  const port = { relay: relayPort, submission: submissionPort, submissions: submissionsPort }[role];
+  try {
+    return await server.listen({ host, port, implicitTls: role === "submissions" });
+  } catch (error) {
+    throw cannotListen(role, `port ${port} on ${host}`, error);
+  }
+}
+
+function cannotListen(role: Role, where: string, error: unknown): CommandError {
+  const elsewhere = `--${role}-port takes another port, and 0 takes a free one`;
+  switch (errorCode(error)) {
+    case "EADDRINUSE":
+      return new CommandError(sysexits.EX_UNAVAILABLE, `Another program listens on ${where}. ${elsewhere}.`);
+    case "EACCES":
+      return new CommandError(sysexits.EX_NOPERM, `Only a privileged user may listen on ${where}. ${elsewhere}.`);
+    default:
+      return new CommandError(sysexits.EX_UNAVAILABLE, `Cannot listen on ${where}: ${errorMessage(error)}.`);
+  }
+}
+
+function announce(options: ServeOptions, house: House, listeners: readonly Listener[], terminal: Terminal): void {
+  const { hostname, domains, host } = options;
+  const { mailFolder, credentialsFile, certificate } = house;
+  terminal.show({ type: "ready", hostname, domains, mailFolder, caFile: certificate.caFile, credentialsFile });
+  if (options.json) return;
+  const text = firstMessageText({
+    host,
+    ports: portsOf(listeners),
+    caFile: certificate.caFile,
+    ...correspondent(house),
+  });
+  process.stdout.write(`\n${text}\n`);
+}
+
+function portsOf(listeners: readonly Listener[]): Readonly<Record<Role, number>> {
+  const portOf = (role: Role) => listeners.find((listener) => listener.role === role)?.port ?? 0;
+  return { relay: portOf("relay"), submission: portOf("submission"), submissions: portOf("submissions") };
+}
+
+/** Whom to write to, and who may log in. A configured password is not shown: others may read the terminal's log. */
+function correspondent({ users, mailboxes, maildir, credentialsFile }: House) {
+  const [mailbox] = mailboxes.all;
+  const user = users.find(({ password }) => password !== undefined);
+  return {
+    mailbox: mailbox?.address ?? "postmaster",
+    newFolder: mailbox === undefined ? "" : join(maildir.folder(mailbox), "new"),
+    login: user && { user: user.address, password: credentialsFile === undefined ? undefined : user.password },
+  };
+}
