@@ -63,8 +63,9 @@ export {
   parseParameters,
   type EsmtpParameter,
   type EsmtpParameters,
+  type ParameterOptions,
 } from "./grammar/parameters.ts";
-export type { Failure as ParseFailure, Parsed } from "./grammar/parsed.ts";
+export type { Branded, Failure as ParseFailure, Parsed, ProblemKind, Success } from "./grammar/parsed.ts";
 export {
   formatReply,
   parseReplyLine,
@@ -89,11 +90,12 @@ export { ChartNotCompilableError } from "./engine/refusal.ts";
 export type { ActionCall, GuardArguments, Guards, Program, Runner } from "./engine/runner.ts";
 
 export type { MailParameters } from "./extensions/extension.ts";
-export type { ClientCredentials, Credentials } from "./sasl/mechanism.ts";
+export type { ClientCredentials, Credentials, ServerExchange, ServerMechanism, ServerStep } from "./sasl/mechanism.ts";
 
 // The server's side.
 export { ServerSession } from "./server/session.ts";
 export { serverMachine, type ServerFacts, type ServerMachineEvent } from "./server/machine.ts";
+export type { ServerReplyName } from "./server/replies.ts";
 export {
   defaultServerLimits,
   defaultServerTimeouts,

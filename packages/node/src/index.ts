@@ -5,4 +5,4 @@ export { createServer, NodeServer, type ListenOptions, type NodeServerOptions } 
 export { connect, createPool, type ConnectOptions } from "./client.ts";
 export { nodeTransport, secureNodeTransport, type NodeTransportOptions } from "./transport.ts";
 export { clientTls, serverTls } from "./tls.ts";
-export type { ClientTlsOptions, KeyPair, Pem, ServerTlsOptions, Tls } from "./tls.ts";
+export type { ClientTlsOptions, KeyPair, Pem, ServerTlsOptions, Tls, Upgrade } from "./tls.ts";
