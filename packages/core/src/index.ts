@@ -95,7 +95,7 @@ export type { ClientCredentials, Credentials, ServerExchange, ServerMechanism, S
 // The server's side.
 export { ServerSession } from "./server/session.ts";
 export { serverMachine, type ServerFacts, type ServerMachineEvent } from "./server/machine.ts";
-export type { ServerReplyName } from "./server/replies.ts";
+export type { FixedReplyName, ServerReplyName } from "./server/replies.ts";
 export {
   defaultServerLimits,
   defaultServerTimeouts,

@@ -2,9 +2,44 @@
 
 import { formatReply, reply, type Reply } from "../grammar/reply.ts";
 
+/** Names of the replies that are the same in every session. */
+export type FixedReplyName =
+  | "ok"
+  | "senderOk"
+  | "recipientOk"
+  | "startContent"
+  | "messageOk"
+  | "readyForTls"
+  | "authenticated"
+  | "cannotVerify"
+  | "cannotExpand"
+  | "help"
+  | "refused"
+  | "noService"
+  | "noServiceHere"
+  | "undecided"
+  | "shuttingDown"
+  | "timeout"
+  | "unrecognised"
+  | "helloFirst"
+  | "mailFirst"
+  | "nestedMail"
+  | "notInTransaction"
+  | "noValidRecipients"
+  | "tlsRequired"
+  | "tlsNotOffered"
+  | "tlsUnavailable"
+  | "authRequired"
+  | "authNotOffered"
+  | "authNeedsTls"
+  | "alreadyAuthenticated"
+  | "badCredentials"
+  | "authCancelled"
+  | "authUndecided";
+
 /** Names by which the chart calls for replies. Those that are not fixed depend on the session or come with the event. */
 export type ServerReplyName =
-  | keyof typeof fixedReplies
+  | FixedReplyName
   | "greeting"
   | "hello"
   | "goodbye"
@@ -12,7 +47,7 @@ export type ServerReplyName =
   | "malformed"
   | "violated";
 
-export const fixedReplies = {
+export const fixedReplies: Readonly<Record<FixedReplyName, Reply>> = {
   ok: reply(250, "2.0.0", "OK"),
   senderOk: reply(250, "2.1.0", "Sender OK"),
   recipientOk: reply(250, "2.1.5", "Recipient OK"),
@@ -49,7 +84,7 @@ export const fixedReplies = {
   badCredentials: reply(535, "5.7.8", "Credentials are not valid"),
   authCancelled: reply(501, "5.7.0", "Authentication cancelled"),
   authUndecided: reply(454, "4.7.0", "Authentication failed for now; try again later"),
-} satisfies Record<string, Reply>;
+};
 
 /** Replies of the check phase, before the chart is asked. */
 export const checkReplies = {
