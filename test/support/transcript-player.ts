@@ -1,0 +1,362 @@
+// Plays a transcript against the session that it is about, as a driver and an application would, and stops at the first
+// line that does not hold.
+
+import {
+  clientProfile,
+  ClientSession,
+  LocalProtocolError,
+  serverProfile,
+  ServerSession,
+  type ClientSessionOptions,
+  type Input,
+  type Instant,
+  type Output,
+  type ServerDecision,
+  type ServerSessionOptions,
+  type Wants,
+} from "@carteiro/core";
+import { escaped, type Deed, type Step, type Transcript } from "./transcript.ts";
+import { readClientIntent, readReply, shownEvent, shownField, type AnyEvent } from "./transcript-values.ts";
+
+/**
+ * How the other side's octets come in:
+ * - `whole`: lines that follow one another in one chunk.
+ * - `octets`: each alone. As a driver does it, none is handed over while the session waits for a decision.
+ * - `ahead`: each alone, and all of them before the first decision is taken.
+ */
+export type Manner = "whole" | "octets" | "ahead";
+
+/** What a session went through, for those who count. */
+export interface Passage {
+  readonly events: readonly AnyEvent[];
+  readonly states: ReadonlySet<string>;
+}
+
+/** A line of a transcript does not hold. The stack points to it. */
+export class TranscriptError extends Error {
+  override readonly name = "TranscriptError";
+
+  constructor(file: string, { source }: Step, manner: Manner, message: string) {
+    super(`${file}:${source.line} (${manner}): ${message}`);
+    this.stack = `${this.name}: ${this.message}\n    at ${file}:${source.line}:1`;
+  }
+}
+
+/** Throws `TranscriptError` at the first line that does not hold. */
+export function play(transcript: Transcript, manner: Manner): Passage {
+  return new Player(transcript, manner).play();
+}
+
+class Player {
+  readonly #transcript: Transcript;
+  readonly #manner: Manner;
+  readonly #server: ServerSession | undefined;
+  readonly #client: ClientSession | undefined;
+  #now: Instant = 0;
+  #at = 0;
+
+  /** What the peer did that has not been handed over yet. */
+  #arriving: Input[] = [];
+  /** The session's octets that no line has named yet. */
+  #said = "";
+  /** Events, of the types that the transcript names, that no line has named yet. */
+  #told: AnyEvent[] = [];
+  readonly #named: ReadonlySet<string>;
+  #pending: ServerDecision | undefined;
+  #held = false;
+  #handshake = false;
+  #closed = false;
+  #wants: Wants = "nothing";
+  #deadline: Instant | undefined;
+
+  readonly #events: AnyEvent[] = [];
+  readonly #states = new Set<string>();
+
+  constructor(transcript: Transcript, manner: Manner) {
+    this.#transcript = transcript;
+    this.#manner = manner;
+    const { role, options, overTls, steps } = transcript;
+    const tls = overTls ? { protocol: "TLSv1.3" } : undefined;
+    if (role === "server") {
+      const whole: ServerSessionOptions = { hostname: "mx.example.com", ...options };
+      this.#server = new ServerSession(serverProfile(whole), this.#now, tls);
+    } else {
+      const whole: ClientSessionOptions = { hostname: "client.example.org", ...options };
+      this.#client = new ClientSession(clientProfile(whole), this.#now, tls);
+    }
+    this.#named = new Set(steps.flatMap((step) => (step.kind === "told" || step.kind === "untold" ? [step.event] : [])));
+  }
+
+  play(): Passage {
+    const { steps } = this.#transcript;
+    this.#drain();
+    while (this.#at < steps.length) {
+      const step = this.#step;
+      this.#at += 1;
+      this.#take(step);
+    }
+    this.#at -= 1;
+    this.#settle();
+    if (this.#arriving.length > 0 && !this.#closed) this.#fail("the session did not read all that was sent");
+    return { events: this.#events, states: this.#states };
+  }
+
+  get #session(): ServerSession | ClientSession {
+    const session = this.#server ?? this.#client;
+    if (session === undefined) throw new Error("no session");
+    return session;
+  }
+
+  get #step(): Step {
+    const step = this.#transcript.steps[this.#at];
+    if (step === undefined) throw new Error(`${this.#transcript.file}: no such step`);
+    return step;
+  }
+
+  #take(step: Step): void {
+    switch (step.kind) {
+      case "said":
+        return step.by === this.#transcript.role ? this.#expectOctets(step.octets) : this.#receive(step.octets);
+      case "done":
+        return step.what === "TLS" ? this.#secure() : this.#takeDeed(step.by, step.what);
+      case "passed":
+        return this.#pass(step.milliseconds);
+      case "paused":
+        return this.#settle();
+      case "opened":
+        return this.#open(step.offering);
+      case "told":
+        return this.#expectEvent(step);
+      case "intended":
+        return this.#intend(step.intent, step.rest);
+      case "thrown":
+      case "untold":
+        return;
+    }
+  }
+
+  // The peer's doings, and time.
+
+  #receive(first: string): void {
+    this.#settle();
+    let octets = first;
+    for (; this.#at < this.#transcript.steps.length; this.#at += 1) {
+      const next = this.#step;
+      if (next.kind !== "said" || next.by === this.#transcript.role) break;
+      octets += next.octets;
+    }
+    this.#arrive(octets);
+  }
+
+  #arrive(octets: string): void {
+    const bytes = Buffer.from(octets, "latin1");
+    const chunks = this.#manner === "whole" ? [bytes] : Array.from(bytes, (octet) => Uint8Array.of(octet));
+    this.#arriving.push(...chunks.map((chunk) => ({ type: "received", bytes: chunk }) as const));
+    this.#pump();
+  }
+
+  /** Hands over what arrived, as far as the session reads. */
+  #pump(): void {
+    while (this.#reads) {
+      const input = this.#arriving.shift();
+      if (input === undefined) return;
+      this.#session.handle(input, this.#now);
+      this.#drain();
+    }
+  }
+
+  get #reads(): boolean {
+    if (this.#manner !== "octets" || this.#wants !== "intent" || this.#arriving[0]?.type === "broken") return true;
+    // Here it matters what comes before the handshake, and a driver may have read it already.
+    return this.#handshake || this.#pending?.type === "startTlsReceived";
+  }
+
+  #secure(): void {
+    this.#settle();
+    if (!this.#handshake) this.#fail("the session has not asked for the TLS handshake");
+    this.#handshake = false;
+    this.#session.handle({ type: "secured", tls: { protocol: "TLSv1.3" } }, this.#now);
+    this.#drain();
+  }
+
+  #takeDeed(by: "server" | "client", what: Deed): void {
+    if (by === this.#transcript.role) return this.#expectClose();
+    this.#settle();
+    if (what === "breaks") this.#arriving = [{ type: "broken" }];
+    else this.#arriving.push({ type: "ended" });
+    this.#pump();
+  }
+
+  #pass(milliseconds: number): void {
+    this.#settle();
+    const until = this.#now + milliseconds;
+    while (this.#deadline !== undefined && this.#deadline <= until && this.#wants !== "nothing") {
+      this.#now = Math.max(this.#now, this.#deadline);
+      this.#session.handle({ type: "elapsed" }, this.#now);
+      this.#drain();
+    }
+    this.#now = until;
+  }
+
+  #open(offering: readonly string[] | undefined): void {
+    if (this.#server !== undefined) this.#arriveAndSettle("EHLO client.example.org\r\n");
+    else this.#arriveAndSettle(openingReplies(offering ?? []));
+    this.#said = "";
+    this.#told = [];
+    const state = this.#session.state;
+    if (state !== "ready" && state !== "dialogue.idle.expectingMail") this.#fail(`the session is in state ${state}`);
+  }
+
+  #arriveAndSettle(octets: string): void {
+    this.#acceptAll();
+    this.#arrive(octets);
+    this.#acceptAll();
+  }
+
+  // The application's doings.
+
+  /** What nobody decided is accepted; then all that happened must have been named. */
+  #settle(): void {
+    this.#acceptAll();
+    const [event] = this.#told;
+    if (event !== undefined) this.#fail(`not in the transcript:\n  + -> ${shownEvent(event)}`);
+    if (this.#said !== "") this.#fail(`not in the transcript:\n${this.#saidLines()}`);
+    if (this.#closed && !this.#closeNamed) this.#fail(`not in the transcript:\n  + ${this.#mark} (closes)`);
+  }
+
+  #acceptAll(): void {
+    while (this.#acceptNext()) continue;
+  }
+
+  /** Accepts the decision that is pending, unless the transcript has put it off. */
+  #acceptNext(): boolean {
+    const decision = this.#pending;
+    if (decision === undefined || this.#held) return false;
+    this.#pending = undefined;
+    this.#server?.submit({ type: "accept", decision: decision.decision }, this.#now);
+    this.#drain();
+    this.#pump();
+    return true;
+  }
+
+  #intend(intent: string, rest: string): void {
+    const next = this.#transcript.steps[this.#at];
+    const awaited = next?.kind === "thrown" ? next.message : undefined;
+    try {
+      if (this.#server === undefined) this.#client?.submit(readClientIntent(intent, rest), this.#now);
+      else this.#decide(this.#server, intent, rest);
+    } catch (error) {
+      if (!(error instanceof LocalProtocolError)) throw error;
+      if (error.message !== awaited) this.#fail(`\n  + -> LocalProtocolError ${error.message}`);
+      return;
+    }
+    if (awaited !== undefined) this.#fail("nothing was thrown");
+    this.#drain();
+    this.#pump();
+  }
+
+  #decide(server: ServerSession, intent: string, rest: string): void {
+    const given = readReply(rest);
+    const reply = given && { reply: given };
+    if (intent === "shutDown") return server.submit({ type: "shutDown", ...reply }, this.#now);
+    if (intent === "dismiss" && given !== undefined) return server.submit({ type: "dismiss", reply: given }, this.#now);
+    const decision = this.#pending?.decision;
+    if (decision === undefined) this.#fail("no decision is pending");
+    this.#held = intent === "later";
+    if (this.#held) return;
+    this.#pending = undefined;
+    if (intent === "accept") return server.submit({ type: "accept", decision, ...reply }, this.#now);
+    if (intent === "reject" && given !== undefined) return server.submit({ type: "reject", decision, reply: given }, this.#now);
+    this.#fail("no such intent of a server");
+  }
+
+  // What the session says and tells.
+
+  #drain(): void {
+    for (let polls = 0; polls < 1_000_000; polls += 1) {
+      const output: Output<AnyEvent> = this.#session.poll();
+      if (output.kind === "idle") {
+        this.#states.add(this.#session.state);
+        this.#wants = output.wants;
+        this.#deadline = output.deadline;
+        return;
+      }
+      if (output.kind === "event") this.#tell(output.event);
+      else if (output.effect.type === "write") this.#said += Buffer.from(output.effect.bytes).toString("latin1");
+      else if (output.effect.type === "close") this.#closed = true;
+      else this.#handshake = true;
+    }
+    this.#fail("the session is never idle");
+  }
+
+  #tell(event: AnyEvent): void {
+    this.#events.push(event);
+    this.#states.add(this.#session.state);
+    if ("decision" in event && event.type !== "decisionExpired") this.#pending = event;
+    if (event.type === "decisionExpired" || event.type === "sessionClosed") this.#pending = undefined;
+    if (this.#pending === undefined) this.#held = false;
+    if (this.#named.has(event.type)) this.#told.push(...this.#merged(event));
+  }
+
+  /** Slices of content become one: how many there are depends on how the octets came. */
+  #merged(event: AnyEvent): readonly AnyEvent[] {
+    const last = this.#told.at(-1);
+    if (event.type !== "contentReceived") return [event];
+    if (last?.type !== "contentReceived") return [{ type: event.type, bytes: Uint8Array.from(event.bytes) }];
+    this.#told.pop();
+    return [{ type: event.type, bytes: Buffer.concat([last.bytes, event.bytes]) }];
+  }
+
+  #expectOctets(octets: string): void {
+    while (!this.#said.startsWith(octets) && octets.startsWith(this.#said) && this.#acceptNext()) continue;
+    if (!this.#said.startsWith(octets)) this.#fail(`\n${this.#saidLines()}`);
+    this.#said = this.#said.slice(octets.length);
+  }
+
+  #expectEvent({ event, fields }: Extract<Step, { kind: "told" }>): void {
+    while (this.#told.length === 0 && this.#acceptNext()) continue;
+    const told = this.#told.shift();
+    if (told === undefined) this.#fail("\n  + no event");
+    const holds = told.type === event && fields.every(([name, value]) => shownField(told, name) === value);
+    const names = told.type === event ? fields.map(([name]) => name) : undefined;
+    if (!holds) this.#fail(`\n  + -> ${shownEvent(told, names)}`);
+  }
+
+  #closeNamed = false;
+
+  #expectClose(): void {
+    while (!this.#closed && this.#acceptNext()) continue;
+    if (this.#said !== "") this.#fail(`\n${this.#saidLines()}`);
+    if (!this.#closed) this.#fail(`\n  + the session is in state ${this.#session.state}`);
+    this.#closeNamed = true;
+  }
+
+  // Reports.
+
+  get #mark(): string {
+    return this.#transcript.role === "server" ? "S:" : "C:";
+  }
+
+  #saidLines(): string {
+    if (this.#said === "") return "  + nothing is said";
+    const lines = this.#said.split(/(?<=\r\n)/);
+    return lines.map((line) => `  + ${this.#mark} ${line.endsWith("\r\n") ? escaped(line.slice(0, -2)) : `${escaped(line)}\\`}`).join("\n");
+  }
+
+  #fail(message: string): never {
+    const { file, steps } = this.#transcript;
+    const failed = Math.max(0, this.#at - 1);
+    const step = steps[failed];
+    if (step === undefined) throw new Error(`${file}: ${message}`);
+    const before = steps.slice(Math.max(0, failed - 6), failed).map(({ source }) => `    ${source.text}`);
+    const isUnexpected = message.startsWith("not");
+    const dialogue = [...before, `${isUnexpected ? "    " : "  - "}${step.source.text}`].join("\n");
+    throw new TranscriptError(file, step, this.#manner, isUnexpected ? `${message}\n  behind:\n${dialogue}` : `\n${dialogue}${message.startsWith("\n") ? message : `\n  + ${message}`}`);
+  }
+}
+
+/** What a server says until a client that wants neither TLS nor AUTH is ready. */
+function openingReplies(offering: readonly string[]): string {
+  const lines = ["mx.example.com", ...offering];
+  return ["220 mx.example.com ESMTP", ...lines.map((line, index) => `250${index === lines.length - 1 ? " " : "-"}${line}`), ""].join("\r\n");
+}
