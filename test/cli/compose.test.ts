@@ -8,7 +8,7 @@ import { Readable } from "node:stream";
 import * as fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
 
-import { composeMessage, messageOf, openMessage, type MessageSource } from "../../packages/cli/src/compose.ts";
+import { composeMessage, openMessage, type MessageSource } from "../../packages/cli/src/compose.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "carteiro-compose-"));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));

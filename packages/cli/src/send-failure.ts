@@ -1,6 +1,6 @@
 // Why a sending came to nothing: from the errors of system, TLS and session to the kinds that exit codes are made of.
 
-import { InvalidValueError, type FailureKind, type RecipientResult } from "@carteiro/core";
+import { InvalidValueError, LocalProtocolError, type FailureKind, type RecipientResult } from "@carteiro/core";
 import { SmtpError } from "@carteiro/driver";
 
 import { errorCode, errorMessage } from "./system-error.ts";
@@ -79,6 +79,7 @@ export function sendFailure(
   if (error instanceof SendError) return ours(error.kind, error.message);
   if (error instanceof InvalidValueError) return ours("usage", error.message);
   if (error instanceof DOMException && error.name === "TimeoutError") return ours("timeout", "The time is over");
+  if (error instanceof LocalProtocolError) return ours("unsupported", `The server does not take this: ${error.message}`);
   if (error instanceof SmtpError) return sessionFailure(error);
   return connectionFailure(error, `${host} port ${port}`);
 }

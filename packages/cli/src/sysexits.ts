@@ -26,6 +26,7 @@ export type ExitCode = (typeof sysexits)[keyof typeof sysexits];
  * - `usage`: the command line asks for what cannot be. `input`: the message could not be read.
  * - `host`: the host's name does not exist. `network`, `timeout`: it could not be reached, or fell silent.
  * - `tls`: TLS is not offered, or the certificate is not trusted. `auth`: no common mechanism, or credentials refused.
+ * - `unsupported`: the server does not take such a message: it is too large for it, or needs SMTPUTF8.
  * - `protocol`: the server broke the protocol. `refused`: a reply refused the session, the sender or the content.
  * - `internal`: a fault of ours.
  */
@@ -37,6 +38,7 @@ export type SendErrorKind =
   | "timeout"
   | "tls"
   | "auth"
+  | "unsupported"
   | "protocol"
   | "refused"
   | "internal";
@@ -61,7 +63,7 @@ export const exitCodeTable: readonly (readonly [code: number, name: string, mean
   [66, "EX_NOINPUT", "the message, or the file of --ca, could not be read"],
   [67, "EX_NOUSER", "no recipient exists there (550 5.1.1 for each)"],
   [68, "EX_NOHOST", "the host's name does not exist"],
-  [69, "EX_UNAVAILABLE", "refused for good (5yz), or TLS cannot be had as demanded"],
+  [69, "EX_UNAVAILABLE", "refused for good (5yz), or not to be had: TLS, SMTPUTF8"],
   [70, "EX_SOFTWARE", "a fault of carteiro's own"],
   [75, "EX_TEMPFAIL", "trying later may help: 4yz, no connection, or time ran out"],
   [76, "EX_PROTOCOL", "the server does not speak SMTP as it should"],
@@ -96,6 +98,8 @@ function exitCodeForError(error: { readonly kind: SendErrorKind } & Refusal): Ex
       return isTransient(error) ? sysexits.EX_TEMPFAIL : sysexits.EX_UNAVAILABLE;
     case "auth":
       return isTransient(error) ? sysexits.EX_TEMPFAIL : sysexits.EX_NOPERM;
+    case "unsupported":
+      return sysexits.EX_UNAVAILABLE;
     case "protocol":
       return sysexits.EX_PROTOCOL;
     case "refused":
