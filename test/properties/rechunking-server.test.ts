@@ -1,102 +1,31 @@
 // Standing property 1, the server's side: however its input is cut into chunks, a session says and does the same.
 
-import {
-  serverProfile,
-  ServerSession,
-  type ServerIntent,
-  type ServerEvent,
-  type ServerSessionOptions,
-} from "@carteiro/core";
+import { serverProfile, ServerSession } from "@carteiro/core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import {
-  application,
-  chunkings,
-  chunksOf,
-  clientDialogues,
-  cycle,
-  verdicts,
-  type ClientDialogue,
-  type Verdict,
-} from "../support/dialogues.ts";
 import { times } from "../support/arbitraries.ts";
+import { application, clientDialogues, verdicts, type ClientDialogue, type Verdict } from "../support/dialogues.ts";
+import {
+  converse,
+  plainly,
+  serverOptions,
+  ways,
+  type ServerOptions,
+  type Way,
+} from "../support/server-conversation.ts";
 import { coalesced, octetsOf, SessionHarness } from "../support/session-harness.ts";
 
-const options: fc.Arbitrary<Omit<ServerSessionOptions, "hostname">> = fc.record({
-  startTls: fc.boolean(),
-  requireTls: fc.constantFrom(false, false, false, true),
-  authentication: fc.constantFrom(
-    {},
-    { allowInClear: true },
-    { allowInClear: true },
-    { allowInClear: true, required: true },
-  ),
-  bareNewlines: fc.constantFrom("reject", "accept"),
-  trace: fc.boolean(),
-  limits: fc.record({
-    recipients: fc.constantFrom(2, 1_000),
-    messageSize: fc.constantFrom(100, 1_000_000),
-    commandLine: fc.constantFrom(512, 4_096),
-    responseLine: fc.constantFrom(100, 12_288),
-    endlessLine: fc.constantFrom(512, 65_536),
-    discarded: fc.constantFrom(50, 10_000_000),
-    errors: fc.constantFrom(3, 20, 100),
-    bufferedReplies: fc.constantFrom(1, 16_384),
-  }),
-});
-
-interface Way {
-  readonly sizes: readonly number[];
-  /** As the driver does it, or only once the session is idle. */
-  readonly promptly: boolean;
-  /** Whether the driver reads on while the application decides. */
-  readonly readsOn: boolean;
-}
-
-const ways: fc.Arbitrary<Way> = fc.record({ sizes: chunkings, promptly: fc.boolean(), readsOn: fc.boolean() });
-
-function held(
-  given: Omit<ServerSessionOptions, "hostname">,
-  dialogue: ClientDialogue,
-  script: readonly Verdict[],
-  way: Way,
-) {
-  const session = new ServerSession(serverProfile({ ...given, hostname: "mx.example.org" }), 0);
-  const harness = new SessionHarness<ServerIntent, ServerEvent>(session, {
-    answer: application(script),
-    promptly: way.promptly,
-    readsOn: way.readsOn,
-    tls: { protocol: "TLSv1.3" },
-  });
-  const sizes = cycle(way.sizes);
-  const states: string[] = [];
-  for (const segment of dialogue.segments) {
-    for (const chunk of chunksOf(segment, sizes)) harness.receive(chunk);
-    // A client that waits for an answer before it goes on: to STARTTLS above all.
-    settle(harness);
-    states.push(session.state);
-  }
-  if (dialogue.ends) harness.end();
-  settle(harness);
-  return {
-    output: harness.output,
-    events: coalesced(harness.events),
-    states,
-    closed: harness.closed,
-    now: harness.now,
-  };
-}
-
-/** Until the session wants octets again. */
-function settle(harness: SessionHarness<ServerIntent, ServerEvent>): void {
-  while (harness.idle.wants === "intent" && harness.advance());
+function held(options: ServerOptions, dialogue: ClientDialogue, script: readonly Verdict[], way: Way) {
+  const { harness, states } = converse(options, dialogue, script, way);
+  const { output, closed, now } = harness;
+  return { output, events: coalesced(harness.events), states, closed, now };
 }
 
 describe("a server session", () => {
   test("says and does the same however its input is cut into chunks", () => {
     fc.assert(
-      fc.property(options, clientDialogues, verdicts, ways, (given, dialogue, script, way) => {
-        const whole = held(given, dialogue, script, { sizes: [Infinity], promptly: true, readsOn: false });
+      fc.property(serverOptions, clientDialogues, verdicts, ways, (given, dialogue, script, way) => {
+        const whole = held(given, dialogue, script, plainly);
         expect(held(given, dialogue, script, way)).toEqual(whole);
       }),
       times(4),
@@ -105,9 +34,9 @@ describe("a server session", () => {
 
   test("is held to that by dialogues that come to mail, TLS, authentication, refusals and errors", () => {
     const seen = fc
-      .sample(fc.tuple(options, clientDialogues, verdicts), { numRuns: 300, seed: 5321 })
+      .sample(fc.tuple(serverOptions, clientDialogues, verdicts), { numRuns: 300, seed: 5321 })
       .map(([given, dialogue, script]) => {
-        return held(given, dialogue, script, { sizes: [Infinity], promptly: true, readsOn: false });
+        return held(given, dialogue, script, plainly);
       });
     const types = seen.flatMap(({ events }) => (events as { type: string }[]).map(({ type }) => type));
     const often = (type: string) => types.filter((other) => other === type).length;

@@ -1,0 +1,97 @@
+// A server session, an application by script and a client dialogue, brought together.
+
+import {
+  serverProfile,
+  ServerSession,
+  type ServerEvent,
+  type ServerIntent,
+  type ServerSessionOptions,
+} from "@carteiro/core";
+import fc from "fast-check";
+import { application, chunkings, chunksOf, cycle, type ClientDialogue, type Verdict } from "./dialogues.ts";
+import { latin1, SessionHarness } from "./session-harness.ts";
+
+export type ServerOptions = Omit<ServerSessionOptions, "hostname">;
+
+/** Options that make a difference to what is accepted; some limits are small enough to be met. */
+export const serverOptions: fc.Arbitrary<ServerOptions> = fc.record({
+  startTls: fc.boolean(),
+  requireTls: fc.constantFrom(false, false, false, true),
+  authentication: fc.constantFrom(
+    {},
+    { allowInClear: true },
+    { allowInClear: true },
+    { allowInClear: true, required: true },
+  ),
+  bareNewlines: fc.constantFrom("reject", "accept"),
+  trace: fc.boolean(),
+  limits: fc.record({
+    recipients: fc.constantFrom(2, 1_000),
+    messageSize: fc.constantFrom(100, 1_000_000),
+    commandLine: fc.constantFrom(512, 4_096),
+    responseLine: fc.constantFrom(100, 12_288),
+    endlessLine: fc.constantFrom(512, 65_536),
+    discarded: fc.constantFrom(50, 10_000_000),
+    errors: fc.constantFrom(3, 20, 100),
+    bufferedReplies: fc.constantFrom(1, 16_384),
+  }),
+});
+
+/** How the driver goes about it; none of it makes a difference to what is said and told. */
+export interface Way {
+  /** Sizes of the chunks, over and over. */
+  readonly sizes: readonly number[];
+  /** Whether the application answers while the session is being polled, or only once it is idle. */
+  readonly promptly: boolean;
+  /** Whether octets are handed over while the application decides. */
+  readonly readsOn: boolean;
+}
+
+export const plainly: Way = { sizes: [Infinity], promptly: true, readsOn: false };
+
+export const ways: fc.Arbitrary<Way> = fc.record({
+  sizes: chunkings,
+  promptly: fc.boolean(),
+  readsOn: fc.boolean(),
+});
+
+export interface Conversation {
+  readonly session: ServerSession;
+  readonly harness: SessionHarness<ServerIntent, ServerEvent>;
+  /** What the client sent and the session took, each octet as a character. */
+  readonly sent: string;
+  /** The state after each segment. */
+  readonly states: readonly string[];
+}
+
+/** A client sends its segments, and waits after each until the session wants more; time passes only for that. */
+export function converse(
+  options: ServerOptions,
+  { segments, ends }: ClientDialogue,
+  script: readonly Verdict[],
+  way: Way = plainly,
+): Conversation {
+  const session = new ServerSession(serverProfile({ ...options, hostname: "mx.example.org" }), 0);
+  const harness = new SessionHarness<ServerIntent, ServerEvent>(session, {
+    answer: application(script),
+    promptly: way.promptly,
+    readsOn: way.readsOn,
+    tls: { protocol: "TLSv1.3" },
+  });
+  const sizes = cycle(way.sizes);
+  const states: string[] = [];
+  const sent: Uint8Array[] = [];
+  for (const segment of segments) {
+    for (const chunk of chunksOf(segment, sizes)) if (harness.receive(chunk)) sent.push(chunk);
+    settle(harness);
+    states.push(session.state);
+  }
+  if (ends) harness.end();
+  settle(harness);
+  return { session, harness, sent: latin1(...sent), states };
+}
+
+/** Until the session wants octets again. */
+function settle(harness: SessionHarness<ServerIntent, ServerEvent>): void {
+  while (harness.idle.wants === "intent" && harness.advance());
+}

@@ -1,0 +1,96 @@
+// SMTP's wire as a bystander sees it, written without the product's code: what replies, commands and contents two streams
+// of octets hold, and which answers which.
+
+/** A reply of one or many lines. */
+export interface SeenReply {
+  readonly code: number;
+  readonly lines: readonly string[];
+}
+
+/** What one reply answers: a command, a response within AUTH, or a whole content. */
+export interface Turn {
+  readonly kind: "command" | "response" | "content";
+  /** A line without its CRLF, or the content with its dots as they were sent and without its end. */
+  readonly text: string;
+  readonly reply: SeenReply;
+}
+
+const replyLine = /^([2-5][0-5]\d)([ -])([\t\x20-\x7e\x80-\xff]*)$/;
+
+/** A server's octets, which must be replies and nothing else; the texts keep their enhanced codes. */
+export function repliesIn(octets: string): SeenReply[] {
+  const replies: SeenReply[] = [];
+  let lines: string[] = [];
+  let code = 0;
+  for (const line of linesIn(octets)) {
+    if (line.length + 2 > 512) throw new Error(`A reply line of ${line.length + 2} octets`);
+    const [, digits, separator, text = ""] = replyLine.exec(line) ?? [];
+    if (digits === undefined) throw new Error(`No reply line: ${JSON.stringify(line)}`);
+    if (lines.length > 0 && Number(digits) !== code) throw new Error(`Two codes in one reply: ${code} and ${digits}`);
+    code = Number(digits);
+    lines.push(text);
+    if (separator === "-") continue;
+    replies.push({ code, lines });
+    lines = [];
+  }
+  if (lines.length > 0) throw new Error("A reply without its last line");
+  return replies;
+}
+
+/** The lines of a text that must be lines and nothing else. */
+export function linesIn(octets: string): string[] {
+  if (octets === "") return [];
+  if (!octets.endsWith("\r\n")) throw new Error(`No line end: ${JSON.stringify(octets.slice(-40))}`);
+  const lines = octets.slice(0, -2).split("\r\n");
+  const broken = lines.find((line) => /[\r\n\0]/.test(line));
+  if (broken !== undefined) throw new Error(`A line with a control character: ${JSON.stringify(broken)}`);
+  return lines;
+}
+
+/** What comes of a dialogue: the turns that were answered, what the client had sent beyond them, and what the server said besides. */
+export interface Dialogue {
+  readonly greeting: SeenReply | undefined;
+  readonly turns: readonly Turn[];
+  /** Replies behind the last turn: at most the one with which a server closes. */
+  readonly more: readonly SeenReply[];
+  readonly unanswered: string;
+}
+
+/** Goes through what a client sent and what the server said, reply by reply: the 354 and the 334 say what comes next. */
+export function dialogueOf(sent: string, said: string): Dialogue {
+  const [greeting, ...replies] = repliesIn(said);
+  const turns: Turn[] = [];
+  let rest = sent;
+  let kind: Turn["kind"] = "command";
+  let at = 0;
+  for (; at < replies.length; at++) {
+    const end = kind === "content" ? endOfContent(rest) : rest.indexOf("\r\n") + 2;
+    const reply = replies[at];
+    if (end < 2 || reply === undefined) break;
+    const text = rest.slice(0, kind === "content" ? end - ".\r\n".length : end - "\r\n".length);
+    turns.push({ kind, text, reply });
+    rest = rest.slice(end);
+    kind = reply.code === 354 ? "content" : reply.code === 334 ? "response" : "command";
+  }
+  return { greeting, turns, more: replies.slice(at), unanswered: rest };
+}
+
+/** Index after CRLF.CRLF, of which the first CRLF may be that of the 354's DATA; or -1. */
+function endOfContent(text: string): number {
+  if (text.startsWith(".\r\n")) return ".\r\n".length;
+  const at = text.indexOf("\r\n.\r\n");
+  return at < 0 ? -1 : at + "\r\n.\r\n".length;
+}
+
+/** What the content between 354 and its end means: the dots of transparency taken away. */
+export function unstuffed(content: string): string {
+  return content
+    .split("\r\n")
+    .map((line) => (line.startsWith(".") ? line.slice(1) : line))
+    .join("\r\n");
+}
+
+/** The verb of a command line, in upper case. */
+export function verbOf(line: string): string {
+  return (line.split(/[ \t]/, 1)[0] ?? "").toUpperCase();
+}
