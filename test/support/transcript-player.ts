@@ -56,7 +56,7 @@ class Player {
   #at = 0;
 
   /** What the peer did that has not been handed over yet. */
-  #arriving: Input[] = [];
+  #arriving: readonly Input[] = [];
   /** The session's octets that no line has named yet. */
   #said = "";
   /** Events, of the types that the transcript names, that no line has named yet. */
@@ -145,28 +145,34 @@ class Player {
       if (next.kind !== "said" || next.by === this.#transcript.role) break;
       octets += next.octets;
     }
-    this.#arrive(octets);
+    this.#send(octets);
   }
 
-  #arrive(octets: string): void {
+  #send(octets: string): void {
     const bytes = Buffer.from(octets, "latin1");
     const chunks = this.#manner === "whole" ? [bytes] : Array.from(bytes, (octet) => Uint8Array.of(octet));
-    this.#arriving.push(...chunks.map((chunk) => ({ type: "received", bytes: chunk }) as const));
+    this.#arrive(chunks.map((chunk) => ({ type: "received", bytes: chunk })));
+  }
+
+  #arrive(inputs: readonly Input[]): void {
+    this.#arriving = [...this.#arriving, ...inputs];
     this.#pump();
   }
 
   /** Hands over what arrived, as far as the session reads. */
   #pump(): void {
-    while (this.#reads) {
-      const input = this.#arriving.shift();
-      if (input === undefined) return;
+    let taken = 0;
+    for (const input of this.#arriving) {
+      if (!this.#mayTake(input)) break;
+      taken += 1;
       this.#session.handle(input, this.#now);
       this.#drain();
     }
+    this.#arriving = this.#arriving.slice(taken);
   }
 
-  get #reads(): boolean {
-    if (this.#manner !== "octets" || this.#wants !== "intent" || this.#arriving[0]?.type === "broken") return true;
+  #mayTake(input: Input): boolean {
+    if (this.#manner !== "octets" || this.#wants !== "intent" || input.type === "broken") return true;
     // Here it matters what comes before the handshake, and a driver may have read it already.
     return this.#handshake || this.#pending?.type === "startTlsReceived";
   }
@@ -182,9 +188,8 @@ class Player {
   #takeDeed(by: "server" | "client", what: Deed): void {
     if (by === this.#transcript.role) return this.#expectClose();
     this.#settle();
-    if (what === "breaks") this.#arriving = [{ type: "broken" }];
-    else this.#arriving.push({ type: "ended" });
-    this.#pump();
+    if (what === "breaks") this.#arriving = [];
+    this.#arrive([{ type: what === "breaks" ? "broken" : "ended" }]);
   }
 
   #pass(milliseconds: number): void {
@@ -199,17 +204,17 @@ class Player {
   }
 
   #open(offering: readonly string[] | undefined): void {
-    if (this.#server !== undefined) this.#arriveAndSettle("EHLO client.example.org\r\n");
-    else this.#arriveAndSettle(openingReplies(offering ?? []));
+    if (this.#server !== undefined) this.#exchange("EHLO client.example.org\r\n");
+    else this.#exchange(openingReplies(offering ?? []));
     this.#said = "";
     this.#told = [];
     const state = this.#session.state;
     if (state !== "ready" && state !== "dialogue.idle.expectingMail") this.#fail(`the session is in state ${state}`);
   }
 
-  #arriveAndSettle(octets: string): void {
+  #exchange(octets: string): void {
     this.#acceptAll();
-    this.#arrive(octets);
+    this.#send(octets);
     this.#acceptAll();
   }
 
@@ -246,7 +251,8 @@ class Player {
       if (this.#server === undefined) this.#client?.submit(readClientIntent(intent, rest), this.#now);
       else this.#decide(this.#server, intent, rest);
     } catch (error) {
-      if (!(error instanceof LocalProtocolError)) throw error;
+      if (error instanceof TranscriptError) throw error;
+      if (!(error instanceof LocalProtocolError)) this.#fail(String(error));
       if (error.message !== awaited) this.#fail(`\n  + -> LocalProtocolError ${error.message}`);
       return;
     }

@@ -61,7 +61,8 @@ function shownObject(value: Readonly<Record<string, unknown>>): string {
 }
 
 function shownReply({ code, enhanced, lines }: Reply): string {
-  return [code, ...(enhanced === undefined ? [] : [enhanced]), lines.join("\n")].join(" ").trimEnd();
+  const text = lines.join("\n");
+  return [code, ...(enhanced === undefined ? [] : [enhanced]), ...(text === "" ? [] : [text])].join(" ");
 }
 
 /** An EHLO capability or a parameter of MAIL or RCPT. */
