@@ -106,7 +106,8 @@ export class OutgoingTransaction {
     const refusedItself = own !== undefined && !isPositive(own) && !this.#mailRefused;
     const reply = refusedItself ? own : (this.#refusal ?? this.#contentReply ?? failure?.reply);
     const accepted = isPositive(own) && !this.#mailRefused && isPositive(this.#contentReply);
-    return { recipient, accepted, ...(reply && { reply }) };
+    // A positive reply out of place decides nothing: the failure tells of it.
+    return { recipient, accepted, ...(reply && (accepted || reply.code >= 400) && { reply }) };
   }
 }
 
