@@ -1,0 +1,120 @@
+// Content sent with BDAT out of a stream of octets: exactly as many as announced, whatever they are (RFC 3030).
+
+import { CR, LF } from "../grammar/abnf.ts";
+import type { DataReaderOptions } from "./data-reader.ts";
+import { findNewline } from "./newline.ts";
+
+/**
+ * What `ChunkReader.read` came upon:
+ * - `slice`: content, in `slice`. There may be more.
+ * - `partial`: the octets are consumed, and more of the chunk of BDAT is to come.
+ * - `end`: that chunk has ended; `next` is where commands go on.
+ */
+export type ChunkOutcome = "slice" | "partial" | "end";
+
+const empty = new Uint8Array(0);
+
+/**
+ * Reads content as slices of what was received, without copying. There are no dots to unstuff and no end to look for:
+ * the octets are counted, also where they are refused, in which case the slices are for throwing away.
+ *
+ * Bare newlines are noticed as `DataReader` notices them, across the chunks of one content: a CRLF may be divided
+ * between two. Where they are rejected, content behind the first of them is read and thrown away. BINARYMIME content is
+ * full of them: read it with `accept`, and ignore the flag.
+ */
+export class ChunkReader {
+  readonly #rejects: boolean;
+  #remaining = 0;
+  #last = false;
+  #afterCarriageReturn = false;
+  #bareNewline = false;
+  #slice: Uint8Array = empty;
+  #next = 0;
+
+  constructor(options: DataReaderOptions) {
+    this.#rejects = options.bareNewlines === "reject";
+  }
+
+  /** Content, after `slice`: a view of what was received, never empty. */
+  get slice(): Uint8Array {
+    return this.#slice;
+  }
+
+  /** Index after what the last `read` consumed. */
+  get next(): number {
+    return this.#next;
+  }
+
+  /** Octets of the chunk of BDAT that have not come yet. */
+  get remaining(): number {
+    return this.#remaining;
+  }
+
+  /** Whether a bare CR or LF has come in this content; a CR at its very end counts once the last chunk has ended. */
+  get bareNewline(): boolean {
+    return this.#bareNewline;
+  }
+
+  /** The next chunk begins new content: no newline of an earlier one is remembered. */
+  reset(): void {
+    this.#remaining = 0;
+    this.#last = this.#afterCarriageReturn = this.#bareNewline = false;
+    this.#slice = empty;
+  }
+
+  /**
+   * A chunk of that many octets begins, 0 to 2^53 - 1; `last` where BDAT said LAST. Then call `read`, also for a
+   * chunk of none, which ends at once. Throws `RangeError` for another number, and within a chunk.
+   */
+  begin(octets: number, last: boolean): void {
+    if (!Number.isSafeInteger(octets) || octets < 0) throw new RangeError(`A chunk of ${octets} octets`);
+    if (this.#remaining > 0) throw new RangeError(`A chunk begins, and ${this.#remaining} octets of one are to come`);
+    this.#remaining = octets;
+    this.#last = last;
+  }
+
+  /** Reads on from the index `from`, which is 0 for new octets and `next` for those that were read before. */
+  read(octets: Uint8Array, from: number): ChunkOutcome {
+    this.#slice = empty;
+    const end = Math.min(octets.length, from + this.#remaining);
+    this.#next = end;
+    this.#remaining -= end - from;
+    const kept = this.#keptEnd(octets, from, end);
+    if (kept > from) {
+      this.#slice = octets.subarray(from, kept);
+      return "slice";
+    }
+    if (this.#remaining > 0) return "partial";
+    if (this.#last && this.#afterCarriageReturn) this.#bareNewline = true;
+    return "end";
+  }
+
+  /** Index up to which content is given: `end`, or after the first bare newline where that is rejected. */
+  #keptEnd(octets: Uint8Array, from: number, end: number): number {
+    if (this.#bareNewline) return this.#rejects ? from : end;
+    const bareEnd = this.#scan(octets.subarray(from, end));
+    return bareEnd >= 0 && this.#rejects ? from + bareEnd : end;
+  }
+
+  /** Index after the first bare newline, or -1. Sets the flag and remembers a CR at the end. */
+  #scan(octets: Uint8Array): number {
+    let at = 0;
+    if (this.#afterCarriageReturn && octets.length > 0) {
+      this.#afterCarriageReturn = false;
+      if (octets[0] !== LF) return this.#foundBare(0);
+      at = 1;
+    }
+    for (let newline = findNewline(octets, at); newline >= 0; newline = findNewline(octets, at)) {
+      this.#afterCarriageReturn = octets[newline] === CR && newline === octets.length - 1;
+      if (this.#afterCarriageReturn) return -1;
+      if (octets[newline] === LF || octets[newline + 1] !== LF) return this.#foundBare(newline + 1);
+      at = newline + 2;
+    }
+    return -1;
+  }
+
+  #foundBare(end: number): number {
+    this.#bareNewline = true;
+    return end;
+  }
+}
