@@ -90,7 +90,35 @@ export { ChartNotCompilableError } from "./engine/refusal.ts";
 export type { ActionCall, GuardArguments, Guards, Program, Runner } from "./engine/runner.ts";
 
 export type { MailParameters } from "./extensions/extension.ts";
-export type { ClientCredentials, Credentials, ServerExchange, ServerMechanism, ServerStep } from "./sasl/mechanism.ts";
+
+// SASL: what sessions authenticate by, on either side.
+export type {
+  AnonymousCredentials,
+  ClientCredentials,
+  ExternalCredentials,
+  PasswordCredentials,
+  TokenCredentials,
+} from "./sasl/credentials.ts";
+export type { Computing, CryptoOperation, HashName } from "./sasl/crypto-operation.ts";
+export type {
+  ChannelBindings,
+  ChannelBindingType,
+  Circumstances,
+  Credentials,
+  Identity,
+  MechanismTraits,
+  ScramHash,
+  ScramKeys,
+  ServerAnswer,
+  ServerEnd,
+  ServerExchange,
+  ServerFailureReason,
+  ServerMechanism,
+  ServerQuestion,
+  ServerStep,
+  ServerWait,
+} from "./sasl/mechanism.ts";
+export type { OAuthError } from "./sasl/oauth-error.ts";
 
 // The server's side.
 export { ServerSession } from "./server/session.ts";

@@ -10,7 +10,9 @@ import { encodeUtf8 } from "../grammar/text.ts";
 import type { Inbox } from "../inbox.ts";
 import type { Outbox } from "../outbox.ts";
 import { decodeBase64, encodeBase64 } from "../sasl/base64.ts";
+import { identityOf, type ClientCredentials } from "../sasl/credentials.ts";
 import type { ClientExchange, ClientMechanism } from "../sasl/mechanism.ts";
+import { strongest } from "../sasl/mechanisms.ts";
 import type { TlsInfo } from "../session.ts";
 import { initialClientFacts, type ClientFacts, type ClientMachineEvent } from "./machine.ts";
 import type { ClientEvent, ClientIntent, Failure, FailureKind } from "./messages.ts";
@@ -169,7 +171,7 @@ export class ClientActions {
     const secure = this.tls !== undefined;
     const offered = findCapability(this.capabilities, "STARTTLS") !== undefined && !this.#tlsDeclined;
     const mayAuthenticate = credentials !== undefined && this.#identity === undefined;
-    this.#mechanism = mayAuthenticate ? this.#strongest(secure || allowAuthInClear) : undefined;
+    this.#mechanism = mayAuthenticate ? this.#strongest(credentials, secure || allowAuthInClear) : undefined;
     this.facts.tlsRequired = tls === "required";
     this.facts.tlsUnavailable = tls === "required" && !secure && !offered;
     this.facts.tlsWanted = tls !== "never" && !secure && offered;
@@ -178,9 +180,10 @@ export class ClientActions {
     this.next = "weighed";
   }
 
-  #strongest(clearAllowed: boolean): ClientMechanism | undefined {
-    const offered = findCapability(this.capabilities, "AUTH")?.parameters.map((name) => name.toUpperCase()) ?? [];
-    return clientMechanisms.find(({ name, clear }) => offered.includes(name) && (clearAllowed || !clear));
+  #strongest(credentials: ClientCredentials, secure: boolean): ClientMechanism | undefined {
+    const offered = findCapability(this.capabilities, "AUTH")?.parameters ?? [];
+    const available = clientMechanisms.filter((mechanism) => mechanism.takes(credentials));
+    return strongest(offered, available, { secure, channelBinding: false });
   }
 
   #startTls(): void {
@@ -202,18 +205,19 @@ export class ClientActions {
   #writeAuth(): void {
     const { credentials } = this.#context.profile;
     if (this.#mechanism === undefined || credentials === undefined) return;
-    this.#exchange = this.#mechanism.start(credentials);
-    const { initial } = this.#exchange;
+    this.#exchange = this.#mechanism.start(credentials, {});
+    const first = this.#exchange.begin();
     const mechanism = saslMechanism(this.#mechanism.name);
-    if (initial === undefined) return this.#write({ verb: "AUTH", mechanism });
+    if (first.type !== "responded") return this.#write({ verb: "AUTH", mechanism });
     // An empty initial response is written as = (RFC 4954 §4).
-    const response = initialResponse(initial.length === 0 ? "=" : encodeBase64(initial));
+    const response = initialResponse(first.response.length === 0 ? "=" : encodeBase64(first.response));
     this.#write({ verb: "AUTH", mechanism, initialResponse: response });
   }
 
   #prepareAnswer(exchange: ClientExchange): boolean {
     const challenge = decodeBase64(this.reply?.lines[0] ?? "");
-    this.#answer = challenge === undefined ? undefined : exchange.respond(challenge);
+    const step = challenge === undefined ? undefined : exchange.respond(challenge);
+    this.#answer = step?.type === "responded" ? step.response : undefined;
     return this.#answer !== undefined;
   }
 
@@ -223,7 +227,7 @@ export class ClientActions {
 
   #rememberAuthentication(): void {
     const { credentials } = this.#context.profile;
-    this.#identity = credentials?.authorizationIdentity ?? credentials?.user;
+    this.#identity = credentials && identityOf(credentials);
     this.#exchange = undefined;
   }
 

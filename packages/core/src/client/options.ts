@@ -3,7 +3,8 @@
 import { positiveNumbers } from "../positive-numbers.ts";
 import { helloName, type HelloName } from "../grammar/address.ts";
 import { loginClient } from "../sasl/login.ts";
-import type { ClientCredentials, ClientMechanism } from "../sasl/mechanism.ts";
+import type { ClientCredentials } from "../sasl/credentials.ts";
+import type { ClientMechanism } from "../sasl/mechanism.ts";
 import { plainClient } from "../sasl/plain.ts";
 import type { ClientTimeout } from "./messages.ts";
 

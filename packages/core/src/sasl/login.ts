@@ -1,42 +1,35 @@
 // LOGIN (draft-murchison-sasl-login): two prompts, user name and password. Obsolete, and still what many clients speak.
 
-import { decodeUtf8, encodeUtf8 } from "../grammar/text.ts";
-import type { ClientMechanism, ServerMechanism, ServerStep } from "./mechanism.ts";
+import { decodeUtf8 } from "../grammar/text.ts";
+import { clientMechanism, lastResponse, response, silent } from "./client-script.ts";
+import { isPassword } from "./credentials.ts";
+import { challenge, garbled, serverMechanism } from "./server-script.ts";
 
-const askUser = encodeUtf8("Username:");
-const askPassword = encodeUtf8("Password:");
+const traits = { name: "LOGIN", clear: true, channelBound: false };
 
-export const loginServer: ServerMechanism = {
-  name: "LOGIN",
-  clear: true,
-  start() {
-    let user: string | undefined;
-    return {
-      step(response): ServerStep {
-        if (response === undefined) return { type: "challenged", challenge: askUser };
-        const text = decodeUtf8(response);
-        if (text === undefined || text === "" || text.includes("\0")) return { type: "garbled" };
-        if (user !== undefined)
-          return { type: "identified", credentials: { mechanism: "LOGIN", user, password: text } };
-        user = text;
-        return { type: "challenged", challenge: askPassword };
-      },
-    };
+export const loginServer = serverMechanism({
+  ...traits,
+  *play(initial) {
+    const user = readText(initial ?? (yield* challenge("Username:")));
+    if (user === undefined) return garbled;
+    const password = readText(yield* challenge("Password:"));
+    if (password === undefined) return garbled;
+    return { type: "identified", credentials: { mechanism: "LOGIN", user, password } };
   },
-};
+});
 
-export const loginClient: ClientMechanism = {
-  name: "LOGIN",
-  clear: true,
-  start({ user, password }) {
-    const answers = [user, password];
+function readText(octets: Uint8Array): string | undefined {
+  const text = decodeUtf8(octets);
+  return text === "" || text?.includes("\0") === true ? undefined : text;
+}
+
+export const loginClient = clientMechanism({
+  ...traits,
+  takes: isPassword,
+  *play({ user, password }) {
     // The prompts' wording differs from server to server; only their order is certain.
-    return {
-      initial: undefined,
-      respond() {
-        const answer = answers.shift();
-        return answer === undefined ? undefined : encodeUtf8(answer);
-      },
-    };
+    yield silent;
+    yield response(user);
+    return lastResponse(password);
   },
-};
+});

@@ -18,7 +18,7 @@ export class SaslExchange {
   begin(command: Extract<Command, { verb: "AUTH" }>, mechanisms: readonly ServerMechanism[]): ExchangeOutcome {
     const mechanism = mechanisms.find(({ name }) => name === command.mechanism);
     if (mechanism === undefined) return { type: "garbled", given: checkReplies.unknownMechanism };
-    this.#exchange = mechanism.start();
+    this.#exchange = mechanism.start({});
     const { initialResponse } = command;
     if (initialResponse === undefined) return this.#step(undefined);
     // A lone = is an empty response.
@@ -36,10 +36,11 @@ export class SaslExchange {
     switch (outcome.type) {
       case "challenged":
         return { type: "challenged", challenge: reply(334, undefined, encodeBase64(outcome.challenge)) };
-      case "garbled":
-        return { type: "garbled", given: checkReplies.badResponse };
       case "identified":
         return outcome;
+      // The mechanisms that a session offers compute nothing and ask nothing on the way.
+      default:
+        return { type: "garbled", given: checkReplies.badResponse };
     }
   }
 }
