@@ -1,0 +1,244 @@
+// Lets a client's exchange and a server's talk to each other: Node computes what they need, a small house of users
+// answers what the server asks, and somebody in between may change any message.
+
+import { createHash, createHmac, pbkdf2Sync } from "node:crypto";
+import type { ClientCredentials } from "../../../packages/core/src/sasl/credentials.ts";
+import type { CryptoOperation } from "../../../packages/core/src/sasl/crypto-operation.ts";
+import type {
+  Circumstances,
+  ClientCircumstances,
+  ClientExchange,
+  ClientMechanism,
+  ClientStep,
+  ScramHash,
+  ScramKeys,
+  ServerAnswer,
+  ServerEnd,
+  ServerExchange,
+  ServerMechanism,
+  ServerQuestion,
+  ServerStep,
+} from "../../../packages/core/src/sasl/mechanism.ts";
+import { serverMechanisms } from "../../../packages/core/src/sasl/mechanisms.ts";
+import { deriveScramKeys, type ScramKeysRequest } from "../../../packages/core/src/sasl/scram-keys.ts";
+import { decodeUtf8, encodeUtf8 } from "../../../packages/core/src/grammar/text.ts";
+
+export const secret = createHash("sha256").update("the server's secret").digest();
+/** Few, so that a hundred exchanges take no time. */
+export const iterations = 4;
+export const servers = serverMechanisms({ hostname: "mx.example.org", secret, iterations });
+export const fewIterations = { minimum: 1, maximum: 10_000 };
+
+export type Execute = (operation: CryptoOperation) => Uint8Array;
+
+/** Carries operations out. What is random comes from the list, one entry for each time, and after it from the seed. */
+export function executor(seed = "", ...randoms: readonly Uint8Array[]): Execute {
+  let count = 0;
+  return (operation) => {
+    switch (operation.type) {
+      case "random":
+        return (
+          randoms[count++] ??
+          octets(createHash("sha512").update(`${seed} ${count}`).digest()).slice(0, operation.length)
+        );
+      case "hash":
+        return octets(createHash(operation.hash).update(operation.data).digest());
+      case "hmac":
+        return octets(createHmac(operation.hash, operation.key).update(operation.data).digest());
+      case "pbkdf2": {
+        const { hash, password, salt } = operation;
+        const { length } = createHash(hash).digest();
+        return octets(pbkdf2Sync(password, salt, operation.iterations, length, hash));
+      }
+    }
+  };
+}
+
+/** Octets of no class but their own, so that a comparison of values looks at octets alone. */
+export function octets(buffer: Uint8Array): Uint8Array {
+  return Uint8Array.from(buffer);
+}
+
+/** Random octets that make this nonce, which must be of base64's characters. */
+export function octetsOfNonce(nonce: string): Uint8Array {
+  const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  return Uint8Array.from(nonce, (char) => alphabet.indexOf(char));
+}
+
+/** The nonce that a message of SCRAM names. */
+export function nonceIn(message: string): string {
+  return message.split("r=").at(-1)?.split(",").at(0) ?? "";
+}
+
+/** A password's keys, or a failure of the test where it cannot have any. */
+export function keysOf(request: ScramKeysRequest, execute = executor()): ScramKeys {
+  const derivation = deriveScramKeys(request);
+  let step = derivation.next();
+  while (step.done !== true) step = derivation.next(execute(step.value.operation));
+  if (step.value === undefined) throw new Error("no keys");
+  return step.value;
+}
+
+/** What a server knows. A password stands for the keys too. */
+export interface House {
+  readonly passwords?: Readonly<Record<string, string>>;
+  readonly tokens?: Readonly<Record<string, string>>;
+  /** Whom the certificate names; whom anybody is when anonymous. */
+  readonly identity?: string;
+  readonly salt?: Uint8Array;
+}
+
+function answer(question: ServerQuestion, house: House): ServerAnswer {
+  switch (question.type) {
+    case "keysWanted":
+      return { type: "keysFound", keys: keysFor(house, question.hash, question.user) };
+    case "secretWanted":
+      return { type: "secretFound", secret: entry(house.passwords, question.user) };
+    case "tokenReceived":
+      return { type: "tokenChecked", user: entry(house.tokens, question.token) };
+    case "externalReceived":
+    case "anonymousReceived":
+      return { type: "identityDecided", user: house.identity };
+  }
+}
+
+function keysFor({ passwords, salt = secret.subarray(0, 16) }: House, hash: ScramHash, user: string) {
+  const password = entry(passwords, user);
+  return password === undefined ? undefined : keysOf({ hash, password, iterations, salt });
+}
+
+function entry(record: Readonly<Record<string, string>> = {}, key: string): string | undefined {
+  return Object.hasOwn(record, key) ? record[key] : undefined;
+}
+
+/** What a session does with the end of an exchange: whether it would say 235. */
+export function isWelcome(end: ServerStep, house: House = {}): boolean {
+  if (end.type === "verified") return true;
+  return end.type === "identified" && entry(house.passwords, end.credentials.user) === end.credentials.password;
+}
+
+export interface Conversation {
+  readonly server: ServerMechanism;
+  readonly client: ClientMechanism;
+  readonly credentials: ClientCredentials;
+  readonly house: House;
+  readonly connection?: { readonly client?: ClientCircumstances; readonly server?: Circumstances };
+  readonly seed?: string;
+  /** Changes the message with this number; the client's first one is 0. */
+  readonly tamper?: (message: Uint8Array, number: number) => Uint8Array;
+}
+
+export interface Outcome {
+  readonly server: ServerStep;
+  readonly client: ClientStep;
+  /** Messages as they left their sender. */
+  readonly messages: readonly string[];
+  /** What the server did, one line for each step. */
+  readonly trace: readonly string[];
+}
+
+/** Has them talk until one of them is through. */
+export function converse(conversation: Conversation): Outcome {
+  const { house, credentials, seed = "", tamper = (message) => message } = conversation;
+  const { client: clientSide = {}, server: serverSide = {} } = conversation.connection ?? {};
+  const messages: string[] = [];
+  const trace: string[] = [];
+  const carry = (message: Uint8Array) => tamper(message, messages.push(decodeUtf8(message) ?? "?") - 1);
+  const server = conversation.server.start(serverSide);
+  const client = conversation.client.start(credentials, { iterations: fewIterations, ...clientSide });
+  const compute = { server: executor(`${seed} server`), client: executor(`${seed} client`) };
+  let said = settleClient(client, client.begin(), compute.client);
+  if (said.type === "failed") return { server: { type: "garbled" }, client: said, messages, trace };
+  const initial = said.type === "responded" ? carry(said.response) : undefined;
+  let step = settleServer(server, server.step(initial), { house, execute: compute.server, trace });
+  while (step.type === "challenged") {
+    said = settleClient(client, client.respond(carry(step.challenge)), compute.client);
+    if (said.type !== "responded") break;
+    step = settleServer(server, server.step(carry(said.response)), { house, execute: compute.server, trace });
+  }
+  return { server: step, client: said, messages, trace };
+}
+
+/** Goes on with a client until it has something to say. */
+export function settleClient(exchange: ClientExchange, first: ClientStep, execute: Execute): ClientStep {
+  let step = first;
+  while (step.type === "computing") step = exchange.computed(execute(step.operation));
+  return step;
+}
+
+interface ServerSurroundings {
+  readonly house: House;
+  readonly execute: Execute;
+  readonly trace?: string[];
+}
+
+/** Goes on with a server until it has something to say or is through. */
+export function settleServer(
+  exchange: ServerExchange,
+  first: ServerStep,
+  { house, execute, trace = [] }: ServerSurroundings,
+): ServerEnd | (ServerStep & { type: "challenged" }) {
+  let step = first;
+  for (;;) {
+    trace.push(traceLine(step));
+    switch (step.type) {
+      case "computing":
+        step = exchange.computed(execute(step.operation));
+        break;
+      case "keysWanted":
+      case "secretWanted":
+      case "tokenReceived":
+      case "externalReceived":
+      case "anonymousReceived":
+        step = exchange.answered(answer(step, house));
+        break;
+      default:
+        return step;
+    }
+  }
+}
+
+/** A step by all that takes time or shows outside: its kind, and how much there is to compute or to send. */
+function traceLine(step: ServerStep): string {
+  if (step.type === "challenged") return `challenged ${step.challenge.length}`;
+  if (step.type !== "computing") return step.type;
+  const { type, ...rest } = step.operation;
+  const sizes = Object.values(rest).map((value) => (value instanceof Uint8Array ? value.length : value));
+  return `computing ${type} ${sizes.join(" ")}`;
+}
+
+/** The text of a client's or a server's message; anything else fails the test. */
+export function textOf(step: ClientStep | ServerStep): string {
+  if (step.type === "responded") return decodeUtf8(step.response) ?? "";
+  if (step.type === "challenged") return decodeUtf8(step.challenge) ?? "";
+  throw new Error(`nothing was said: ${step.type}`);
+}
+
+/** An exchange of a server, driven by texts. */
+export function serverDialogue(
+  mechanism: ServerMechanism,
+  house: House,
+  execute = executor(),
+  connection: Circumstances = {},
+) {
+  const exchange = mechanism.start(connection);
+  return (text: string | Uint8Array | undefined) => {
+    const response = typeof text === "string" ? encodeUtf8(text) : text;
+    return settleServer(exchange, exchange.step(response), { house, execute });
+  };
+}
+
+/** An exchange of a client, driven by texts; `undefined` begins it. */
+export function clientDialogue(
+  mechanism: ClientMechanism,
+  credentials: ClientCredentials,
+  execute = executor(),
+  connection: ClientCircumstances = {},
+) {
+  const exchange = mechanism.start(credentials, connection);
+  return (text: string | Uint8Array | undefined) => {
+    if (text === undefined) return settleClient(exchange, exchange.begin(), execute);
+    const challenge = typeof text === "string" ? encodeUtf8(text) : text;
+    return settleClient(exchange, exchange.respond(challenge), execute);
+  };
+}
