@@ -51,6 +51,8 @@ describe("a PROXY line (version 1)", () => {
     `PROXY TCP5 ${good}\r\n`,
     `PROXY UDP4 ${good}\r\n`,
     `PROXY UNKNOWNX ${good}\r\n`,
+    "PROXY UNKNOWN a\rb\r\n",
+    "PROXY UNKNOWN a\nb\r\n",
     `PROXY TCP4 ${good}\n`,
     `PROXY TCP4 ${good}\r \n`,
     `PROXY TCP4 ${good} \r\n`,

@@ -11,7 +11,6 @@ import {
   octetAt,
   PLUS,
   scanSpaces,
-  SP,
   startsWithWord,
 } from "../grammar/abnf.ts";
 import { InvalidValueError, shown } from "../grammar/invalid-value-error.ts";
@@ -68,8 +67,7 @@ export function parseContentReference(octets: Uint8Array, at: number, end: numbe
   const url = decodeAscii(octets, at, next);
   if (next === end) return success({ url, last: false });
   const word = scanSpaces(octets, next, end);
-  const isLast =
-    octetAt(octets, next, end) === SP && startsWithWord(octets, word, end, lastWord) && word + lastWord.length === end;
+  const isLast = startsWithWord(octets, word, end, lastWord) && word + lastWord.length === end;
   return isLast ? success({ url, last: true }) : malformed;
 }
 
