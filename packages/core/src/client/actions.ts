@@ -3,7 +3,7 @@
 import type { ActionCall } from "../engine/runner.ts";
 import { DataWriter } from "../framing/data-writer.ts";
 import { findCapability, noCapabilities, parseCapabilities, type Capabilities } from "../grammar/capabilities.ts";
-import { commandArgument, initialResponse, saslMechanism } from "../grammar/command-argument.ts";
+import { initialResponse, saslMechanism } from "../grammar/command-argument.ts";
 import { formatCommand, type Command } from "../grammar/command.ts";
 import type { Reply } from "../grammar/reply.ts";
 import { encodeUtf8 } from "../grammar/text.ts";
@@ -13,12 +13,11 @@ import { decodeBase64, encodeBase64 } from "../sasl/base64.ts";
 import type { ClientExchange, ClientMechanism } from "../sasl/mechanism.ts";
 import type { TlsInfo } from "../session.ts";
 import { initialClientFacts, type ClientFacts, type ClientMachineEvent } from "./machine.ts";
-import type { ClientEvent, ClientIntent, Failure, FailureKind } from "./messages.ts";
+import type { ClientEvent, Failure, FailureKind } from "./messages.ts";
 import { clientMechanisms, type ClientProfile } from "./options.ts";
 import type { OutgoingTransaction } from "./transaction.ts";
 
 type MachineEventType = ClientMachineEvent["type"];
-type Question = Extract<ClientIntent, { type: "ask" }>;
 
 /** Ends content of no octets (RFC 2920 §3.1). */
 const emptyContent = encodeUtf8(".\r\n");
@@ -41,7 +40,8 @@ export class ClientActions {
   writer: DataWriter | undefined;
   /** What ends the content. */
   end = emptyContent;
-  question: Question | undefined;
+  /** NOOP, VRFY, EXPN, HELP or RSET, as the application asked for it. */
+  question: Command | undefined;
   /** The reply being taken, or what else was wrong. */
   reply: Reply | undefined;
   detail: string | undefined;
@@ -132,7 +132,8 @@ export class ClientActions {
       case "writeReset":
         return this.#write({ verb: "RSET" });
       case "writeQuestion":
-        return this.#writeQuestion();
+        if (this.question !== undefined) this.#write(this.question);
+        return;
       case "tellAnswer":
         if (this.reply !== undefined) this.#context.outbox.tell({ type: "answered", reply: this.reply });
         return;
@@ -180,7 +181,10 @@ export class ClientActions {
 
   #strongest(clearAllowed: boolean): ClientMechanism | undefined {
     const offered = findCapability(this.capabilities, "AUTH")?.parameters.map((name) => name.toUpperCase()) ?? [];
-    return clientMechanisms.find(({ name, clear }) => offered.includes(name) && (clearAllowed || !clear));
+    const forAnother = this.#context.profile.credentials?.authorizationIdentity !== undefined;
+    return clientMechanisms.find(({ name, clear, actsForOthers }) => {
+      return offered.includes(name) && (clearAllowed || !clear) && (actsForOthers || !forAnother);
+    });
   }
 
   #startTls(): void {
@@ -256,12 +260,6 @@ export class ClientActions {
     this.#context.outbox.tell({ type: "transactionEnded", result: transaction.result(this.#failure) });
   }
 
-  #writeQuestion(): void {
-    const question = this.question;
-    if (question === undefined) return;
-    this.#write(questionCommand(question));
-  }
-
   #close(): void {
     this.#context.inbox.clear();
     const failure = this.#failure;
@@ -280,19 +278,5 @@ export class ClientActions {
     this.#context.outbox.write(encodeUtf8(`${line}\r\n`));
     if (this.#context.profile.trace)
       this.#context.outbox.tell({ type: "lineTraced", from: "client", line: shown, state: this.#context.state() });
-  }
-}
-
-function questionCommand(question: Question): Command {
-  switch (question.verb) {
-    case "NOOP":
-    case "RSET":
-      return { verb: question.verb };
-    case "HELP":
-      return question.argument === ""
-        ? { verb: "HELP" }
-        : { verb: "HELP", argument: commandArgument(question.argument) };
-    default:
-      return { verb: question.verb, argument: commandArgument(question.argument), parameters: [] };
   }
 }

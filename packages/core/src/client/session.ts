@@ -23,6 +23,7 @@ import { ClientActions } from "./actions.ts";
 import { clientMachine, type ClientFacts, type ClientMachineEvent } from "./machine.ts";
 import type { ClientEvent, ClientIntent, ClientTimeout } from "./messages.ts";
 import type { ClientProfile } from "./options.ts";
+import { questionCommand } from "./questions.ts";
 import { OutgoingTransaction } from "./transaction.ts";
 
 const program = compile(clientMachine);
@@ -118,7 +119,7 @@ export class ClientSession implements Session<ClientIntent, ClientEvent> {
         return this.#endContent();
       case "ask":
         this.#mustBe("ready", "ask");
-        this.#actions.question = intent;
+        this.#actions.question = questionCommand(intent, this.#actions.capabilities);
         return this.#step("ask");
       case "quit":
         this.#mustBe("ready", "quit");

@@ -2,9 +2,11 @@
 
 import { isAscii, type Mailbox } from "../grammar/address.ts";
 import { findCapability, type Capabilities } from "../grammar/capabilities.ts";
-import { esmtpParameter, type EsmtpParameter } from "../grammar/parameters.ts";
+import { InvalidValueError, shown } from "../grammar/invalid-value-error.ts";
+import { esmtpParameter, formatParameters, type EsmtpParameter, type EsmtpParameters } from "../grammar/parameters.ts";
 import type { Command } from "../grammar/command.ts";
 import type { Reply } from "../grammar/reply.ts";
+import { isAsciiText } from "../grammar/text.ts";
 import { parseSize } from "../extensions/size.ts";
 import { LocalProtocolError } from "../session.ts";
 import type { ClientIntent, Failure, OutgoingRecipient, RecipientResult, TransactionResult } from "./messages.ts";
@@ -18,9 +20,12 @@ export function sizeLimit(capabilities: Capabilities): bigint | undefined {
   return announced === 0n ? undefined : announced;
 }
 
-/** Whether a transaction needs SMTPUTF8 (RFC 6531 §3.4). */
-export function needsSmtputf8({ reversePath, recipients, smtputf8 }: Omit<Send, "type">): boolean {
-  return smtputf8 === true || !isAscii(reversePath) || !recipients.every(({ recipient }) => isAscii(recipient));
+/** Whether a transaction needs SMTPUTF8 (RFC 6531 §3.4): for an address, a parameter, or the content's header. */
+export function needsSmtputf8({ reversePath, parameters = [], recipients, smtputf8 }: Omit<Send, "type">): boolean {
+  const isPlain = (mailbox: Mailbox | null, its: EsmtpParameters) =>
+    isAscii(mailbox) && isAsciiText(formatParameters(its));
+  const allPlain = recipients.every(({ recipient, parameters: its = [] }) => isPlain(recipient, its));
+  return smtputf8 === true || !isPlain(reversePath, parameters) || !allPlain;
 }
 
 export class OutgoingTransaction {
@@ -122,6 +127,7 @@ function recipientCommand({ recipient, parameters = [] }: OutgoingRecipient): Co
 function mailParameters(intent: Send, capabilities: Capabilities): readonly EsmtpParameter[] {
   const offered = (keyword: string) => findCapability(capabilities, keyword) !== undefined;
   const parameters: EsmtpParameter[] = [];
+  if (intent.size !== undefined) mustBeSize(intent.size);
   if (intent.size !== undefined && offered("SIZE")) {
     const limit = sizeLimit(capabilities);
     if (limit !== undefined && BigInt(intent.size) > limit) {
@@ -136,4 +142,13 @@ function mailParameters(intent: Send, capabilities: Capabilities): readonly Esmt
   if ((intent.eightBit === true || utf8) && offered("8BITMIME")) parameters.push(esmtpParameter("BODY", "8BITMIME"));
   if (utf8) parameters.push(esmtpParameter("SMTPUTF8"));
   return [...parameters, ...(intent.parameters ?? [])];
+}
+
+function mustBeSize(octets: number): void {
+  if (Number.isSafeInteger(octets) && octets >= 0) return;
+  throw new InvalidValueError(
+    `Size ${shown(String(octets))}`,
+    "It counts no octets",
+    "Pass a whole number, or leave it out",
+  );
 }

@@ -28,6 +28,7 @@ export const loginServer: ServerMechanism = {
 export const loginClient: ClientMechanism = {
   name: "LOGIN",
   clear: true,
+  actsForOthers: false,
   start({ user, password }) {
     const answers = [user, password];
     // The prompts' wording differs from server to server; only their order is certain.

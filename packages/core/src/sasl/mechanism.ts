@@ -44,5 +44,7 @@ export interface ClientExchange {
 export interface ClientMechanism {
   readonly name: string;
   readonly clear: boolean;
+  /** Whether it can carry an authorization identity. */
+  readonly actsForOthers: boolean;
   start(credentials: ClientCredentials): ClientExchange;
 }

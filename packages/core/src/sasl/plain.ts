@@ -26,6 +26,7 @@ function readMessage(response: Uint8Array): ServerStep {
 export const plainClient: ClientMechanism = {
   name: "PLAIN",
   clear: true,
+  actsForOthers: true,
   start({ user, password, authorizationIdentity = "" }) {
     const message = encodeUtf8(`${authorizationIdentity}\0${user}\0${password}`);
     return { initial: message, respond: () => undefined };
