@@ -28,7 +28,7 @@ describe("a client session", () => {
   });
 
   test("is held to that by dialogues that come to mail, TLS, refusals and broken protocol", () => {
-    const seen = fc.sample(clientDialogues, { numRuns: 300, seed: 5321 }).map((dialogue) => held(dialogue, [Infinity]));
+    const seen = fc.sample(clientDialogues, { numRuns: 600, seed: 5321 }).map((dialogue) => held(dialogue, [Infinity]));
     expect(seen.every(({ state }) => state === "closed")).toBe(true);
     const events = seen.flatMap((one) => one.events);
     const often = (type: string) => events.filter((event) => event.type === type).length;

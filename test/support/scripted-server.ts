@@ -149,7 +149,7 @@ export const reactions: fc.Arbitrary<Reaction> = fc.oneof(
   { weight: 32, arbitrary: fc.constant("usual" as const) },
   { weight: 3, arbitrary: fc.constant("many" as const) },
   { weight: 4, arbitrary: codes },
-  { weight: 1, arbitrary: junk.map((octets) => ({ octets })) },
+  { weight: 3, arbitrary: junk.map((octets) => ({ octets })) },
 );
 
 const offers = fc.subarray(
