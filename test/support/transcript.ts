@@ -186,11 +186,12 @@ function unescapedLatin1(text: string): string {
   return unescaped(Buffer.from(text, "latin1").toString("utf8"));
 }
 
-/** Octets as they are written in a transcript, on one line. */
+/** Octets as they are written in a transcript, on one line: readable where they are UTF-8. */
 function escaped(octets: string): string {
   const text = Buffer.from(octets, "latin1").toString("utf8");
-  const readable = Buffer.from(text, "utf8").toString("latin1") === octets ? text : octets;
-  return readable.replaceAll(/[\\\p{Cc}]|(?<=[^ ]) $/gu, (character) => {
+  const isText = Buffer.from(text, "utf8").toString("latin1") === octets && !/[\x80-\x9f]/.test(text);
+  const unreadable = isText ? /[\\\0-\x1f\x7f]|(?<=[^ ]) $/g : /[\\\0-\x1f\x7f-\xff]|(?<=[^ ]) $/g;
+  return (isText ? text : octets).replaceAll(unreadable, (character) => {
     const name = Object.entries(escapes).find(([, meaning]) => meaning === character)?.[0];
     return name === undefined ? `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}` : `\\${name}`;
   });
