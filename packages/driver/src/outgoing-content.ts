@@ -10,24 +10,43 @@ export type ContentSource =
 /** Octets handed to the session at once, so that a large array does not hold up the replies. */
 const pieceSize = 65_536;
 
+const CR = 13;
+const LF = 10;
+
 const encoder = new TextEncoder();
 
-/** The content in pieces of 64 KiB at most. Throws `TypeError` at a piece that is neither octets nor text. */
-export async function* piecesOf(source: ContentSource): AsyncGenerator<Uint8Array, void> {
-  if (typeof source === "string" || source instanceof Uint8Array) return yield* sliced(octetsOf(source));
+/** Content that is at hand as a whole as octets; anything else as it is. */
+export function encoded(source: ContentSource): Exclude<ContentSource, string> {
+  return typeof source === "string" ? encoder.encode(source) : source;
+}
+
+/**
+ * The content in pieces of 64 KiB at most. Throws `TypeError` at a piece that is neither octets nor text. To end it early
+ * ends the source too: a stream is cancelled.
+ */
+export async function* piecesOf(source: Exclude<ContentSource, string>): AsyncGenerator<Uint8Array, void> {
+  if (source instanceof Uint8Array) return yield* sliced(source);
   for await (const part of source) yield* sliced(octetsOf(part));
 }
 
-/** The content's length in octets, where it is known before it is read; line ends that will be normalised may add to it. */
-export function knownSize(source: ContentSource): number | undefined {
-  if (typeof source === "string") return encoder.encode(source).length;
-  return source instanceof Uint8Array ? source.length : undefined;
+export interface Measure {
+  /** Octets as they are sent, line ends normalised, the dots of transparency not counted (RFC 1870 §6). */
+  readonly size: number;
+  /** Whether some of them are over 127. */
+  readonly eightBit: boolean;
 }
 
-/** Whether content has octets over 127; unknown before it is read is taken for yes. */
-export function mayBeEightBit(source: ContentSource): boolean {
-  if (typeof source === "string") return Array.from(source).some((character) => character > "\x7f");
-  return source instanceof Uint8Array ? source.some((octet) => octet > 0x7f) : true;
+export function measure(octets: Uint8Array): Measure {
+  let missing = 0;
+  let all = 0;
+  let last = LF;
+  for (const octet of octets) {
+    if (octet === LF ? last !== CR : last === CR) missing += 1;
+    all |= octet;
+    last = octet;
+  }
+  const end = last === CR ? 1 : last === LF ? 0 : 2;
+  return { size: octets.length + missing + end, eightBit: all > 127 };
 }
 
 function octetsOf(part: Uint8Array | string): Uint8Array {

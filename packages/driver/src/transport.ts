@@ -26,4 +26,10 @@ export interface Transport {
   /** Peer's address and port where known, for example `192.0.2.1` or `2001:db8::1`. */
   readonly remote: { readonly address?: string; readonly port?: number };
   readonly local: { readonly address?: string; readonly port?: number };
+  /**
+   * Settles, never rejects, once the peer has ended its side or the connection is broken, as far as that shows while
+   * nobody reads. Leave it out where a runtime cannot tell: then a peer that goes while the application decides is
+   * missed only when it is answered.
+   */
+  readonly gone?: Promise<void>;
 }

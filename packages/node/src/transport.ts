@@ -41,6 +41,8 @@ class NodeTransport implements Transport {
   tls: TlsInfo | undefined;
   readonly remote: Address;
   readonly local: Address;
+  readonly gone: Promise<void>;
+  #tellGone: () => void = () => {};
   readonly #upgrade: Tls | undefined;
   #socket: Socket;
   /** Read from the socket and not yet asked for: one chunk, after which the socket is paused. */
@@ -57,6 +59,7 @@ class NodeTransport implements Transport {
     this.tls = socket instanceof TLSSocket ? tlsInfo(socket) : undefined;
     this.remote = address(socket.remoteAddress, socket.remotePort);
     this.local = address(socket.localAddress, socket.localPort);
+    this.gone = new Promise((resolve) => (this.#tellGone = resolve));
     this.#attach();
   }
 
@@ -155,6 +158,7 @@ class NodeTransport implements Transport {
 
   readonly #onEnd = (): void => {
     this.#peerEnded = true;
+    this.#tellGone();
     this.#reader?.resolve(undefined);
     this.#reader = undefined;
   };
@@ -169,6 +173,7 @@ class NodeTransport implements Transport {
 
   readonly #break = (error: Error): void => {
     this.#error ??= error;
+    this.#tellGone();
     const broken = this.#error;
     const waiting = this.#reader === undefined ? this.#writers : [this.#reader, ...this.#writers];
     this.#reader = undefined;
