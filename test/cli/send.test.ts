@@ -89,7 +89,7 @@ const from = ["--from", "ana@example.org"];
 const toBia = ["--to", "bia@example.net"];
 const send = (...words: string[]) => carteiro(["send", ...words]);
 
-describe("sending", () => {
+describe.concurrent("sending", () => {
   test("a file reaches the server, and the recipient is told of on standard output", async () => {
     const { received, to } = await server();
     const outcome = await send(...to, ...from, ...toBia, eml);
@@ -174,7 +174,7 @@ describe("sending", () => {
   });
 });
 
-describe("TLS and passwords", () => {
+describe.concurrent("TLS and passwords", () => {
   const authentication = { required: true };
   const onAuthenticate: NodeServerOptions["onAuthenticate"] = ({ user, password }) =>
     user === "ana" && password === "a:secret" ? accept() : reject(535, "5.7.8", "No");
@@ -255,7 +255,7 @@ describe("TLS and passwords", () => {
   });
 });
 
-describe("the exit code", () => {
+describe.concurrent("the exit code", () => {
   test.each([
     ["67 where nobody exists there", ["refuse-550-5.1.1", "refuse-550-5.1.1"], 67],
     ["69 where all are refused for good", ["refuse-550-5.7.1", "refuse-550-5.1.1"], 69],

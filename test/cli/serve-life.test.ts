@@ -28,7 +28,7 @@ async function openTransaction(server: Served): Promise<RawClient> {
   return client;
 }
 
-describe("starting", () => {
+describe.concurrent("starting", () => {
   test("tells machines where it listens, and what they need to send", async () => {
     await using server = await serve("--hostname", "mx.example.org");
     const listening = (await server.told("listening")).map(({ role, host, port }) => [role, host, port]);
@@ -135,7 +135,7 @@ describe("the certificate", () => {
   });
 });
 
-describe("what is shown", () => {
+describe.concurrent("what is shown", () => {
   test("is each session and each message, and with --trace the dialogue with the state and without passwords", async () => {
     await using server = await serve("--trace");
     const auth = { user: user.address, password: user.password };
@@ -197,7 +197,7 @@ async function stopped(server: Served) {
   return server.program.ended;
 }
 
-describe("stopping", () => {
+describe.concurrent("stopping", () => {
   test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
     "by %s finishes the message on its way, and takes no other",
     async (signal) => {
