@@ -79,7 +79,8 @@ export function sendFailure(
   if (error instanceof SendError) return ours(error.kind, error.message);
   if (error instanceof InvalidValueError) return ours("usage", error.message);
   if (error instanceof DOMException && error.name === "TimeoutError") return ours("timeout", "The time is over");
-  if (error instanceof LocalProtocolError) return ours("unsupported", `The server does not take this: ${error.message}`);
+  if (error instanceof LocalProtocolError)
+    return ours("unsupported", `The server does not take this: ${error.message}`);
   if (error instanceof SmtpError) return sessionFailure(error);
   return connectionFailure(error, `${host} port ${port}`);
 }

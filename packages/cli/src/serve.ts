@@ -24,6 +24,8 @@ export async function serve(options: ServeOptions): Promise<ExitCode> {
   const listeners = await listen(options, { ...options, ...house, log }, terminal);
   announce(options, house, listeners, terminal);
   const signal = await stop.asked;
+  // Behind the ^C that the terminal shows.
+  if (signal === "SIGINT" && stream.isTTY && !options.json) stream.write("\n");
   const servers = listeners.map(({ server }) => server);
   const sessions = servers.reduce((sum, { connections }) => sum + connections, 0);
   terminal.show({ type: "stopping", signal, sessions });
