@@ -13,7 +13,9 @@ const dots = [".", ".\0", "\xae"];
 const realEnd = "\r\n.\r\n";
 
 const lines = dots.flatMap((dot) => lineEnds.map((after) => dot + after));
-const sequences = lineEnds.flatMap((before) => lines.map((line) => before + line)).filter((text) => !text.includes(realEnd));
+const sequences = lineEnds
+  .flatMap((before) => lines.map((line) => before + line))
+  .filter((text) => !text.includes(realEnd));
 /** Content begins on a new line: there the sequence needs no line end of its own. */
 const firstLines = lines.filter((line) => !line.startsWith(".\r\n"));
 

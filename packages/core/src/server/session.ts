@@ -54,6 +54,8 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
   #since: Instant;
 
   #shutDown: Reply | undefined;
+  /** The last line traced was AUTH, or may have been meant as a response to it. */
+  #authTraced = false;
 
   /**
    * @param profile What `serverProfile` made of the options; shared by all sessions of a server.
@@ -171,13 +173,19 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
   #elapsed(): void {
     const deadline = this.#deadline;
     if (deadline === undefined || this.#now < deadline) return;
-    if (this.#now >= this.#started + this.#profile.timeouts.session) return this.#violate(fixedReplies.timeout);
+    if (this.#now >= this.#started + this.#profile.timeouts.session) return this.#expired();
     if (this.#actions.asked !== undefined) {
       this.#outbox.tell({ type: "decisionExpired", decision: this.#actions.decision, about: this.#actions.asked });
       this.#actions.answered = this.#actions.asked;
       this.#actions.asked = undefined;
     }
     this.#step("elapsed");
+  }
+
+  /** The whole session has lasted too long, whatever is going on in it. */
+  #expired(): void {
+    this.#actions.asked = undefined;
+    this.#step("expired");
   }
 
   #dismiss(given: Reply): void {
@@ -312,13 +320,20 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
   }
 
   #traceCommand(line: Uint8Array, parsed: ParsedCommand): void {
-    if (this.#profile.trace) this.#actions.traceLine("client", withoutSecret(line, parsed));
+    if (!this.#profile.trace) return;
+    // A client that does not wait for the reply to AUTH sends its responses even where that is a refusal.
+    const isStray = this.#authTraced && parsed.kind === "unrecognised";
+    const shown = isStray ? "*" : withoutSecret(line, parsed);
+    this.#authTraced = isStray || shown.slice(0, 4).toUpperCase() === "AUTH";
+    this.#actions.traceLine("client", shown);
   }
 }
 
 /** What AUTH has behind the mechanism's name is nobody else's business, well formed or not. */
 function withoutSecret(line: Uint8Array, parsed: ParsedCommand): string {
   if (parsed.kind === "malformed" && parsed.verb === "AUTH") return "AUTH *";
-  if (parsed.kind !== "command" || parsed.command.verb !== "AUTH") return decodeLenient(line);
-  return parsed.command.initialResponse === undefined ? decodeLenient(line) : `AUTH ${parsed.command.mechanism} *`;
+  if (parsed.kind === "command" && parsed.command.verb === "AUTH" && parsed.command.initialResponse !== undefined)
+    return `AUTH ${parsed.command.mechanism} *`;
+  const text = decodeLenient(line);
+  return parsed.kind === "unrecognised" && text.toUpperCase().includes("AUTH") ? "AUTH *" : text;
 }
