@@ -24,7 +24,9 @@ export function intentOf(event: ServerDecision, answer: Decision | undefined, ho
   const { decision } = event;
   if (answer === undefined) return { type: "accept", decision };
   if (answer.type !== "accept" && !isRefusal(answer.reply))
-    throw new TypeError(`A handler answered ${describe(answer)}: give accept(), reject(…) or disconnect(…), or nothing`);
+    throw new TypeError(
+      `A handler answered ${describe(answer)}: give accept(), reject(…) or disconnect(…), or nothing`,
+    );
   if (answer.type === "disconnect") return { type: "dismiss", reply: answer.reply };
   if (answer.type === "reject") return { type: "reject", decision, reply: answer.reply };
   const given = acceptReply(event, answer, hostname);

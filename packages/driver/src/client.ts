@@ -263,10 +263,7 @@ export class SmtpClient {
   }
 
   /** Hands the content over; gives the session's word on it, which may come before the content has ended. */
-  async #sendContent(
-    source: OutgoingMessage["content"],
-    sending: { contentEnded: boolean },
-  ): Promise<ClientEvent> {
+  async #sendContent(source: OutgoingMessage["content"], sending: { contentEnded: boolean }): Promise<ClientEvent> {
     const outcome = this.#next(sending);
     const pieces = piecesOf(source);
     try {
@@ -324,7 +321,8 @@ function sessionOptions({
     ...rest,
     hostname,
     trace: onTrace !== undefined,
-    ...(startTls !== undefined && { tls: startTls }),
+    // Said in any case: adapters' options have a `tls` of another meaning, which must not take its place.
+    tls: startTls ?? (auth === undefined ? "opportunistic" : "required"),
     ...(auth !== undefined && {
       credentials: {
         user: auth.user,

@@ -77,7 +77,6 @@ export class Connection {
       clock,
       unsentLimit,
       onEvent: (event) => this.#told(event),
-      onGone: () => this.#abortSteps(new DecisionVoidError("The client has gone")),
     });
     this.closed = this.#drive.closed.then(() => this.#sessionClosed({ type: "sessionClosed", reason: "disconnected" }));
     this.info = describeSession(id, transport, this);
@@ -324,6 +323,7 @@ export class Connection {
   }
 
   #dismiss(reply: Reply): void {
+    this.#abortSteps(new DecisionVoidError("The session is closed"));
     this.#pending = undefined;
     this.#drive.submit({ type: "dismiss", reply });
   }

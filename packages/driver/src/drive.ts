@@ -12,8 +12,6 @@ export interface DriveOptions<Event> {
    * been read is still handed to the session. To throw or to reject breaks the connection, and the session is told so.
    */
   readonly onEvent: (event: Event) => void | Promise<void>;
-  /** Called once where the transport tells that the peer has gone, although nothing is being read. */
-  readonly onGone?: () => void;
   /**
    * Octets written and not yet taken by the transport beyond which nothing more is read: a peer that reads nothing is
    * not served. Only one side of a connection may have such a limit, or two that write at once wait for each other for
@@ -70,8 +68,7 @@ export class Drive<Intent, Event> {
 
   /** Begins. To be called once, when events may come. */
   start(): void {
-    const { onGone } = this.#options;
-    if (onGone !== undefined) void this.#transport.gone?.then(() => this.#closing || onGone());
+    void this.#transport.broken?.then((error) => this.#break(error));
     this.#pump();
   }
 
@@ -122,8 +119,10 @@ export class Drive<Intent, Event> {
         if (!this.#broken) this.#effect(output.effect);
         return true;
       case "idle":
-        if (!this.#closing && !this.#broken) this.#rest(output.wants, output.deadline);
-        return false;
+        if (this.#closing || this.#broken) return false;
+        this.#rest(output.wants, output.deadline);
+        // What may have broken just now is still to be told.
+        return this.#broken;
     }
   }
 
@@ -183,7 +182,7 @@ export class Drive<Intent, Event> {
   #read(): void {
     if (this.#reading || this.#ended || this.#broken || !this.#mayRead()) return;
     this.#reading = true;
-    this.#transport.read().then(
+    promised(() => this.#transport.read()).then(
       (bytes) => {
         this.#reading = false;
         if (bytes === undefined) this.#ended = true;
@@ -336,6 +335,15 @@ export class Drive<Intent, Event> {
     this.#timer = undefined;
     if (this.#closing) this.#finish();
     else this.#happened({ type: "elapsed" });
+  }
+}
+
+/** What an adapter throws although it ought to reject is a rejection. */
+function promised<Result>(act: () => Promise<Result>): Promise<Result> {
+  try {
+    return act();
+  } catch (error) {
+    return Promise.reject(error);
   }
 }
 

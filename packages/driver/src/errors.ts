@@ -22,7 +22,7 @@ export class ContentAbortedError extends Error {
   }
 }
 
-/** A decision is not wanted any more: the session closed, the client went, or the time to decide was over. */
+/** A decision is not wanted any more: the session closed, or the time to decide was over. */
 export class DecisionVoidError extends Error {
   override readonly name = "DecisionVoidError";
 }
@@ -69,7 +69,10 @@ const meanings: Readonly<Record<Failure["kind"], string>> = {
 };
 
 function describe({ kind, during, reply, detail }: Failure, cause: unknown): string {
-  const said = reply === undefined ? "" : `: ${reply.code} ${reply.enhanced === undefined ? "" : `${reply.enhanced} `}${reply.lines.join(" ")}`;
+  const said =
+    reply === undefined
+      ? ""
+      : `: ${reply.code} ${reply.enhanced === undefined ? "" : `${reply.enhanced} `}${reply.lines.join(" ")}`;
   const because = cause instanceof Error ? `: ${cause.message}` : "";
   return `${meanings[kind]}${detail === undefined ? "" : ` (${detail})`} in ${during}${said}${because}`;
 }

@@ -3,7 +3,16 @@
 export { systemClock, type Clock } from "./clock.ts";
 export type { Transport } from "./transport.ts";
 export { Drive, type DriveOptions } from "./drive.ts";
-export { accept, disconnect, reject, type Accept, type Answer, type Decision, type Disconnect, type Reject } from "./decisions.ts";
+export {
+  accept,
+  disconnect,
+  reject,
+  type Accept,
+  type Answer,
+  type Decision,
+  type Disconnect,
+  type Reject,
+} from "./decisions.ts";
 export type { Content } from "./content.ts";
 export type { ServerEvents, ServerHandlers, ServerOptions, SessionInfo, Step } from "./server-options.ts";
 export { SmtpServer, type Platform } from "./server.ts";
@@ -11,5 +20,11 @@ export { openClient, SmtpClient, type ClientEvents, type ClientOptions, type Sen
 export type { Message, RecipientLike } from "./message.ts";
 export { Pool, type PoolOptions } from "./pool.ts";
 export type { ContentSource } from "./outgoing-content.ts";
-export { ContentAbortedError, ContentRefusedError, DecisionVoidError, SmtpError, type SmtpErrorOptions } from "./errors.ts";
+export {
+  ContentAbortedError,
+  ContentRefusedError,
+  DecisionVoidError,
+  SmtpError,
+  type SmtpErrorOptions,
+} from "./errors.ts";
 export type { Leave } from "./places.ts";

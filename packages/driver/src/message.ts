@@ -14,7 +14,9 @@ import { encoded, measure, type ContentSource } from "./outgoing-content.ts";
 
 /** A recipient as an address, a mailbox, or with parameters of its own. */
 export type RecipientLike =
-  string | Mailbox | { readonly recipient: string | Mailbox; readonly parameters?: EsmtpParameters };
+  | string
+  | Mailbox
+  | { readonly recipient: string | Mailbox; readonly parameters?: EsmtpParameters };
 
 export interface Message {
   /** Reverse-path: where notifications go. `null` for none, as notifications themselves have it (RFC 5321 §4.5.5). */
@@ -49,7 +51,10 @@ export function outgoing(message: Message): OutgoingMessage {
   return { intent: sendIntent(message, content), content };
 }
 
-function sendIntent({ from, to, smtputf8, parameters, ...message }: Message, content: OutgoingMessage["content"]): Send {
+function sendIntent(
+  { from, to, smtputf8, parameters, ...message }: Message,
+  content: OutgoingMessage["content"],
+): Send {
   // Of content that has not been read yet the worst has to be expected.
   const { size, eightBit } = content instanceof Uint8Array ? measure(content) : { size: message.size, eightBit: true };
   return {

@@ -130,10 +130,12 @@ export class Pool {
         if (index >= 0) this.#waiting.splice(index, 1);
         reject(signal?.reason);
       };
-      const served = <Value>(settle: (value: Value) => void) => (value: Value) => {
-        signal?.removeEventListener("abort", abort);
-        settle(value);
-      };
+      const served =
+        <Value>(settle: (value: Value) => void) =>
+        (value: Value) => {
+          signal?.removeEventListener("abort", abort);
+          settle(value);
+        };
       const waiter: Waiter = { resolve: served(resolve), reject: served(reject) };
       signal?.addEventListener("abort", abort, { once: true });
       if (first) this.#waiting.unshift(waiter);

@@ -34,8 +34,9 @@ export interface SessionInfo {
 export interface Step {
   readonly session: SessionInfo;
   /**
-   * Aborted when the answer will hardly be heard any more: the client has gone or has ended its side, the session is
-   * over, or so is the time to decide. What a handler throws after that, because of it, makes no `error` event.
+   * Aborted when the answer is not wanted any more: the connection is broken, the session is over, or so is the time to
+   * decide. A client that has merely ended its side still hears the answer. What a handler throws because of the abort
+   * makes no `error` event.
    */
   readonly signal: AbortSignal;
 }
@@ -83,7 +84,8 @@ export interface ServerHandlers {
   onReset?(step: Step): Answer;
 }
 
-export interface ServerOptions extends Omit<ServerSessionOptions, "authentication" | "startTls" | "trace">, ServerHandlers {
+export interface ServerOptions
+  extends Omit<ServerSessionOptions, "authentication" | "startTls" | "trace">, ServerHandlers {
   /** Needs `onAuthenticate`. Default: AUTH is offered, under TLS, where there is `onAuthenticate`, and not required. */
   readonly authentication?: NonNullable<ServerSessionOptions["authentication"]> & {
     /** Whether a client may act for another identity than its own (RFC 4616); `onAuthenticate` must check it. Default: no. */

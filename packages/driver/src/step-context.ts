@@ -1,5 +1,6 @@
 // What every handler of a server gets: the session, and a signal that is made only when it is looked at.
 
+import { ContentAbortedError, ContentRefusedError, DecisionVoidError } from "./errors.ts";
 import type { SessionInfo } from "./server-options.ts";
 
 export class StepContext {
@@ -23,10 +24,13 @@ export class StepContext {
     this.#controller?.abort(this.#reason);
   }
 
-  /** Whether an error is but the echo of the abort: the reason itself, or what other code made of it. */
+  /** Whether an error is but the echo of the abort: what the content threw, the reason, or what other code made of it. */
   echoes(error: unknown): boolean {
-    if (this.#reason === undefined) return false;
-    if (error === this.#reason) return true;
-    return error instanceof Error && (error.cause === this.#reason || error.name === "AbortError");
+    if (this.#reason === undefined || !(error instanceof Error)) return false;
+    return isOurs(error) || isOurs(error.cause) || error.name === "AbortError";
   }
+}
+
+function isOurs(error: unknown): boolean {
+  return [ContentAbortedError, ContentRefusedError, DecisionVoidError].some((ours) => error instanceof ours);
 }

@@ -27,9 +27,9 @@ export interface Transport {
   readonly remote: { readonly address?: string; readonly port?: number };
   readonly local: { readonly address?: string; readonly port?: number };
   /**
-   * Settles, never rejects, once the peer has ended its side or the connection is broken, as far as that shows while
-   * nobody reads. Leave it out where a runtime cannot tell: then a peer that goes while the application decides is
-   * missed only when it is answered.
+   * Settles, with the error, once the connection is broken both ways, as far as that shows while nobody reads; never
+   * rejects. Leave it out where a runtime cannot tell: then a peer that goes while the application decides is missed only
+   * when it is answered.
    */
-  readonly gone?: Promise<void>;
+  readonly broken?: Promise<unknown>;
 }

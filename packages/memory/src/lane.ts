@@ -19,8 +19,6 @@ export interface LaneOptions {
 export interface LaneEvents {
   /** Octets arrived after `close`. TCP answers them with a reset. */
   refused(): void;
-  /** The end has arrived; what arrived before it may still be received. */
-  ended(): void;
   /** The sender has reset the connection. */
   reset(error: Error): void;
 }
@@ -153,18 +151,13 @@ export class Lane {
   }
 
   #land(content: Content): void {
-    if (content === "end") this.#end();
+    if (content === "end") this.#over ??= "end";
     else if (content instanceof Error) this.#break(content);
     else if (this.#closed !== undefined) this.events?.refused();
     else {
       this.#arrived.push(content);
       this.#unread += content.length;
     }
-  }
-
-  #end(): void {
-    this.#over ??= "end";
-    this.events?.ended();
   }
 
   #break(error: Error): void {

@@ -74,7 +74,7 @@ class MemoryTransport implements Transport {
   readonly tls: TlsInfo | undefined;
   readonly remote: Address;
   readonly local: Address;
-  readonly gone: Promise<void>;
+  readonly broken: Promise<unknown>;
   readonly #role: "client" | "server";
   readonly #options: PipeOptions;
   readonly #outgoing: Lane;
@@ -94,13 +94,12 @@ class MemoryTransport implements Transport {
     this.remote = role === "client" ? server : client;
     this.tls = options.secure === true ? memoryTls : undefined;
     this.#records = options.secure === true ? new RecordReader() : undefined;
-    this.gone = new Promise((resolve) => {
+    this.broken = new Promise((resolve) => {
       incoming.events = {
         refused: () => outgoing.reset(connectionReset()),
-        ended: resolve,
         reset: (error) => {
           outgoing.abandon(error);
-          resolve();
+          resolve(error);
         },
       };
     });

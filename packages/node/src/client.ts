@@ -53,7 +53,10 @@ export async function connect(options: ConnectOptions = {}): Promise<SmtpClient>
 export function createPool(options: ConnectOptions & Omit<PoolOptions, "connect">): Pool {
   const tls = clientTlsOf(options);
   const connectWith = (signal: AbortSignal) =>
-    open({ ...options, signal: options.signal === undefined ? signal : AbortSignal.any([options.signal, signal]) }, tls);
+    open(
+      { ...options, signal: options.signal === undefined ? signal : AbortSignal.any([options.signal, signal]) },
+      tls,
+    );
   return new Pool({ ...options, connect: connectWith });
 }
 
