@@ -9,9 +9,9 @@ import type { Reply } from "../grammar/reply.ts";
 import { encodeUtf8 } from "../grammar/text.ts";
 import type { Inbox } from "../inbox.ts";
 import type { Outbox } from "../outbox.ts";
-import { decodeBase64, encodeBase64 } from "../sasl/base64.ts";
-import type { ClientExchange, ClientMechanism } from "../sasl/mechanism.ts";
+import type { ClientMechanism } from "../sasl/mechanism.ts";
 import type { TlsInfo } from "../session.ts";
+import { SaslExchange } from "./exchange.ts";
 import { initialClientFacts, type ClientFacts, type ClientMachineEvent } from "./machine.ts";
 import type { ClientEvent, Failure, FailureKind } from "./messages.ts";
 import { clientMechanisms, type ClientProfile } from "./options.ts";
@@ -55,8 +55,9 @@ export class ClientActions {
   #extended = true;
   #tlsDeclined = false;
   #mechanism: ClientMechanism | undefined;
-  #exchange: ClientExchange | undefined;
-  #answer: Uint8Array | undefined;
+  #exchange: SaslExchange | undefined;
+  /** The answer to the challenge being taken, in base64. */
+  #answer: string | undefined;
   #identity: string | undefined;
   #failure: Failure | undefined;
 
@@ -72,7 +73,9 @@ export class ClientActions {
     facts.moreRecipients = transaction?.moreAwaited === true;
     facts.recipientAccepted = transaction?.anyAccepted === true;
     facts.dataDue = facts.pipelined || facts.recipientAccepted;
-    if (type === "3yz" && this.#exchange !== undefined) facts.answerable = this.#prepareAnswer(this.#exchange);
+    if (type !== "3yz" || this.#exchange === undefined) return;
+    this.#answer = this.#exchange.respond(this.reply?.lines[0] ?? "");
+    facts.answerable = this.#answer !== undefined;
   }
 
   perform(action: ActionCall): void {
@@ -206,23 +209,12 @@ export class ClientActions {
   #writeAuth(): void {
     const { credentials } = this.#context.profile;
     if (this.#mechanism === undefined || credentials === undefined) return;
-    this.#exchange = this.#mechanism.start(credentials);
-    const { initial } = this.#exchange;
-    const mechanism = saslMechanism(this.#mechanism.name);
-    if (initial === undefined) return this.#write({ verb: "AUTH", mechanism });
-    // An empty initial response is written as = (RFC 4954 §4).
-    const response = initialResponse(initial.length === 0 ? "=" : encodeBase64(initial));
-    this.#write({ verb: "AUTH", mechanism, initialResponse: response });
-  }
-
-  #prepareAnswer(exchange: ClientExchange): boolean {
-    const challenge = decodeBase64(this.reply?.lines[0] ?? "");
-    this.#answer = challenge === undefined ? undefined : exchange.respond(challenge);
-    return this.#answer !== undefined;
+    this.#exchange = new SaslExchange(this.#mechanism, credentials);
+    this.#write(this.#exchange.command);
   }
 
   #answerChallenge(): void {
-    if (this.#answer !== undefined) this.#writeLine(encodeBase64(this.#answer), "*");
+    if (this.#answer !== undefined) this.#writeLine(this.#answer, "*");
   }
 
   #rememberAuthentication(): void {

@@ -1,6 +1,6 @@
 // One message on its way out: which commands are written when, and what became of each recipient.
 
-import { isAscii, type Mailbox } from "../grammar/address.ts";
+import { forwardPath, isAscii, mailbox, type Mailbox } from "../grammar/address.ts";
 import { findCapability, type Capabilities } from "../grammar/capabilities.ts";
 import { InvalidValueError, shown } from "../grammar/invalid-value-error.ts";
 import { esmtpParameter, formatParameters, type EsmtpParameter, type EsmtpParameters } from "../grammar/parameters.ts";
@@ -41,12 +41,24 @@ export class OutgoingTransaction {
   #contentReply: Reply | undefined;
   #contentSent = false;
 
-  /** Throws `LocalProtocolError` where the server does not offer what the transaction needs. */
+  /**
+   * Throws `LocalProtocolError` where the server does not offer what the transaction needs, `InvalidValueError` for values
+   * that cannot be sent as they are.
+   */
   constructor(intent: Send, capabilities: Capabilities, pipelining: boolean) {
     if (intent.recipients.length === 0) throw new LocalProtocolError("send without recipients: give at least one");
     this.pipelined = pipelining && findCapability(capabilities, "PIPELINING") !== undefined;
-    this.#mail = { verb: "MAIL", reversePath: intent.reversePath, parameters: mailParameters(intent, capabilities) };
-    this.#recipients = intent.recipients;
+    const { reversePath: path } = intent;
+    const parameters = mailParameters(intent, capabilities);
+    this.#mail = {
+      verb: "MAIL",
+      reversePath: path === null ? null : mailbox(path.address),
+      parameters: parameters.map(parsedAgain),
+    };
+    this.#recipients = intent.recipients.map(({ recipient, parameters: its = [] }) => ({
+      recipient: forwardPath(recipient.address),
+      parameters: its.map(parsedAgain),
+    }));
   }
 
   /** Whether the recipient whose reply is awaited is followed by another. */
@@ -151,4 +163,9 @@ function mustBeSize(octets: number): void {
     "It counts no octets",
     "Pass a whole number, or leave it out",
   );
+}
+
+/** Intents may come from a record or from code without types: only what is parsed here is certain to be what it seems. */
+function parsedAgain({ keyword, value }: EsmtpParameter): EsmtpParameter {
+  return esmtpParameter(keyword, value, { utf8: true });
 }

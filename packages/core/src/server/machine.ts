@@ -64,6 +64,7 @@ export type ServerMachineEvent = {
     | "shutDown"
     | "violated"
     | "elapsed"
+    | "expired"
     | "ended";
 };
 
@@ -139,6 +140,7 @@ export const serverMachine = setup({
   initial: "decidingConnection",
   on: {
     elapsed: { target: ".closed", actions: reply("timeout") },
+    expired: { target: ".closed", actions: reply("timeout") },
     violated: { target: ".closed", actions: reply("violated") },
     dismiss: { target: ".closed", actions: reply("shuttingDown") },
     ended: ".closed",
@@ -163,6 +165,7 @@ export const serverMachine = setup({
         "*": { actions: reply("noServiceHere") },
         // The wildcard would take these from the root.
         elapsed: { target: "closed", actions: reply("timeout") },
+        expired: { target: "closed", actions: reply("timeout") },
         violated: { target: "closed", actions: reply("violated") },
         dismiss: { target: "closed", actions: reply("shuttingDown") },
         ended: "closed",
@@ -203,6 +206,7 @@ export const serverMachine = setup({
                   { target: "decidingMail" },
                 ],
                 AUTH: [
+                  { guard: "tlsMissing", actions: reply("tlsRequired") },
                   { guard: "authenticated", actions: reply("alreadyAuthenticated") },
                   { guard: "authNeedsTls", actions: reply("authNeedsTls") },
                   { guard: "authOffered", target: "#server.authenticating" },
@@ -412,6 +416,7 @@ export const serverMachine = setup({
         secured: { target: "dialogue.idle.expectingHello", actions: "startOver" },
         // There is no channel on which to say why.
         elapsed: "closed",
+        expired: "closed",
         dismiss: "closed",
         violated: "closed",
       },

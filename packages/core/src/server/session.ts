@@ -4,6 +4,7 @@
 import { compile } from "../engine/compile.ts";
 import type { Runner } from "../engine/runner.ts";
 import { LineReader } from "../framing/line-reader.ts";
+import { notBase64 } from "../grammar/command-argument.ts";
 import { parseCommand, type Command, type ParsedCommand } from "../grammar/command.ts";
 import { reply, type Reply } from "../grammar/reply.ts";
 import { decodeLenient } from "../grammar/text.ts";
@@ -269,7 +270,7 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
       case "unrecognised":
         return isForeign(parsed.verb) ? this.#violate(checkReplies.foreignProtocol) : this.#step("unrecognised");
       case "malformed":
-        return this.#malformed(parsed.utf8 ? checkReplies.utf8NotDeclared : reply(501, "5.5.4", parsed.problem));
+        return this.#malformed(malformedReply(parsed));
       case "command":
         return this.#check(parsed.command);
     }
@@ -336,4 +337,9 @@ function withoutSecret(line: Uint8Array, parsed: ParsedCommand): string {
     return `AUTH ${parsed.command.mechanism} *`;
   const text = decodeLenient(line);
   return parsed.kind === "unrecognised" && text.toUpperCase().includes("AUTH") ? "AUTH *" : text;
+}
+
+function malformedReply({ utf8, problem }: Extract<ParsedCommand, { kind: "malformed" }>): Reply {
+  if (utf8) return checkReplies.utf8NotDeclared;
+  return problem === notBase64 ? checkReplies.badBase64 : reply(501, "5.5.4", problem);
 }

@@ -57,7 +57,7 @@ export class Standing {
     const { facts } = this;
     const { mechanisms, allowAuthInClear, startTls, requireTls, requireAuthentication, limits } = this.#profile;
     const secure = this.#tls !== undefined;
-    this.mechanisms = mechanisms.filter(({ clear }) => secure || !clear || allowAuthInClear);
+    this.mechanisms = mechanisms.filter(({ clear }) => secure || (!requireTls && (!clear || allowAuthInClear)));
     facts.tlsOffered = startTls && !secure;
     facts.tlsMissing = requireTls && !secure;
     facts.authOffered = this.mechanisms.length > 0;
