@@ -201,7 +201,7 @@ describe("the server's chart, step by step", () => {
 
   test("closes by the ends that a connection can have, whatever is going on", () => {
     const ending = steps.filter(
-      ({ event, from }) => ["ended", "violated", "dismiss"].includes(event) && from !== "closed",
+      ({ event, from }) => ["ended", "violated", "dismiss", "expired"].includes(event) && from !== "closed",
     );
     expectAll(ending, ({ to, actions }) => to === "closed" && has(actions, "close"));
     expectAll(
