@@ -22,8 +22,7 @@ export function sizeLimit(capabilities: Capabilities): bigint | undefined {
 
 /** Whether a transaction needs SMTPUTF8 (RFC 6531 §3.4): for an address, a parameter, or the content's header. */
 export function needsSmtputf8({ reversePath, parameters = [], recipients, smtputf8 }: Omit<Send, "type">): boolean {
-  const isPlain = (mailbox: Mailbox | null, its: EsmtpParameters) =>
-    isAscii(mailbox) && isAsciiText(formatParameters(its));
+  const isPlain = (path: Mailbox | null, its: EsmtpParameters) => isAscii(path) && isAsciiText(formatParameters(its));
   const allPlain = recipients.every(({ recipient, parameters: its = [] }) => isPlain(recipient, its));
   return smtputf8 === true || !isPlain(reversePath, parameters) || !allPlain;
 }
