@@ -3,7 +3,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Content } from "../../packages/driver/src/content.ts";
-import { encoded, measure, piecesOf } from "../../packages/driver/src/outgoing-content.ts";
+import { encoded, measure, Pieces } from "../../packages/driver/src/outgoing-content.ts";
 import type { ContentSource } from "@carteiro/driver";
 import { settled } from "../support/fake-transport.ts";
 import { ascii, joined, same } from "../support/transfers.ts";
@@ -181,20 +181,17 @@ describe("content to be sent", () => {
   ];
 
   test.each(kinds)("is taken as %s", async (_, source) => {
-    const pieces: Uint8Array[] = [];
-    for await (const piece of piecesOf(encoded(source()))) pieces.push(piece);
-    expect(same(joined(pieces), octets)).toBe(true);
+    expect(same(joined(await allPieces(source())), octets)).toBe(true);
   });
 
   test("comes in pieces of 64 KiB at most", async () => {
-    const sizes: number[] = [];
-    for await (const piece of piecesOf([new Uint8Array(150_000), "x".repeat(70_000)])) sizes.push(piece.length);
-    expect(sizes).toEqual([65_536, 65_536, 18_928, 65_536, 4_464]);
+    const pieces = await allPieces([new Uint8Array(150_000), "x".repeat(70_000)]);
+    expect(pieces.map(({ length }) => length)).toEqual([65_536, 65_536, 18_928, 65_536, 4_464]);
   });
 
   test("of another kind is refused, saying what to give", async () => {
     const numbers = [1, 2] as unknown as string[];
-    await expect(piecesOf(numbers).next()).rejects.toThrow(/Content of type number: give a string/);
+    await expect(new Pieces(numbers).next()).rejects.toThrow(/Content of type number: give a string/);
   });
 
   test("is measured as it will be sent, line ends normalised", () => {
@@ -216,6 +213,13 @@ function pushed(...parts: string[]): Content {
   for (const part of parts) content.push(new TextEncoder().encode(part));
   content.end();
   return content;
+}
+
+async function allPieces(source: ContentSource): Promise<Uint8Array[]> {
+  const pieces = new Pieces(encoded(source));
+  const all: Uint8Array[] = [];
+  for (let piece = await pieces.next(); piece.done !== true; piece = await pieces.next()) all.push(piece.value);
+  return all;
 }
 
 async function consumedSizes(content: Content): Promise<number[]> {

@@ -19,7 +19,7 @@ import { Drive } from "./drive.ts";
 import { Emitter } from "./emitter.ts";
 import { SmtpError, type SmtpErrorOptions } from "./errors.ts";
 import { outgoing, type Message, type OutgoingMessage } from "./message.ts";
-import { piecesOf } from "./outgoing-content.ts";
+import { Pieces } from "./outgoing-content.ts";
 import { Turns } from "./turns.ts";
 import type { Transport } from "./transport.ts";
 
@@ -265,8 +265,9 @@ export class SmtpClient {
   /** Hands the content over; gives the session's word on it, which may come before the content has ended. */
   async #sendContent(source: OutgoingMessage["content"], sending: { contentEnded: boolean }): Promise<ClientEvent> {
     const outcome = this.#next(sending);
-    const pieces = piecesOf(source);
+    let pieces: Pieces | undefined;
     try {
+      pieces = new Pieces(source);
       sending.contentEnded = await this.#sendPieces(pieces, new Until(outcome));
     } catch (error) {
       // Half a message must not be taken for a whole one: no dot, but the end of the connection.
@@ -274,14 +275,13 @@ export class SmtpClient {
       await outcome.catch(() => undefined);
       throw error;
     } finally {
-      // Nobody waits for it: a source that gives nothing any more does not end either.
-      pieces.return().catch(() => undefined);
+      pieces?.end();
     }
     return outcome;
   }
 
   /** Hands over piece by piece, each when the one before has been taken. Whether it came to the end. */
-  async #sendPieces(pieces: AsyncGenerator<Uint8Array, void>, until: Until): Promise<boolean> {
+  async #sendPieces(pieces: Pieces, until: Until): Promise<boolean> {
     for (;;) {
       const piece = await until.race(pieces.next());
       if (piece === undefined || this.#over) return false;

@@ -111,7 +111,8 @@ export class Connection {
   /** Says the reply where that is still possible, and ends at once, whatever is going on. */
   destroy(last: Reply): void {
     this.#dismiss(last);
-    this.#drive.destroy();
+    // A handler may ask for it: what the session says to that is yet to be carried out.
+    queueMicrotask(() => this.#drive.destroy());
   }
 
   #told(event: ServerEvent): void | Promise<void> {

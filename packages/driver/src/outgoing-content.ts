@@ -20,13 +20,52 @@ export function encoded(source: ContentSource): Exclude<ContentSource, string> {
   return typeof source === "string" ? encoder.encode(source) : source;
 }
 
-/**
- * The content in pieces of 64 KiB at most. Throws `TypeError` at a piece that is neither octets nor text. To end it early
- * ends the source too: a stream is cancelled.
- */
-export async function* piecesOf(source: Exclude<ContentSource, string>): AsyncGenerator<Uint8Array, void> {
-  if (source instanceof Uint8Array) return yield* sliced(source);
-  for await (const part of source) yield* sliced(octetsOf(part));
+type Part = Uint8Array | string;
+type Parts = Pick<AsyncIterator<Part, unknown> | Iterator<Part, unknown>, "next" | "return">;
+
+/** Content in pieces of 64 KiB at most. */
+export class Pieces {
+  readonly #parts: Parts;
+  #rest: Uint8Array = new Uint8Array(0);
+
+  constructor(source: Exclude<ContentSource, string>) {
+    this.#parts = partsOf(source);
+  }
+
+  /** Rejects as the source does, and with `TypeError` at a part that is neither octets nor text. */
+  async next(): Promise<IteratorResult<Uint8Array, undefined>> {
+    while (this.#rest.length === 0) {
+      const part = await this.#parts.next();
+      if (part.done === true) return { done: true, value: undefined };
+      this.#rest = octetsOf(part.value);
+    }
+    const value = this.#rest.subarray(0, pieceSize);
+    this.#rest = this.#rest.subarray(pieceSize);
+    return { done: false, value };
+  }
+
+  /** No more is wanted: ends the source, a stream even while a part is awaited. Throws nothing, and waits for nothing. */
+  end(): void {
+    const ended = (async () => this.#parts.return?.())();
+    ended.catch(() => undefined);
+  }
+}
+
+function partsOf(source: Exclude<ContentSource, string>): Parts {
+  if (source instanceof Uint8Array) return [source][Symbol.iterator]();
+  if ("getReader" in source) return readerParts(source.getReader());
+  return Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
+}
+
+/** Unlike the iterator of a stream, this can be ended while a read is pending. */
+function readerParts(reader: ReadableStreamDefaultReader<Part>): Parts {
+  return {
+    next: () => reader.read() as Promise<IteratorResult<Part, undefined>>,
+    return: async () => {
+      await reader.cancel();
+      return { done: true, value: undefined };
+    },
+  };
 }
 
 export interface Measure {
@@ -53,8 +92,4 @@ function octetsOf(part: Uint8Array | string): Uint8Array {
   if (typeof part === "string") return encoder.encode(part);
   if (part instanceof Uint8Array) return part;
   throw new TypeError(`Content of type ${typeof part}: give a string, a Uint8Array, or a stream or iterable of them`);
-}
-
-function* sliced(octets: Uint8Array): Generator<Uint8Array, void> {
-  for (let from = 0; from < octets.length; from += pieceSize) yield octets.subarray(from, from + pieceSize);
 }

@@ -180,7 +180,10 @@ export class Pool {
     const member: Member = { client, messages: 0, cancelIdle: () => undefined };
     this.#members.add(member);
     if (this.#end.signal.aborted) client.destroy(this.#end.signal.reason);
-    this.#giveBack(member);
+    // Usable or not: who waits learns of it, or a server that closes at once would be tried for ever.
+    const waiter = this.#waiting.shift();
+    if (waiter === undefined) this.#giveBack(member);
+    else waiter.resolve(member);
     await client.closed;
     this.#members.delete(member);
     this.#forgetIdle(member);
