@@ -24,6 +24,8 @@ const requests = [
   `INVITE sip:a@mx.example.com SIP/2.0\r\n\r\n${commands}`,
   `REGISTER sip:mx.example.com SIP/2.0\r\n\r\n${commands}`,
   `${header}\r\n${commands}`,
+  // Longer than any command.
+  `GET /${"x".repeat(5_000)} HTTP/1.1\r\n${commands}`,
   `User-Agent: x\r\n${commands}`,
   `Content-Length: 4\r\n${commands}`,
 ];
@@ -76,6 +78,20 @@ describe("HTTP and other protocols made to speak to the port", () => {
       }
     },
   );
+
+  // "TLS Poison": a session ticket of the attacker's choice, in the handshake with which a browser means to go on.
+  test.each([
+    `${clientHello}\r\n${commands}`,
+    `${clientHello}${"t".repeat(5_000)}\r\n${commands}`,
+    `\x00\x00\x00\x08\x04\xd2\x16\x2f\r\n${commands}`,
+  ])("server closes at the first line of %j, which is no text", (octets) => {
+    for (const sizes of [[Infinity], [1], [100]]) {
+      const harness = accepting();
+      for (const chunk of chunksOf(octets, cycle(sizes))) if (!harness.closed) harness.receive(chunk);
+      expectNothingExecuted(harness, ["connectionReceived"]);
+      expect(repliesIn(harness.output).at(-1)?.code).toBe(500);
+    }
+  });
 
   test("server takes nothing for a command that stands behind other octets in its line", () => {
     const octet = fc.integer({ min: 0, max: 255 }).filter((value) => ![9, 10, 13, 32].includes(value));

@@ -106,6 +106,7 @@ export const checkReplies = {
   endlessLine: reply(500, "5.5.2", "Line without an end; closing the connection"),
   bytesBehindStartTls: reply(554, "5.5.1", "Octets behind STARTTLS in the clear; closing the connection"),
   bufferOverrun: reply(421, "4.3.0", "Too much sent ahead; closing the connection"),
+  noText: reply(500, "5.5.2", "A command is text; closing the connection"),
   foreignProtocol: reply(554, "5.5.1", "This is an SMTP server; closing the connection"),
 } as const;
 

@@ -22,7 +22,7 @@ import {
 import { ServerActions, type Occurrence } from "./actions.ts";
 import type { IncomingContent } from "./content.ts";
 import { mustFit } from "./decision-replies.ts";
-import { isForeign } from "./foreign-protocols.ts";
+import { refuseForeign } from "./foreign-protocols.ts";
 import { serverMachine, type ServerFacts, type ServerMachineEvent } from "./machine.ts";
 import type { ServerEvent, ServerIntent, ServerTimeout } from "./messages.ts";
 import type { ServerProfile } from "./options.ts";
@@ -228,7 +228,7 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
         return reads === "command" ? this.#commandReceived(this.#lines.line) : this.#responseReceived(this.#lines.line);
       case "overlong":
         return reads === "command"
-          ? this.#malformed(checkReplies.overlong)
+          ? this.#overlongReceived(this.#lines.line)
           : this.#step("garbled", checkReplies.overlongResponse);
       case "endless":
         return this.#violate(checkReplies.endlessLine);
@@ -267,13 +267,21 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
     this.#traceCommand(line, parsed);
     if (enough !== undefined) return this.#violate(enough);
     switch (parsed.kind) {
-      case "unrecognised":
-        return isForeign(parsed.verb) ? this.#violate(checkReplies.foreignProtocol) : this.#step("unrecognised");
+      case "unrecognised": {
+        const foreign = refuseForeign(parsed.verb, line);
+        return foreign === undefined ? this.#step("unrecognised") : this.#violate(foreign);
+      }
       case "malformed":
         return this.#malformed(malformedReply(parsed));
       case "command":
         return this.#check(parsed.command);
     }
+  }
+
+  #overlongReceived(beginning: Uint8Array): void {
+    const parsed = parseCommand(beginning);
+    const foreign = parsed.kind === "unrecognised" ? refuseForeign(parsed.verb, beginning) : undefined;
+    return foreign === undefined ? this.#malformed(checkReplies.overlong) : this.#violate(foreign);
   }
 
   #malformed(given: Reply): void {
