@@ -8,9 +8,15 @@ import { CommandError, errorMessage } from "./system-error.ts";
 // Whoever reads our output may stop doing so (`| head`): that is no reason for a server to fall.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
 
+/** As `engines` in the manifest has it, which installers only warn of. */
+const leastNode = 24;
+
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(argv: readonly string[]): Promise<ExitCode> {
+  if (Number.parseInt(process.versions.node, 10) < leastNode) {
+    return complain(`Node ${leastNode} or later is needed; this is ${process.versions.node}.`, sysexits.EX_UNAVAILABLE);
+  }
   const line = parseCommandLine(argv);
   if (line instanceof UsageError) return complain(line.message, sysexits.EX_USAGE);
   try {
