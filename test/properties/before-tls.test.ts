@@ -45,34 +45,47 @@ function abandonWhatIsOpen(session: ServerSession, harness: ServerHarness): void
 
 /** What a server says and tells from the start of TLS on; `undefined` where it did not come to that. */
 function afterTls(before: ClientDialogue, after: ClientDialogue, script: readonly Verdict[]) {
-  const session = new ServerSession(serverProfile(serverOptions), 0);
   let started = false;
-  let first = Infinity;
-  let answer = application(["accept"]);
+  const session = new ServerSession(serverProfile(serverOptions), 0);
+  const { harness, first } = answered(session, script, (event) => (started ||= event.type === "tlsStarted"));
+  for (const segment of before.segments) harness.receive(octetsOf(segment));
+  if (harness.closed || started) return undefined;
+  abandonWhatIsOpen(session, harness);
+  harness.receive(octetsOf("STARTTLS\r\n"));
+  return started ? outcome(session, harness, after, first) : undefined;
+}
+
+/** What a server says and tells behind its greeting where TLS came first, so that nothing can have been said in the clear. */
+function underTlsFromTheStart(after: ClientDialogue, script: readonly Verdict[]) {
+  const session = new ServerSession(serverProfile(serverOptions), 0, tls);
+  const { harness, first } = answered(session, script, (event) => event.type !== "connectionReceived");
+  return outcome(session, harness, after, first);
+}
+
+/** A server whose application says yes until something has begun, and then follows the script. */
+function answered(session: ServerSession, script: readonly Verdict[], begun: (event: ServerEvent) => boolean) {
+  let number = Infinity;
+  const first = () => number;
+  const [yes, scripted] = [application(["accept"]), application(script, first)];
   const harness: ServerHarness = new SessionHarness<ServerIntent, ServerEvent>(session, {
     tls,
     promptly: true,
     answer(event) {
-      if (event.type === "tlsStarted") {
-        started = true;
-        answer = application(script, () => first);
-      }
-      if (started && "decision" in event) first = Math.min(first, event.decision);
-      return answer(event);
+      if (!begun(event)) return yes(event);
+      if ("decision" in event) number = Math.min(number, event.decision);
+      return scripted(event);
     },
   });
-  for (const segment of before.segments) harness.receive(octetsOf(segment));
-  if (harness.closed || started) return undefined;
-  abandonWhatIsOpen(session, harness);
-  const said = harness.output.length;
-  harness.receive(octetsOf("STARTTLS\r\n"));
-  if (!started) return undefined;
-  const at = harness.events.findIndex(({ type }) => type === "tlsStarted");
+  return { harness, first };
+}
+
+function outcome(session: ServerSession, harness: ServerHarness, after: ClientDialogue, first: () => number) {
+  const [said, told] = [harness.output.length, harness.events.length];
   for (const segment of after.segments) harness.receive(octetsOf(segment));
   if (after.ends) harness.end();
   return {
     output: harness.output.slice(said),
-    events: coalesced(harness.events.slice(at)).map((event) => renumbered(event, first)),
+    events: coalesced(harness.events.slice(told)).map((event) => renumbered(event, first())),
     state: session.state,
     stale: harness.stale,
   };
@@ -83,17 +96,21 @@ function renumbered(event: unknown, first: number): unknown {
   return decision === undefined ? event : { ...(event as object), decision: decision - first };
 }
 
-const nothingSaid: ClientDialogue = { segments: ["EHLO client.example\r\n"], ends: false };
+/** What is said under TLS, half of it without an introduction. */
+const afterwards = fc.tuple(clientDialogues, fc.boolean()).map(([{ segments, ends }, introduced]) => {
+  const [first = "", ...rest] = segments;
+  return { segments: introduced ? segments : [first.replace("EHLO client.example\r\n", ""), ...rest], ends };
+});
 
 describe("a server session under TLS", () => {
   test("says and does the same whatever was said in the clear", () => {
     let compared = 0;
     fc.assert(
-      fc.property(clientDialogues, clientDialogues, verdicts, (before, after, script) => {
-        const outcome = afterTls(before, after, script);
-        if (outcome === undefined) return;
+      fc.property(clientDialogues, afterwards, verdicts, (before, after, script) => {
+        const upgraded = afterTls(before, after, script);
+        if (upgraded === undefined) return;
         compared += 1;
-        expect(outcome).toEqual(afterTls(nothingSaid, after, script));
+        expect(upgraded).toEqual(underTlsFromTheStart(after, script));
       }),
       times(2),
     );
@@ -105,19 +122,12 @@ describe("a server session under TLS", () => {
       segments: ["EHLO a.example\r\nAUTH PLAIN AHVzZXIAcGFzcw==\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nRSET\r\n"],
       ends: false,
     };
-    const outcome = afterTls(
+    const upgraded = afterTls(
       before,
       { segments: ["MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\nAUTH PLAIN\r\n"], ends: false },
       ["accept"],
     );
-    expect(outcome?.output.split("\r\n").map((line) => line.slice(0, 3))).toEqual([
-      "220",
-      "503",
-      "503",
-      "503",
-      "503",
-      "",
-    ]);
+    expect(upgraded?.output.split("\r\n").map((line) => line.slice(0, 3))).toEqual(["503", "503", "503", "503", ""]);
   });
 });
 
@@ -227,6 +237,17 @@ describe("a client session under TLS", () => {
       times(2),
     );
     expect(compared).toBeGreaterThan(80);
+  });
+
+  test("knows of no extension that was offered in the clear", () => {
+    const session = new ClientSession(clientProfile({ hostname: "a.example" }), 0);
+    const harness = new SessionHarness<ClientIntent, ClientEvent>(session, { tls });
+    harness.receive(octetsOf("220 mx.example.org\r\n"));
+    harness.receive(octetsOf("250-mx.example.org\r\n250-PIPELINING\r\n250 STARTTLS\r\n"));
+    expect(session.capabilities.length).toBe(2);
+    harness.receive(octetsOf("220 Go on\r\n"));
+    expect(session.state).toBe("opening.expectingEhloReply");
+    expect(session.capabilities).toEqual([]);
   });
 
   test("closes at octets behind the reply to STARTTLS in the clear, whenever they come, and says nothing more", () => {
