@@ -108,7 +108,7 @@ describe("opening a session", () => {
 
   test.each([
     ["connected", async () => undefined],
-    ["greeted", async (server: WirePeer) => void (await server.say("220 mx.example.org"))],
+    ["greeted", (server: WirePeer) => server.say("220 mx.example.org")],
     ["introduced", (server: WirePeer) => greet(server, ["STARTTLS", "AUTH PLAIN"])],
     [
       "about to start TLS",
@@ -491,7 +491,7 @@ describe("sessions that fail", () => {
     const [first, ...others] = await Promise.all(sending);
     expect(first).toMatchObject({ failure: { kind: "aborted" }, result: { uncertain: false } });
     expect(others.map((error) => [error.failure.kind, String(error.cause)])).toEqual(
-      Array(2).fill(["aborted", "Error: enough"]),
+      [1, 2].map(() => ["aborted", "Error: enough"]),
     );
     expect(closed).toMatchObject([{ failure: { kind: "aborted" }, error: { message: "enough" } }]);
     await client.closed;
@@ -548,8 +548,14 @@ describe("aborting a message", () => {
     const { signal } = new AbortController();
     let listeners = 0;
     const [add, remove] = [signal.addEventListener.bind(signal), signal.removeEventListener.bind(signal)];
-    signal.addEventListener = (...given: Parameters<typeof add>) => void ((listeners += 1), add(...given));
-    signal.removeEventListener = (...given: Parameters<typeof remove>) => void ((listeners -= 1), remove(...given));
+    signal.addEventListener = (...given: Parameters<typeof add>) => {
+      listeners += 1;
+      add(...given);
+    };
+    signal.removeEventListener = (...given: Parameters<typeof remove>) => {
+      listeners -= 1;
+      remove(...given);
+    };
     for (let index = 0; index < 5; index++) {
       const sending = client.send({ ...message, signal });
       await take(server);

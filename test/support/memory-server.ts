@@ -12,13 +12,13 @@ export interface MemoryServer {
   /** All events but traces, in order. */
   readonly told: Told[];
   /** Names of the events told. */
-  names(): string[];
+  readonly names: () => string[];
   /** Messages of the `error` events told. */
-  errors(): string[];
+  readonly errors: () => string[];
   /** A connection, before its greeting was heard. */
-  connect(options?: Partial<PipeOptions>): WirePeer;
+  readonly connect: (options?: Partial<PipeOptions>) => WirePeer;
   /** A connection that has greeted, said EHLO, and these commands, all of them accepted. */
-  after(...commands: readonly string[]): Promise<WirePeer>;
+  readonly after: (...commands: readonly string[]) => Promise<WirePeer>;
 }
 
 export function memoryServer(options: Partial<ServerOptions> = {}, { startTls = false } = {}): MemoryServer {

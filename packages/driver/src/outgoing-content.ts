@@ -60,7 +60,7 @@ function partsOf(source: Exclude<ContentSource, string>): Parts {
 /** Unlike the iterator of a stream, this can be ended while a read is pending. */
 function readerParts(reader: ReadableStreamDefaultReader<Part>): Parts {
   return {
-    next: () => reader.read() as Promise<IteratorResult<Part, undefined>>,
+    next: () => reader.read(),
     return: async () => {
       await reader.cancel();
       return { done: true, value: undefined };

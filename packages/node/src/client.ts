@@ -76,7 +76,7 @@ async function reachInTime(options: ConnectOptions, tls: Tls): Promise<Transport
   const { signal, connectTimeout = defaultConnectTimeout } = options;
   const giveUp = new AbortController();
   const abort = () => giveUp.abort(signal?.reason);
-  const cancelTimeout = systemClock.after(connectTimeout, () => giveUp.abort(timedOut(connectTimeout)));
+  const cancelTimeout = systemClock.after(connectTimeout, () => giveUp.abort(timedOut(options, connectTimeout)));
   signal?.addEventListener("abort", abort, { once: true });
   try {
     return await reach(options, tls, giveUp.signal);
@@ -102,8 +102,9 @@ async function reach(options: ConnectOptions, tls: Tls, signal: AbortSignal): Pr
   }
 }
 
-function timedOut(milliseconds: number): Error {
-  return Object.assign(new Error(`The server was not reached within ${milliseconds} ms`), { code: "ETIMEDOUT" });
+function timedOut(options: ConnectOptions, milliseconds: number): Error {
+  const where = options.path ?? `${options.host ?? "localhost"} port ${portOf(options)}`;
+  return Object.assign(new Error(`${where} was not reached within ${milliseconds} ms`), { code: "ETIMEDOUT" });
 }
 
 function portOf({ port, implicitTls, auth }: ConnectOptions): number {

@@ -41,7 +41,7 @@ export class NodeServer {
   readonly #listeners = new Set<Server>();
   /** Sockets whose TLS handshake comes before everything else. */
   readonly #handshakes = new Set<Socket>();
-  #closed = false;
+  readonly #end = new AbortController();
 
   constructor(options: NodeServerOptions) {
     this.#tls = options.tls === undefined ? undefined : serverTls(options.tls);
@@ -68,21 +68,25 @@ export class NodeServer {
     const { implicitTls = false, keepAlive = true, signal } = options;
     if (implicitTls && this.#tls === undefined)
       throw new TypeError("implicitTls without tls: give key and cert to createServer");
-    if (this.#closed) throw new Error("The server is closed: make another");
+    this.#end.signal.throwIfAborted();
     signal?.throwIfAborted();
     const listener = createSocketServer(
       { allowHalfOpen: true, keepAlive, noDelay: true },
       (socket) => void this.#serve(socket, implicitTls),
     );
-    this.#listeners.add(listener);
     try {
-      await listening(listener, options);
-      if (this.#closed) throw new Error("The server was closed before it listened");
+      await listening(
+        listener,
+        options,
+        signal === undefined ? this.#end.signal : AbortSignal.any([signal, this.#end.signal]),
+      );
     } catch (error) {
-      this.#listeners.delete(listener);
-      listener.on("error", () => undefined).close();
+      // Looking up the host may still be under way.
+      listener.on("error", () => undefined).on("listening", () => listener.close());
+      listener.close();
       throw error;
     }
+    this.#listeners.add(listener);
     listener.on("error", (error) => this.#server.report(error));
     return addressOf(listener);
   }
@@ -111,11 +115,12 @@ export class NodeServer {
   }
 
   async #stopListening(): Promise<void> {
-    this.#closed = true;
+    this.#end.abort(new Error("The server is closed: make another"));
     const listeners = [...this.#listeners];
     this.#listeners.clear();
     const stopped = listeners.map((listener) => new Promise<void>((resolve) => listener.close(() => resolve())));
     for (const socket of this.#handshakes) socket.destroy();
+    this.#handshakes.clear();
     await Promise.all(stopped);
   }
 
@@ -144,6 +149,7 @@ export class NodeServer {
       leave();
       void this.#server.accept(transport);
     } catch (error) {
+      if (this.#end.signal.aborted) return;
       const remote = { ...(address !== undefined && { address }), ...(port !== undefined && { port }) };
       this.#server.handshakeFailed(remote, late ? new Error(`No TLS handshake within ${this.#tlsTimeout} ms`) : error);
     } finally {
@@ -154,18 +160,20 @@ export class NodeServer {
   }
 }
 
-async function listening(listener: Server, { port = 0, host, path, backlog, signal }: ListenOptions): Promise<void> {
+async function listening(listener: Server, options: ListenOptions, signal: AbortSignal): Promise<void> {
+  const { port = 0, host, path, backlog } = options;
   const where = path === undefined ? { port, ...(host !== undefined && { host }) } : { path };
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const abort = () => reject(signal?.reason);
+  const abort = () => reject(signal.reason);
   listener.once("error", reject);
-  signal?.addEventListener("abort", abort, { once: true });
+  signal.addEventListener("abort", abort, { once: true });
   listener.listen({ ...where, ...(backlog !== undefined && { backlog }) }, resolve);
   try {
     await promise;
+    signal.throwIfAborted();
   } finally {
     listener.off("error", reject);
-    signal?.removeEventListener("abort", abort);
+    signal.removeEventListener("abort", abort);
   }
 }
 
