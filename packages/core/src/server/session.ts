@@ -21,7 +21,7 @@ import {
 } from "../session.ts";
 import { ServerActions, type Occurrence } from "./actions.ts";
 import type { IncomingContent } from "./content.ts";
-import { mustFit } from "./decision-replies.ts";
+import { fittingReply } from "./decision-replies.ts";
 import { refuseForeign } from "./foreign-protocols.ts";
 import { serverMachine, type ServerFacts, type ServerMachineEvent } from "./machine.ts";
 import type { ServerEvent, ServerIntent, ServerTimeout } from "./messages.ts";
@@ -110,7 +110,8 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
     this.#now = now;
     if (intent.type === "dismiss") return this.#dismiss(intent.reply);
     if (intent.type === "shutDown") {
-      this.#shutDown = intent.reply ?? fixedReplies.shuttingDown;
+      this.#shutDown =
+        intent.reply === undefined ? fixedReplies.shuttingDown : fittingReply("reject", "connection", intent.reply);
       return this.#shutDownIfIdle();
     }
     const about = this.#actions.asked;
@@ -119,11 +120,10 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
         `decision ${intent.decision} is not pending: it was taken, it expired, or the session ended`,
       );
     }
-    if (intent.reply !== undefined) mustFit(intent.type, about, intent.reply);
+    const given = intent.reply === undefined ? undefined : fittingReply(intent.type, about, intent.reply);
     this.#actions.asked = undefined;
     this.#actions.answered = about;
-    const event = intent.type === "reject" && intent.reply.code === 421 ? "dismiss" : intent.type;
-    this.#step(event, intent.reply);
+    this.#step(intent.type === "reject" && given?.code === 421 ? "dismiss" : intent.type, given);
   }
 
   poll(): Output<ServerEvent> {
@@ -191,9 +191,9 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
 
   #dismiss(given: Reply): void {
     if (this.#runner.done) return;
-    mustFit("reject", "connection", given);
+    const last = fittingReply("reject", "connection", given);
     this.#actions.asked = undefined;
-    this.#step("dismiss", given);
+    this.#step("dismiss", last);
   }
 
   #violate(given: Reply): void {
