@@ -17,6 +17,15 @@ afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 const content = "Subject: Greetings\r\n\r\nHello!\r\n";
 
+const anyPorts = ["--relay-port", "0", "--submission-port", "0", "--submissions-port", "0"];
+
+/** What `carteiro serve` prints until it has said all that it says at start. */
+async function shownAtStart(...flags: string[]): Promise<{ lines: readonly string[]; text: string }> {
+  await using program = startCarteiro("serve", ...flags);
+  const lines = await program.until((told) => (told.some((line) => line.includes("Ctrl-C")) ? told : undefined));
+  return { lines, text: lines.join("\n") };
+}
+
 /** Opens a transaction up to its 354. */
 async function openTransaction(server: Served): Promise<RawClient> {
   const client = await RawClient.connect(server.ports.relay);
@@ -46,24 +55,30 @@ describe.concurrent("starting", () => {
     });
   });
 
-  test("tells people the ports and the commands, with the default user's password and no configured one", async () => {
+  test("tells people the ports and the commands, with the default user's password", async () => {
     const folder = join(scratch, "people");
-    const ports = ["--relay-port", "0", "--submission-port", "0", "--submissions-port", "0"];
-    await using program = startCarteiro("serve", "--data", folder, ...ports);
-    const lines = await program.until((told) => (told.some((line) => line.includes("Ctrl-C")) ? told : undefined));
-    const { "user@example.org": password } = JSON.parse(
-      readFileSync(join(folder, "credentials.json"), "utf8"),
-    ) as Record<string, string>;
-    const text = lines.join("\n");
-    const shown = lines.flatMap((line) => / listening on 127\.0\.0\.1 port (\d+) for /.exec(line)?.[1] ?? []);
-    expect(shown).toHaveLength(3);
-    for (const port of shown) expect(text).toMatch(new RegExp(`curl .*smtps?://127\\.0\\.0\\.1:${port} `));
-    expect(text).toContain(`--user user@example.org:${password}`);
+    const { lines, text } = await shownAtStart("--data", folder, ...anyPorts);
+    const credentials = JSON.parse(readFileSync(join(folder, "credentials.json"), "utf8")) as Record<string, string>;
+    const ports = lines.flatMap((line) => / listening on 127\.0\.0\.1 port (\d+) for /.exec(line)?.[1] ?? []);
+    expect(ports).toHaveLength(3);
+    for (const port of ports) expect(text).toMatch(new RegExp(`curl .*smtps?://127\\.0\\.0\\.1:${port} `));
+    expect(text).toContain(` --user user@example.org:${credentials["user@example.org"]} `);
+  });
 
-    await using configured = startCarteiro("serve", ...usualFlags(join(scratch, "configured")));
-    const others = await configured.until((told) => (told.some((line) => line.includes("Ctrl-C")) ? told : undefined));
-    expect(others.join("\n")).toContain(`--user ${user.address} `);
-    expect(others.join("\n")).not.toContain(user.password);
+  test("shows a configured password only where it stands on the command line", async () => {
+    const config = join(scratch, "secret.json");
+    writeFileSync(config, JSON.stringify({ users: [{ address: "bia@example.org", password: "hidden" }] }));
+    const data = ["--data", join(scratch, "configured"), ...anyPorts];
+    const { text } = await shownAtStart("--config", config, ...data);
+    expect(text).toContain(" --user bia@example.org ");
+    expect(text).not.toContain("hidden");
+    expect((await shownAtStart("--user", "bia@example.org:s3cret", ...data)).text).toContain(
+      " --user bia@example.org:s3cret ",
+    );
+    const hash = (await carteiro(["hash-password"], { input: "s3cret\n" })).stdout.trim();
+    expect((await shownAtStart("--user", `bia@example.org:${hash}`, ...data)).text).toContain(
+      " --user bia@example.org ",
+    );
   });
 
   test("reads a configuration file", async () => {
@@ -229,18 +244,7 @@ describe.concurrent("stopping", () => {
 
   test("leaves the password, the certificate and the mail for the next start", async () => {
     const folder = join(scratch, "kept");
-    const words = [
-      "serve",
-      "--json",
-      "--data",
-      folder,
-      "--relay-port",
-      "0",
-      "--submission-port",
-      "0",
-      "--submissions-port",
-      "0",
-    ];
+    const words = ["serve", "--json", "--data", folder, ...anyPorts];
     const files = ["credentials.json", "tls/key.pem", "tls/cert.pem", "tls/ca.pem"].map((name) => join(folder, name));
     const contents = [];
     for (let round = 0; round < 2; round++) {
@@ -265,6 +269,7 @@ describe("a client that is silent", () => {
     expect(await slow.reply()).toMatch(/^421 4\.4\.2 /);
     await server.when("sessionClosed", ({ reason }) => reason === "timeout");
     expect(server.take()).toEqual([]);
+    expect(await server.told("error")).toEqual([]);
   });
 });
 

@@ -23,6 +23,8 @@ export interface ServeOptions {
   readonly domains: readonly string[];
   /** None: the user of `defaultCredentials`. All are known to make valid `Mailboxes`. */
   readonly users: readonly UserOptions[];
+  /** Whether the users stand on the command line, where everybody on this machine can see their passwords. */
+  readonly usersInPublic: boolean;
   /** None: the self-signed certificate. */
   readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined;
   /** Octets. */
@@ -131,6 +133,7 @@ function serveOptions(settings: Settings<ServeFlag>): ServeOptions {
     hostname: ownName(settings) ?? domains[0] ?? serveDefaults.domain,
     domains,
     users: checkedUsers(domains, users),
+    usersInPublic: settings.all("user").every(({ folder }) => folder === undefined),
     tls: certificateFiles(settings),
     maxSize: settings.size("max-size", anyCount) ?? serveDefaults.maxSize,
     maxRecipients: settings.integer("max-recipients", anyCount) ?? serveDefaults.maxRecipients,
