@@ -64,6 +64,8 @@ function run(name: string, ...args: string[]): Promise<string> {
     let errors = "";
     child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
     child.stderr.on("data", (chunk: Buffer) => (errors += chunk.toString()));
-    child.on("exit", (code) => (code === 0 ? resolve(output) : reject(new Error(`${name} ended with ${code}: ${errors}`))));
+    child.on("exit", (code) =>
+      code === 0 ? resolve(output) : reject(new Error(`${name} ended with ${code}: ${errors}`)),
+    );
   });
 }

@@ -74,11 +74,11 @@ export const fixedReplies: Readonly<Record<FixedReplyName, Reply>> = {
   noValidRecipients: reply(554, "5.5.1", "No valid recipients"),
 
   tlsRequired: reply(530, "5.7.0", "Send STARTTLS first"),
-  tlsNotOffered: reply(503, "5.5.1", "STARTTLS is not offered"),
+  tlsNotOffered: reply(502, "5.5.1", "STARTTLS is not offered"),
   tlsUnavailable: reply(454, "4.7.0", "TLS is not available now; try again later"),
 
   authRequired: reply(530, "5.7.0", "Authentication required"),
-  authNotOffered: reply(503, "5.5.1", "AUTH is not offered"),
+  authNotOffered: reply(502, "5.5.1", "AUTH is not offered"),
   authNeedsTls: reply(538, "5.7.11", "Authentication needs encryption: send STARTTLS first"),
   alreadyAuthenticated: reply(503, "5.5.1", "Already authenticated"),
   badCredentials: reply(535, "5.7.8", "Credentials are not valid"),
