@@ -35,11 +35,11 @@ describe("a server in the clear", () => {
     expect(passwords).toEqual([]);
   });
 
-  test("announces no AUTH where it has no TLS either, and refuses it with 503", async () => {
+  test("announces no AUTH where it has no TLS either, and refuses it with 502", async () => {
     const passwords: string[] = [];
     const client = await RawClient.connect(keeping(passwords));
     expect(await client.say(hello)).not.toContain("AUTH");
-    expect(codesOf(await client.say(`${plain}AUTH LOGIN\r\n`))).toEqual([503, 503]);
+    expect(codesOf(await client.say(`${plain}AUTH LOGIN\r\n`))).toEqual([502, 502]);
     expect(passwords).toEqual([]);
   });
 
