@@ -7,15 +7,25 @@ import { accepting, approaches, say, type ServerHarness } from "../core/server/s
 import { coalesced } from "../support/session-harness.ts";
 import { repliesIn, unstuffed } from "../support/wire.ts";
 
-/** What stands for a line end with somebody; NUL where it is dropped, the eighth bit where it is. */
-const lineEnds = ["\r\n", "\n", "\r", "\n\r", "\r\r", "\r\0\n", "\r\n\0", "\x8d\x8a", "\x85"];
-const dots = [".", ".\0", "\xae"];
+/** What stands for a line end with somebody; NUL where it is dropped. */
+const lineEnds = ["\r\n", "\n", "\r", "\n\r", "\r\r", "\r\0\n", "\r\n\0"];
+/** The same where the eighth bit is dropped, and line ends of other character sets. */
+const others = [
+  "\x8d\x8a\xae\x8d\x8a",
+  "\r\n\xae\r\n",
+  "\x85.\x85",
+  "\r\n.\x85",
+  "\xe2\x80\xa8.\xe2\x80\xa8",
+  "\v.\v",
+  "\f.\f",
+];
 const realEnd = "\r\n.\r\n";
 
-const lines = dots.flatMap((dot) => lineEnds.map((after) => dot + after));
+const lines = [".", ".\0"].flatMap((dot) => lineEnds.map((after) => dot + after));
 const sequences = lineEnds
   .flatMap((before) => lines.map((line) => before + line))
-  .filter((text) => !text.includes(realEnd));
+  .filter((text) => !text.includes(realEnd))
+  .concat(others);
 /** Content begins on a new line: there the sequence needs no line end of its own. */
 const firstLines = lines.filter((line) => !line.startsWith(".\r\n"));
 
