@@ -133,6 +133,19 @@ describe("a transaction", () => {
     );
   });
 
+  test.each([
+    { messageSize: 1_000.9, announced: "1000", taken: "1000", refused: "1001" },
+    { messageSize: 1e20, announced: "0", taken: "99999999999999999999", refused: undefined },
+    { messageSize: Infinity, announced: "0", taken: "99999999999999999999", refused: undefined },
+  ])("server announces a size of $messageSize as $announced", ({ messageSize, announced, taken, refused }) => {
+    const harness = accepting({ limits: { messageSize } });
+    say(harness, approaches.hello.lines);
+    expect(harness.output).toContain(`250-SIZE ${announced}\r\n`);
+    if (refused !== undefined)
+      expect(repliesOf(harness, [`MAIL FROM:<a@b> SIZE=${refused}`])).toEqual([expect.stringMatching(/^552 5\.3\.4 /)]);
+    expect(repliesOf(harness, [`MAIL FROM:<a@b> SIZE=${taken}`])).toEqual(["250 2.1.0 Sender OK"]);
+  });
+
   test("server closes where more is thrown away than it may be", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 100 }), fc.integer({ min: -5, max: 5 }), (discarded, more) => {
