@@ -230,6 +230,7 @@ const kinds = fc.constantFrom<"accept" | "later" | "never">("accept", "accept", 
 /** Yes most of the time; also no, 421, an answer that comes late, too late, or not at all. */
 export const verdicts: fc.Arbitrary<readonly Verdict[]> = fc.oneof(
   { weight: 2, arbitrary: fc.constant<readonly Verdict[]>(["accept"]) },
+  { weight: 2, arbitrary: fc.constant<readonly Verdict[]>([{ after: 1, decided: "accept" }]) },
   {
     weight: 5,
     arbitrary: fc.array(
