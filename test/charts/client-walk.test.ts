@@ -101,7 +101,8 @@ describe("the client's chart, step by step", () => {
     expectAll(
       open.filter(({ event }) => event in kinds),
       ({ from, to, event, actions }) => {
-        const expected = failureOf(actions) === kinds[event] || (from === "expectingQuitReply" && event !== "abort");
+        const kind = from === "opening.securing" && event === "ended" ? "tlsFailed" : kinds[event];
+        const expected = failureOf(actions) === kind || (from === "expectingQuitReply" && event !== "abort");
         return to === "closed" && expected;
       },
     );

@@ -176,7 +176,7 @@ describe("opening a session", () => {
     await answer(server, "220 Go on");
     await server.transport.startTls().catch(() => undefined);
     const error = await failure(open);
-    expect(error).toMatchObject({ failure: { kind: "disconnected" }, cause });
+    expect(error).toMatchObject({ failure: { kind: "tlsFailed" }, cause });
     expect(error.message).toContain("bad certificate");
   });
 

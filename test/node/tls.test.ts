@@ -51,18 +51,18 @@ describe("policies of STARTTLS", () => {
       { ...required, tls: trusted },
       { accepted: true, authorized: true },
     ],
-    ["required, with nobody trusted", {}, required, { kind: "disconnected", code: "UNABLE_TO_VERIFY_LEAF_SIGNATURE" }],
+    ["required, with nobody trusted", {}, required, { kind: "tlsFailed", code: "UNABLE_TO_VERIFY_LEAF_SIGNATURE" }],
     [
       "required, with another authority trusted",
       {},
       { ...required, tls: { ca: other.caCertificate } },
-      { kind: "disconnected", code: "UNABLE_TO_VERIFY_LEAF_SIGNATURE" },
+      { kind: "tlsFailed", code: "UNABLE_TO_VERIFY_LEAF_SIGNATURE" },
     ],
     [
       "required, with a certificate for another name",
       { tls: { key: other.key, cert: other.certificate } },
       { ...required, tls: { ca: other.caCertificate } },
-      { kind: "disconnected", code: "ERR_TLS_CERT_ALTNAME_INVALID" },
+      { kind: "tlsFailed", code: "ERR_TLS_CERT_ALTNAME_INVALID" },
     ],
     [
       "required, with that other name expected",
@@ -74,7 +74,7 @@ describe("policies of STARTTLS", () => {
       "required by default beside a password",
       { onAuthenticate: () => accept() },
       { auth },
-      { kind: "disconnected", code: "UNABLE_TO_VERIFY_LEAF_SIGNATURE" },
+      { kind: "tlsFailed", code: "UNABLE_TO_VERIFY_LEAF_SIGNATURE" },
     ],
     [
       "beside a password, trusted",
@@ -88,7 +88,7 @@ describe("policies of STARTTLS", () => {
       "opportunistic, but verified",
       {},
       { startTls: "opportunistic", tls: { rejectUnauthorized: true } },
-      { kind: "disconnected", code: "UNABLE_TO_VERIFY_LEAF_SIGNATURE" },
+      { kind: "tlsFailed", code: "UNABLE_TO_VERIFY_LEAF_SIGNATURE" },
     ],
     ["never", {}, { startTls: "never" }, { accepted: true, authorized: undefined }],
   ];
@@ -100,6 +100,7 @@ describe("policies of STARTTLS", () => {
   test("required, and not offered: nothing is sent", async () => {
     await using server = await LineServer.listen(byVerb(obliging));
     expect(await outcome({ host: "127.0.0.1", port: server.port, ...required })).toEqual({ kind: "tlsUnavailable" });
+    await server.deserted();
     expect(server.heard).toEqual(["EHLO localhost", "QUIT"]);
   });
 
@@ -119,7 +120,7 @@ describe("policies of STARTTLS", () => {
     });
     const wrong = await serving({ tls: { key: other.key, cert: other.certificate } });
     expect(await outcome({ host: "127.0.0.1", port: wrong, ...required, tls: { ca: other.caCertificate } })).toEqual({
-      kind: "disconnected",
+      kind: "tlsFailed",
       code: "ERR_TLS_CERT_ALTNAME_INVALID",
     });
   });
@@ -158,7 +159,7 @@ describe("injection around STARTTLS", () => {
       }
     });
     const error = await outcome({ host: "127.0.0.1", port: server.port, auth, tls: trusted });
-    expect(error).toMatchObject({ kind: expect.stringMatching("disconnected|protocol") });
+    expect(error).toMatchObject({ kind: expect.stringMatching("tlsFailed|protocol") });
     await server.deserted();
     expect(server.heard.filter((line) => line.startsWith("AUTH"))).toEqual([]);
   });

@@ -35,6 +35,7 @@ const everyEvent: Readonly<Record<Exclude<AnyEvent["type"], "lineTraced">, true>
   helloReceived: true,
   helpReceived: true,
   mailReceived: true,
+  openingFailed: true,
   messageReceived: true,
   opened: true,
   recipientReceived: true,
@@ -144,7 +145,7 @@ function readSend(fields: readonly Field[]): ClientIntent {
   const [size] = all("size");
   return {
     type: "send",
-    reversePath: reversePath(withoutBrackets(all("from")[0] ?? "")),
+    reversePath: reversePath(withoutBrackets(all("from")[0] ?? "") || null),
     recipients: all("to").map((path): OutgoingRecipient => ({ recipient: forwardPath(withoutBrackets(path)) })),
     ...(size !== undefined && { size: Number(size) }),
     ...(all("eightBit").includes("true") && { eightBit: true }),

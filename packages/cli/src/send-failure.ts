@@ -93,6 +93,7 @@ const kinds: Readonly<Record<FailureKind, SendErrorKind>> = {
   refused: "refused",
   serviceClosing: "refused",
   tlsUnavailable: "tls",
+  tlsFailed: "tls",
   authUnavailable: "auth",
   authRefused: "auth",
   timeout: "timeout",

@@ -60,7 +60,7 @@ interface Envelope {
 
 /** Throws `InvalidValueError` for what is no address. */
 function envelopeOf({ from, to }: SendOptions): Envelope {
-  return { from: reversePath(from), to: to.map(forwardPath) };
+  return { from: reversePath(from === "" ? null : from), to: to.map(forwardPath) };
 }
 
 /** Throws `InvalidValueError` for a bad name, `SendError` if the authorities cannot be read. */

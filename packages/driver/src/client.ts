@@ -56,7 +56,10 @@ type Ask = Extract<ClientIntent, { type: "ask" }>;
 
 const sessionOver: Failure = { kind: "disconnected", during: "closed", detail: "the session is over; open another" };
 
-/** Opens a session over a transport. Rejects with `SmtpError`, or with the signal's reason; the transport is closed then. */
+/**
+ * Opens a session over a transport. Rejects with `SmtpError`, or with the signal's reason; the transport is closed then,
+ * at once or, where the server refused, as soon as it has answered QUIT.
+ */
 export async function openClient(
   transport: Transport,
   options: ClientOptions = {},
@@ -95,7 +98,7 @@ export class SmtpClient {
     this.#drive = new Drive(this.#session, transport, { clock, onEvent: (event) => this.#told(event) });
     this.closed = this.#drive.closed.then(() => this.#sessionClosed(sessionOver));
     this.opened = this.#turns.take(() => this.#open(), options.signal);
-    this.opened.catch((error: unknown) => this.destroy(error));
+    this.opened.catch((error: unknown) => this.#session.state === "expectingQuitReply" || this.destroy(error));
   }
 
   /** What the server offers (RFC 5321 §4.1.1.1). */
@@ -232,7 +235,8 @@ export class SmtpClient {
   #open(): Promise<void> {
     return this.#withSignal(this.#options.signal, async () => {
       this.#drive.start();
-      await this.#next();
+      const event = await this.#next();
+      if (event.type === "openingFailed") throw this.#error(event.failure);
     });
   }
 

@@ -58,7 +58,7 @@ export class Content implements AsyncIterable<Uint8Array> {
 
   /** The whole content as text; octets that are not UTF-8 become U+FFFD. Rejects as the iteration does. */
   async text(): Promise<string> {
-    return new TextDecoder().decode(await this.bytes());
+    return new TextDecoder("utf-8", { ignoreBOM: true }).decode(await this.bytes());
   }
 
   /** Takes a slice in; a promise means: read no more until it is settled. For the driver. */

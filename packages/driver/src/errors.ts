@@ -59,6 +59,7 @@ export class SmtpError extends Error {
 const meanings: Readonly<Record<Failure["kind"], string>> = {
   refused: "The server refused",
   tlsUnavailable: "TLS is required, and the server does not provide it",
+  tlsFailed: "The TLS handshake failed",
   authUnavailable: "The server offers no way to authenticate that is safe here",
   authRefused: "The server refused the credentials",
   serviceClosing: "The server is closing the connection",

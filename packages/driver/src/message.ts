@@ -1,7 +1,7 @@
 // A message as a caller gives it, and what the session needs to know of it before the content.
 
 import {
-  mailbox,
+  forwardPath,
   reversePath,
   type ClientIntent,
   type EsmtpParameter,
@@ -73,11 +73,11 @@ function isList(to: Message["to"]): to is readonly RecipientLike[] {
 }
 
 function outgoingRecipient(given: RecipientLike): OutgoingRecipient {
-  if (typeof given === "string") return { recipient: mailbox(given) };
+  if (typeof given === "string") return { recipient: forwardPath(given) };
   if (!("recipient" in given)) return { recipient: given };
   const { recipient, parameters } = given;
   return {
-    recipient: typeof recipient === "string" ? mailbox(recipient) : recipient,
+    recipient: typeof recipient === "string" ? forwardPath(recipient) : recipient,
     ...(parameters !== undefined && { parameters }),
   };
 }

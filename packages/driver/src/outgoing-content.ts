@@ -15,9 +15,13 @@ const LF = 10;
 
 const encoder = new TextEncoder();
 
-/** Content that is at hand as a whole as octets; anything else as it is. */
+/** Content that is at hand as a whole as octets; anything else as it is. Throws `TypeError` for what is no content. */
 export function encoded(source: ContentSource): Exclude<ContentSource, string> {
-  return typeof source === "string" ? encoder.encode(source) : source;
+  if (typeof source === "string") return encoder.encode(source);
+  const given: unknown = source;
+  const readable = typeof given === "object" && given !== null;
+  if (readable && ("getReader" in given || Symbol.asyncIterator in given || Symbol.iterator in given)) return source;
+  throw new TypeError(`Content of type ${typeof given}: pass a string, a Uint8Array, or a stream or iterable of them`);
 }
 
 type Part = Uint8Array | string;

@@ -69,7 +69,9 @@ function clientTlsOf({ host, path, implicitTls, startTls, auth, tls }: ConnectOp
   const opportunistic =
     implicitTls !== true && (startTls ?? (auth === undefined ? "opportunistic" : "required")) === "opportunistic";
   const serverName = path === undefined ? (host ?? "localhost") : undefined;
-  return clientTls({ rejectUnauthorized: !opportunistic, ...(serverName !== undefined && { serverName }), ...tls });
+  // Who names authorities or a server means them to be checked.
+  const anybody = opportunistic && tls?.ca === undefined && tls?.serverName === undefined;
+  return clientTls({ rejectUnauthorized: !anybody, ...(serverName !== undefined && { serverName }), ...tls });
 }
 
 async function reachInTime(options: ConnectOptions, tls: Tls): Promise<Transport> {

@@ -82,6 +82,9 @@ export class ClientActions {
     switch (action.type) {
       case "fail":
         return this.#fail(action.params?.["kind"] as FailureKind);
+      case "tellFailure":
+        if (this.#failure !== undefined) this.#context.outbox.tell({ type: "openingFailed", failure: this.#failure });
+        return;
       case "rememberGreeting":
         this.#greeting = this.reply;
         return;
@@ -179,6 +182,7 @@ export class ClientActions {
     this.facts.tlsWanted = tls !== "never" && !secure && offered;
     this.facts.authWanted = this.#mechanism !== undefined;
     this.facts.authUnavailable = mayAuthenticate && this.#mechanism === undefined;
+    if (this.facts.authUnavailable) this.detail = this.#whyNoMechanism(secure || allowAuthInClear);
     this.next = "weighed";
   }
 
@@ -188,6 +192,12 @@ export class ClientActions {
     return clientMechanisms.find(({ name, clear, actsForOthers }) => {
       return offered.includes(name) && (clearAllowed || !clear) && (actsForOthers || !forAnother);
     });
+  }
+
+  #whyNoMechanism(clearAllowed: boolean): string {
+    if (findCapability(this.capabilities, "AUTH") === undefined) return "AUTH is not offered";
+    if (!clearAllowed) return "without TLS no password is sent, unless allowAuthInClear is set";
+    return `of the mechanisms offered none is known here; known are ${clientMechanisms.map(({ name }) => name).join(", ")}`;
   }
 
   #startTls(): void {

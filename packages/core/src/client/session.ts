@@ -178,7 +178,6 @@ export class ClientSession implements Session<ClientIntent, ClientEvent> {
   #violate(detail: string): void {
     this.#actions.detail = detail;
     this.#step("violated");
-    this.#actions.detail = undefined;
   }
 
   /** Reads one line; false when there is none. */
@@ -219,6 +218,7 @@ export class ClientSession implements Session<ClientIntent, ClientEvent> {
       this.#actions.next = undefined;
       for (const action of this.#runner.send({ type: event }, this.#actions.facts)) this.#actions.perform(action);
     }
+    this.#actions.detail = undefined;
     this.#since = this.#now;
   }
 

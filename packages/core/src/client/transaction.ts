@@ -152,7 +152,10 @@ function mailParameters(intent: Send, capabilities: Capabilities): readonly Esmt
   }
   if ((intent.eightBit === true || utf8) && offered("8BITMIME")) parameters.push(esmtpParameter("BODY", "8BITMIME"));
   if (utf8) parameters.push(esmtpParameter("SMTPUTF8"));
-  return [...parameters, ...(intent.parameters ?? [])];
+  // What the caller sets takes the place of what would be set by itself: a parameter may stand once only.
+  const own = intent.parameters ?? [];
+  const isSet = (keyword: string) => own.some((parameter) => parameter.keyword === keyword);
+  return [...parameters.filter(({ keyword }) => !isSet(keyword)), ...own];
 }
 
 function mustBeSize(octets: number): void {

@@ -57,7 +57,7 @@ export const fixedReplies: Readonly<Record<FixedReplyName, Reply>> = {
   authenticated: reply(235, "2.7.0", "Authentication succeeded"),
   cannotVerify: reply(252, "2.1.5", "Cannot verify the user; send mail to find out"),
   cannotExpand: reply(502, "5.5.1", "Lists are not told"),
-  help: reply(214, "2.0.0", "HELO EHLO MAIL RCPT DATA RSET NOOP QUIT VRFY EXPN HELP STARTTLS AUTH", "See RFC 5321"),
+  help: reply(214, "2.0.0", "HELO EHLO MAIL RCPT DATA RSET NOOP QUIT VRFY EXPN HELP", "See RFC 5321"),
 
   refused: reply(550, "5.7.1", "Refused"),
   noService: reply(554, "5.3.2", "No SMTP service here"),

@@ -347,7 +347,9 @@ function withoutSecret(line: Uint8Array, parsed: ParsedCommand): string {
   return parsed.kind === "unrecognised" && text.toUpperCase().includes("AUTH") ? "AUTH *" : text;
 }
 
-function malformedReply({ utf8, problem }: Extract<ParsedCommand, { kind: "malformed" }>): Reply {
-  if (utf8) return checkReplies.utf8NotDeclared;
+const withAddress: ReadonlySet<string> = new Set(["MAIL", "RCPT", "VRFY", "EXPN"]);
+
+function malformedReply({ verb, utf8, problem }: Extract<ParsedCommand, { kind: "malformed" }>): Reply {
+  if (utf8 && withAddress.has(verb)) return checkReplies.utf8NotDeclared;
   return problem === notBase64 ? checkReplies.badBase64 : reply(501, "5.5.4", problem);
 }
