@@ -3,7 +3,6 @@
 import type { ActionCall } from "../engine/runner.ts";
 import { DataWriter } from "../framing/data-writer.ts";
 import { findCapability, noCapabilities, parseCapabilities, type Capabilities } from "../grammar/capabilities.ts";
-import { initialResponse, saslMechanism } from "../grammar/command-argument.ts";
 import { formatCommand, type Command } from "../grammar/command.ts";
 import type { Reply } from "../grammar/reply.ts";
 import { encodeUtf8 } from "../grammar/text.ts";
