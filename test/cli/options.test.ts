@@ -114,7 +114,9 @@ describe("serve with flags", () => {
   test.each(["0", "K", "10MB", "-1", "99999999999999999999", "9999999999G", "1.5M"])(
     "does not take the size %s",
     (text) => {
-      expect(serveComplaint(`--max-size=${text}`)).toContain("--max-size must be a whole number");
+      expect(serveComplaint(`--max-size=${text}`)).toContain(
+        `--max-size must be a whole number from 1 to 9007199254740991, not "${text}".`,
+      );
     },
   );
 

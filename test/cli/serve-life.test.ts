@@ -2,6 +2,7 @@
 // when it cannot begin.
 
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,6 +11,7 @@ import { connect } from "@carteiro/node";
 import { afterAll, describe, expect, test } from "vitest";
 
 import { carteiro, serve, startCarteiro, user, usualFlags, type Served } from "../support/carteiro.ts";
+import { run } from "../support/processes.ts";
 import { RawClient } from "../support/raw-client.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "carteiro-life-"));
@@ -110,6 +112,8 @@ describe.concurrent("starting", () => {
   test.each([
     [["serve", "--data", join(scratch, "a-file", "data")], 73, "The data folder cannot be used: ENOTDIR"],
     [["serve", "--tls-cert", "/nowhere/cert.pem", "--tls-key", "/nowhere/key.pem"], 78, "--tls-cert /nowhere/cert.pem"],
+    [["serve", "--data", "/proc/carteiro/data"], 73, "The data folder cannot be used: ENOENT"],
+    [["serve", "--config", "/nowhere/carteiro.json"], 78, "open '/nowhere/carteiro.json'. \"carteiro serve"],
     [["serve", "--relay-prot", "25"], 64, '"carteiro serve --help" lists the options.'],
     [["sreve"], 64, 'There is no command sreve: "carteiro --help" lists them.'],
   ])("is refused by %j with exit code %i", async (words, expected, complaint) => {
@@ -121,11 +125,24 @@ describe.concurrent("starting", () => {
     expect([code, stdout]).toEqual([expected, ""]);
   });
 
+  test("is ended at once by a signal, whatever it waits for", async () => {
+    const pipe = join(scratch, "pipe.pem");
+    await run("mkfifo", [pipe]);
+    const given = ["--tls-cert", pipe, "--tls-key", pipe];
+    const program = startCarteiro("serve", ...usualFlags(join(scratch, "waiting")), ...given);
+    // Opens only when the server does so at its end, to read.
+    const end = await open(pipe, "w");
+    program.process.kill("SIGTERM");
+    expect(await program.ended).toEqual({ code: "SIGTERM", stdout: "", stderr: "" });
+    await end.close();
+  });
+
   test("is asked about by --version and --help", async () => {
     expect(await carteiro(["--version"])).toMatchObject({
       code: 0,
       stdout: expect.stringMatching(/^carteiro \d+\.\d+\.\d+\n$/),
     });
+    expect(await carteiro(["serve", "--version"])).toEqual(await carteiro(["--version"]));
     expect(await carteiro(["serve", "--help"])).toMatchObject({
       code: 0,
       stdout: expect.stringContaining("--relay-port PORT"),

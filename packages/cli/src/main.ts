@@ -18,12 +18,11 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
     return complain(`Node ${leastNode} or later is needed; this is ${process.versions.node}.`, sysexits.EX_UNAVAILABLE);
   }
   const line = parseCommandLine(argv);
-  if (line instanceof UsageError) return complain(line.message, sysexits.EX_USAGE);
+  if (line instanceof UsageError) return complain(line.message, line.exitCode);
   try {
     return await run(line);
   } catch (error) {
-    if (error instanceof UsageError) return complain(error.message, sysexits.EX_USAGE);
-    if (error instanceof CommandError) return complain(error.message, error.exitCode);
+    if (error instanceof UsageError || error instanceof CommandError) return complain(error.message, error.exitCode);
     const trace = error instanceof Error ? error.stack : undefined;
     return complain(`A fault of carteiro's own: ${trace ?? errorMessage(error)}`, sysexits.EX_SOFTWARE);
   }

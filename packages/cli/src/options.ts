@@ -77,7 +77,7 @@ export type CommandLine =
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Reads the words after `carteiro`. A `UsageError` is to be printed: exit code 64. */
+/** Reads the words after `carteiro`. A `UsageError` is to be printed, and has the exit code. */
 export function parseCommandLine(
   argv: readonly string[],
   environment: Environment = process.env,
@@ -87,6 +87,7 @@ export function parseCommandLine(
   const flags = rest.includes("--") ? rest.slice(0, rest.indexOf("--")) : rest;
   if (command === "--help" || command === "-h" || command === "help")
     return { command: "help", text: helpText(rest[0]) };
+  if (flags.includes("--version")) return { command: "version" };
   if (flags.includes("--help") || flags.includes("-h")) return { command: "help", text: helpText(command) };
   switch (command) {
     case "serve":
@@ -310,7 +311,7 @@ function complaining<Options>(command: string, parse: () => Options): Options | 
     return parse();
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    return new UsageError(`${error.message} "carteiro ${command} --help" lists the options.`);
+    return new UsageError(`${error.message} "carteiro ${command} --help" lists the options.`, error.exitCode);
   }
 }
 

@@ -15,14 +15,18 @@ import { sysexits, type ExitCode } from "./sysexits.ts";
 import { CommandError, errorCode, errorMessage } from "./system-error.ts";
 import { Terminal, type Role } from "./terminal.ts";
 
-/** Serves until a signal asks it to stop; a second one makes it stop at once. Throws `CommandError` if it cannot begin. */
+/**
+ * Serves until a signal asks it to stop; a second one makes it stop at once, and so does one at start. Throws `CommandError`
+ * if it cannot begin.
+ */
 export async function serve(options: ServeOptions): Promise<ExitCode> {
   const { stdout: stream, env: environment } = process;
-  const stop = stopSignals();
   const terminal = new Terminal({ stream, json: options.json, now: () => new Date(), environment });
   const house = await furnish(options);
   const log = new SessionLog(terminal, { trace: options.trace });
   const listeners = await listen(options, { ...options, ...house, log }, terminal);
+  // Not before: until then nothing of anybody's is at stake, and a signal ends the process by itself.
+  const stop = stopSignals();
   try {
     announce(options, house, listeners, terminal);
     const signal = await stop.asked;
