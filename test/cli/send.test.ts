@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { accept, createServer, reject, type NodeServerOptions } from "@carteiro/node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import { carteiro } from "../support/carteiro.ts";
+import { carteiro, startCarteiro } from "../support/carteiro.ts";
 import { localhostCertificates, otherCertificates } from "../support/certificates.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "carteiro-send-"));
@@ -83,6 +83,20 @@ async function oddServer(serve: (socket: Socket) => void): Promise<string[]> {
     for (const socket of sockets) socket.destroy();
   });
   return ["--host", "127.0.0.1", "--port", String((odd.address() as AddressInfo).port)];
+}
+
+/** A server that takes everything up to the end of the content, and does something else about that than to answer. */
+function untilFinalDot(act: (socket: Socket) => void): Promise<string[]> {
+  return oddServer((socket) => {
+    socket.write("220 mx.example.org\r\n");
+    let heard = "";
+    socket.on("data", (octets) => {
+      heard += octets.toString("latin1");
+      if (heard.endsWith("\r\n.\r\n")) act(socket);
+      else if (heard.endsWith("DATA\r\n")) socket.write("354 Go on\r\n");
+      else if (!heard.includes("DATA\r\n")) socket.write("250 OK\r\n");
+    });
+  });
 }
 
 const from = ["--from", "ana@example.org"];
@@ -206,7 +220,14 @@ describe.concurrent("TLS and passwords", () => {
       { tls, authentication, onAuthenticate },
       ["--ca", caFile, "--auth", "ana:guess"],
       77,
-      "535 5.7.8 No",
+      "carteiro: The server refused the credentials: 535 5.7.8 No\n",
+    ],
+    [
+      "a server that cannot tell for now",
+      { tls, authentication, onAuthenticate: () => reject(454, "4.7.0", "Later") },
+      ["--ca", caFile, "--auth", "ana:a:secret"],
+      75,
+      "carteiro: The server cannot authenticate anybody for now: 454 4.7.0 Later\n",
     ],
     [
       "no password where one is required",
@@ -223,6 +244,13 @@ describe.concurrent("TLS and passwords", () => {
       "another authority than the one to trust",
       { tls },
       ["--tls", "required", "--ca", otherCaFile],
+      69,
+      "TLS failed: ",
+    ],
+    [
+      "another authority than the one to trust, also for opportunistic TLS",
+      { tls },
+      ["--tls", "opportunistic", "--ca", otherCaFile],
       69,
       "TLS failed: ",
     ],
@@ -305,19 +333,41 @@ describe.concurrent("the exit code", () => {
   });
 
   test("is 75 where the connection is lost before the answer, and says that the message may be there", async () => {
-    const to = await oddServer((socket) => {
-      socket.write("220 mx.example.org\r\n");
-      let heard = "";
-      socket.on("data", (octets) => {
-        heard += octets.toString("latin1");
-        if (heard.endsWith("\r\n.\r\n")) socket.destroy();
-        else if (heard.endsWith("DATA\r\n")) socket.write("354 Go on\r\n");
-        else if (!heard.includes("DATA\r\n")) socket.write("250 OK\r\n");
-      });
-    });
+    const to = await untilFinalDot((socket) => socket.destroy());
     const { code, stderr } = await send(...to, ...from, ...toBia, eml);
     expect(stderr).toMatch(/^uncertain <bia@example\.net>: .*\ncarteiro: .* may have been accepted all the same\n$/);
+    expect(stderr).not.toContain("expecting");
+    expect((await send(...to, ...from, ...toBia, "--trace", eml)).stderr).toMatch(
+      /all the same {2}\[\S*expecting\S*\]\n$/,
+    );
     expect(code).toBe(75);
+  });
+
+  test("is 75 where the time is over before the answer, and says the same", async () => {
+    const to = await untilFinalDot(() => undefined);
+    const words = [...to, ...from, ...toBia, "--timeout", "2", eml];
+    const [shown, told] = await Promise.all([send(...words), send(...words, "--json")]);
+    expect(shown.stderr).toBe(
+      "uncertain <bia@example.net>: the session ended before an answer came\n" +
+        "carteiro: The time is over; the message may have been accepted all the same\n",
+    );
+    expect([shown.code, told.code]).toEqual([75, 75]);
+    expect(JSON.parse(told.stdout)).toMatchObject({
+      recipients: [{ recipient: "bia@example.net", accepted: false }],
+      error: { kind: "timeout", uncertain: true, state: expect.stringContaining("expecting") },
+    });
+  });
+
+  test("is 75 where the time is over while content is still awaited, and nothing can have been accepted", async () => {
+    const to = await untilFinalDot(() => undefined);
+    const program = startCarteiro("send", ...to, ...from, ...toBia, "--timeout", "2", "--json", "-");
+    program.process.stdin.write("Subject: Never ended\r\n");
+    const { code, stdout } = await program.ended;
+    expect(code).toBe(75);
+    expect(JSON.parse(stdout)).toMatchObject({
+      recipients: [{ recipient: "bia@example.net", accepted: false }],
+      error: { kind: "timeout", uncertain: false },
+    });
   });
 
   test("is 68 where there is no host of that name", async () => {
@@ -335,6 +385,7 @@ describe.concurrent("the exit code", () => {
       66,
       "--ca cannot be read: ENOENT",
     ],
+    ["66 where no authority is in the file", ["--ca", eml, eml], 66, `--ca ${eml} holds no certificate in PEM`],
     ["64 where an address is none", ["--to", "a b@example.org", eml], 64, "a b@example.org"],
     ["64 where our own name is none", ["--hello", "not a name", eml], 64, "not a name"],
     ["64 where there is no such option", ["--relay", eml], 64, "--relay"],
