@@ -356,6 +356,17 @@ describe("the loop: the end", () => {
     expect(transport.calls.at(-1)).toBe("end");
   });
 
+  test("loop reads what the peer still sends although the session waited for the application when it closed", async () => {
+    const { session, transport, drive } = driven({}, (fake) => (fake.wants = "intent"));
+    expect(transport.reading).toBe(false);
+    session.over();
+    drive.submit("421\r\n");
+    expect(transport.reading).toBe(true);
+    await transport.come("more content");
+    expect(transport.reading).toBe(true);
+    expect(session.happened).toEqual(["submitted 421\r\n"]);
+  });
+
   test("loop closes at once in the midst of a TLS handshake", async () => {
     const { session, transport, drive } = driven();
     session.onInput = (input) => {

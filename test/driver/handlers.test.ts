@@ -354,6 +354,18 @@ describe("what is known of a session", () => {
     });
   });
 
+  test("session does not know a name that was accepted with what cannot be said", async () => {
+    const names: unknown[] = [];
+    const rig = memoryServer({
+      onHello: () => accept(reply(550, undefined, "Yes and no")),
+      onVerify: ({ session }) => void names.push(session.hello),
+    });
+    const client = rig.connect();
+    await client.reply();
+    expect(await client.codes("EHLO c.example", "VRFY x")).toEqual(["451", "252"]);
+    expect(names).toEqual([undefined]);
+  });
+
   test("a handler of a pipelined command sees what the command before it brought about", async () => {
     const rig = memoryServer({
       onHello: async () => accept(),

@@ -363,6 +363,25 @@ describe("aborting", () => {
     expect(servers).toHaveLength(1);
   });
 
+  test("is possible by one signal for any number of messages: nothing is left at it", async () => {
+    const { pool } = pooled({ connections: 1 });
+    const { signal } = new AbortController();
+    const listening = new Set<unknown>();
+    const add = signal.addEventListener.bind(signal);
+    signal.addEventListener = (...given: Parameters<typeof add>) => {
+      listening.add(given[1]);
+      add(...given);
+    };
+    const remove = signal.removeEventListener.bind(signal);
+    signal.removeEventListener = (...given: Parameters<typeof remove>) => {
+      listening.delete(given[1]);
+      remove(...given);
+    };
+    await Promise.all([1, 2, 3].map(() => pool.send(message("Subject: Hi\r\n", signal))));
+    await settled();
+    expect(listening.size).toBe(0);
+  });
+
   test("before the beginning opens nothing", async () => {
     const { pool, counts } = pooled();
     await expect(pool.send(message("x", AbortSignal.abort(new Error("never"))))).rejects.toThrow("never");

@@ -159,11 +159,20 @@ describe("limits of connections", () => {
   });
 
   test("do not count those that are being refused, of which there are not many either", async () => {
-    const { connect, server } = memoryServer({ connections: { total: 1 } });
+    const { connect, server, clock } = memoryServer({ connections: { total: 1 } });
     const first = connect();
     await first.reply();
+    for (let round = 0; round < 3; round++) {
+      const refused = Array.from({ length: 500 }, () => connect());
+      expect(server.connections).toBe(101);
+      expect([await refused[99]?.reply(), await refused[100]?.reply()]).toEqual([
+        expect.stringMatching("421"),
+        undefined,
+      ]);
+      await clock.advance(1_000);
+      expect(server.connections).toBe(1);
+    }
     for (let index = 0; index < 500; index++) connect();
-    expect(server.connections).toBe(101);
     await first.ask("QUIT");
     first.transport.destroy();
     await settled();

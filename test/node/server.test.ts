@@ -209,6 +209,37 @@ describe("TLS before everything else", () => {
   });
 });
 
+describe("a client that goes while a handler decides", () => {
+  test.each([
+    ["in the clear", false],
+    ["under TLS", true],
+  ])("aborts the handler's signal when it resets the connection %s", async (_, implicitTls) => {
+    let aborted: unknown;
+    let asked = false;
+    const onMail: NodeServerOptions["onMail"] = ({ signal }) => {
+      asked = true;
+      return new Promise<void>((resolve) =>
+        signal.addEventListener("abort", () => {
+          aborted = signal.reason;
+          resolve();
+        }),
+      );
+    };
+    const { server, port } = await listening({ tls, onMail }, implicitTls);
+    const raw = connectSocket(port, "127.0.0.1").on("error", () => undefined);
+    const socket = implicitTls ? connectTls({ socket: raw, ca: local.caCertificate, host: "127.0.0.1" }) : raw;
+    socket.on("error", () => undefined);
+    let text = "";
+    socket.on("data", (chunk) => (text += String(chunk)));
+    socket.write("EHLO c.example\r\nMAIL FROM:<a@example.org>\r\n");
+    // Nothing is left to be written, whose failure would tell as well.
+    await until(() => asked && text.includes("\r\n250 "));
+    raw.resetAndDestroy();
+    await until(() => server.connections === 0);
+    expect(String(aborted)).toMatch("DecisionVoidError");
+  });
+});
+
 describe("limits of connections", () => {
   test("beyond them a connection is refused with 421", async () => {
     const { port, server } = await listening({ connections: { total: 2 } });

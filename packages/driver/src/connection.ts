@@ -243,8 +243,7 @@ export class Connection {
     step: StepContext,
   ): Answer {
     const { options } = this.#context;
-    const { authorizationIdentity: other, user } = credentials;
-    if (other !== undefined && other !== user && options.authentication?.proxy !== true) return noProxy;
+    if (credentials.authorizationIdentity !== undefined && options.authentication?.proxy !== true) return noProxy;
     return options.onAuthenticate?.(Object.assign(step, credentials));
   }
 
@@ -262,17 +261,17 @@ export class Connection {
     }
   }
 
-  /** Throws, and changes nothing, where the session cannot take the decision. */
+  /** Throws where the session cannot take the decision; it then waits for another. */
   #submit(event: ServerDecision, decision: Decision | undefined): void {
     const intent = intentOf(event, decision, this.#context.profile.hostname);
-    const [pending, hello] = [this.#pending, this.#hello];
+    const hello = this.#hello;
     this.#pending = undefined;
     // Before the session is told, since it may go on to the next command at once.
     this.#note(event, decision);
     try {
       this.#drive.submit(intent);
     } catch (error) {
-      [this.#pending, this.#hello] = [pending, hello];
+      this.#hello = hello;
       throw error;
     }
   }
