@@ -8,6 +8,7 @@ export default defineConfig({
   test: {
     root: import.meta.dirname,
     include: ["**/*.test.ts"],
+    maxWorkers: 2,
     exclude: ["**/node_modules/**", "dist/**"],
     setupFiles: ["support/runs.ts"],
     testTimeout: fuzzing ? 900_000 : 20_000,

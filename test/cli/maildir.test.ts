@@ -222,11 +222,15 @@ describe("delivery on this machine's disk", () => {
     }
   });
 
-  const disk = join(scratch, "small-disk");
-  const mounted = spawnSync("sh", ["-c", `mkdir "${disk}" && mount -t tmpfs -o size=128k none "${disk}"`]).status === 0;
-  afterAll(() => mounted && spawnSync("umount", [disk]));
-
-  test.skipIf(!mounted)("a full disk is 452 4.3.1 and leaves nothing behind (needs root and mount)", async () => {
+  test("a full disk is 452 4.3.1 and leaves nothing behind (needs root and mount)", async ({
+    skip,
+    onTestFinished,
+  }) => {
+    const disk = join(scratch, "small-disk");
+    const mounted =
+      spawnSync("sh", ["-c", `mkdir "${disk}" && mount -t tmpfs -o size=128k none "${disk}"`]).status === 0;
+    skip(!mounted, "no small disk can be mounted");
+    onTestFinished(() => void spawnSync("umount", [disk]));
     const maildir = new Maildir(join(disk, "mail"));
     const big = Array.from({ length: 64 }, () => new Uint8Array(4096));
     const failure: unknown = await maildir

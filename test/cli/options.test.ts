@@ -50,6 +50,7 @@ describe("serve without flags", () => {
       hostname: "example.org",
       domains: ["example.org"],
       users: [],
+      usersInPublic: true,
       tls: undefined,
       maxSize: 26_214_400,
       maxRecipients: 100,
@@ -76,6 +77,7 @@ describe("serve with flags", () => {
       hostname: "mx.example.net",
       domains: ["example.net", "xn--bcher-kva.example"],
       users: [{ address: "ana@example.net", password: "a:b@c" }, { address: "jo@bücher.example" }],
+      usersInPublic: true,
       tls: { certFile: "c.pem", keyFile: "k.pem" },
       maxSize: 1_048_576,
       maxRecipients: 5,
@@ -112,7 +114,9 @@ describe("serve with flags", () => {
   test.each(["0", "K", "10MB", "-1", "99999999999999999999", "9999999999G", "1.5M"])(
     "does not take the size %s",
     (text) => {
-      expect(serveComplaint(`--max-size=${text}`)).toContain("--max-size must be a whole number");
+      expect(serveComplaint(`--max-size=${text}`)).toContain(
+        `--max-size must be a whole number from 1 to 9007199254740991, not "${text}".`,
+      );
     },
   );
 
@@ -192,6 +196,7 @@ describe("serve with a configuration file", () => {
         { address: "bia@example.net" },
         { address: "caio@example.net", password: "y" },
       ],
+      usersInPublic: false,
       tls: { certFile: join(scratch, "tls/cert.pem"), keyFile: "/etc/key.pem" },
       maxSize: 10_485_760,
       maxRecipients: 50,

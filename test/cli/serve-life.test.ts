@@ -2,6 +2,7 @@
 // when it cannot begin.
 
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,12 +11,22 @@ import { connect } from "@carteiro/node";
 import { afterAll, describe, expect, test } from "vitest";
 
 import { carteiro, serve, startCarteiro, user, usualFlags, type Served } from "../support/carteiro.ts";
+import { run } from "../support/processes.ts";
 import { RawClient } from "../support/raw-client.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "carteiro-life-"));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 const content = "Subject: Greetings\r\n\r\nHello!\r\n";
+
+const anyPorts = ["--relay-port", "0", "--submission-port", "0", "--submissions-port", "0"];
+
+/** What `carteiro serve` prints until it has said all that it says at start. */
+async function shownAtStart(...flags: string[]): Promise<{ lines: readonly string[]; text: string }> {
+  await using program = startCarteiro("serve", ...flags);
+  const lines = await program.until((told) => (told.some((line) => line.includes("Ctrl-C")) ? told : undefined));
+  return { lines, text: lines.join("\n") };
+}
 
 /** Opens a transaction up to its 354. */
 async function openTransaction(server: Served): Promise<RawClient> {
@@ -28,7 +39,7 @@ async function openTransaction(server: Served): Promise<RawClient> {
   return client;
 }
 
-describe("starting", () => {
+describe.concurrent("starting", () => {
   test("tells machines where it listens, and what they need to send", async () => {
     await using server = await serve("--hostname", "mx.example.org");
     const listening = (await server.told("listening")).map(({ role, host, port }) => [role, host, port]);
@@ -46,24 +57,30 @@ describe("starting", () => {
     });
   });
 
-  test("tells people the ports and the commands, with the default user's password and no configured one", async () => {
+  test("tells people the ports and the commands, with the default user's password", async () => {
     const folder = join(scratch, "people");
-    const ports = ["--relay-port", "0", "--submission-port", "0", "--submissions-port", "0"];
-    await using program = startCarteiro("serve", "--data", folder, ...ports);
-    const lines = await program.until((told) => (told.some((line) => line.includes("Ctrl-C")) ? told : undefined));
-    const { "user@example.org": password } = JSON.parse(
-      readFileSync(join(folder, "credentials.json"), "utf8"),
-    ) as Record<string, string>;
-    const text = lines.join("\n");
-    const shown = lines.flatMap((line) => / listening on 127\.0\.0\.1 port (\d+) for /.exec(line)?.[1] ?? []);
-    expect(shown).toHaveLength(3);
-    for (const port of shown) expect(text).toMatch(new RegExp(`curl .*smtps?://127\\.0\\.0\\.1:${port} `));
-    expect(text).toContain(`--user user@example.org:${password}`);
+    const { lines, text } = await shownAtStart("--data", folder, ...anyPorts);
+    const credentials = JSON.parse(readFileSync(join(folder, "credentials.json"), "utf8")) as Record<string, string>;
+    const ports = lines.flatMap((line) => / listening on 127\.0\.0\.1 port (\d+) for /.exec(line)?.[1] ?? []);
+    expect(ports).toHaveLength(3);
+    for (const port of ports) expect(text).toMatch(new RegExp(`curl .*smtps?://127\\.0\\.0\\.1:${port} `));
+    expect(text).toContain(` --user user@example.org:${credentials["user@example.org"]} `);
+  });
 
-    await using configured = startCarteiro("serve", ...usualFlags(join(scratch, "configured")));
-    const others = await configured.until((told) => (told.some((line) => line.includes("Ctrl-C")) ? told : undefined));
-    expect(others.join("\n")).toContain(`--user ${user.address} `);
-    expect(others.join("\n")).not.toContain(user.password);
+  test("shows a configured password only where it stands on the command line", async () => {
+    const config = join(scratch, "secret.json");
+    writeFileSync(config, JSON.stringify({ users: [{ address: "bia@example.org", password: "hidden" }] }));
+    const data = ["--data", join(scratch, "configured"), ...anyPorts];
+    const { text } = await shownAtStart("--config", config, ...data);
+    expect(text).toContain(" --user bia@example.org ");
+    expect(text).not.toContain("hidden");
+    expect((await shownAtStart("--user", "bia@example.org:s3cret", ...data)).text).toContain(
+      " --user bia@example.org:s3cret ",
+    );
+    const hash = (await carteiro(["hash-password"], { input: "s3cret\n" })).stdout.trim();
+    expect((await shownAtStart("--user", `bia@example.org:${hash}`, ...data)).text).toContain(
+      " --user bia@example.org ",
+    );
   });
 
   test("reads a configuration file", async () => {
@@ -95,6 +112,8 @@ describe("starting", () => {
   test.each([
     [["serve", "--data", join(scratch, "a-file", "data")], 73, "The data folder cannot be used: ENOTDIR"],
     [["serve", "--tls-cert", "/nowhere/cert.pem", "--tls-key", "/nowhere/key.pem"], 78, "--tls-cert /nowhere/cert.pem"],
+    [["serve", "--data", "/proc/carteiro/data"], 73, "The data folder cannot be used: ENOENT"],
+    [["serve", "--config", "/nowhere/carteiro.json"], 78, "open '/nowhere/carteiro.json'. \"carteiro serve"],
     [["serve", "--relay-prot", "25"], 64, '"carteiro serve --help" lists the options.'],
     [["sreve"], 64, 'There is no command sreve: "carteiro --help" lists them.'],
   ])("is refused by %j with exit code %i", async (words, expected, complaint) => {
@@ -106,11 +125,24 @@ describe("starting", () => {
     expect([code, stdout]).toEqual([expected, ""]);
   });
 
+  test("is ended at once by a signal, whatever it waits for", async () => {
+    const pipe = join(scratch, "pipe.pem");
+    await run("mkfifo", [pipe]);
+    const given = ["--tls-cert", pipe, "--tls-key", pipe];
+    const program = startCarteiro("serve", ...usualFlags(join(scratch, "waiting")), ...given);
+    // Opens only when the server does so at its end, to read.
+    const end = await open(pipe, "w");
+    program.process.kill("SIGTERM");
+    expect(await program.ended).toEqual({ code: "SIGTERM", stdout: "", stderr: "" });
+    await end.close();
+  });
+
   test("is asked about by --version and --help", async () => {
     expect(await carteiro(["--version"])).toMatchObject({
       code: 0,
       stdout: expect.stringMatching(/^carteiro \d+\.\d+\.\d+\n$/),
     });
+    expect(await carteiro(["serve", "--version"])).toEqual(await carteiro(["--version"]));
     expect(await carteiro(["serve", "--help"])).toMatchObject({
       code: 0,
       stdout: expect.stringContaining("--relay-port PORT"),
@@ -135,7 +167,7 @@ describe("the certificate", () => {
   });
 });
 
-describe("what is shown", () => {
+describe.concurrent("what is shown", () => {
   test("is each session and each message, and with --trace the dialogue with the state and without passwords", async () => {
     await using server = await serve("--trace");
     const auth = { user: user.address, password: user.password };
@@ -197,7 +229,7 @@ async function stopped(server: Served) {
   return server.program.ended;
 }
 
-describe("stopping", () => {
+describe.concurrent("stopping", () => {
   test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
     "by %s finishes the message on its way, and takes no other",
     async (signal) => {
@@ -229,18 +261,7 @@ describe("stopping", () => {
 
   test("leaves the password, the certificate and the mail for the next start", async () => {
     const folder = join(scratch, "kept");
-    const words = [
-      "serve",
-      "--json",
-      "--data",
-      folder,
-      "--relay-port",
-      "0",
-      "--submission-port",
-      "0",
-      "--submissions-port",
-      "0",
-    ];
+    const words = ["serve", "--json", "--data", folder, ...anyPorts];
     const files = ["credentials.json", "tls/key.pem", "tls/cert.pem", "tls/ca.pem"].map((name) => join(folder, name));
     const contents = [];
     for (let round = 0; round < 2; round++) {
@@ -265,6 +286,7 @@ describe("a client that is silent", () => {
     expect(await slow.reply()).toMatch(/^421 4\.4\.2 /);
     await server.when("sessionClosed", ({ reason }) => reason === "timeout");
     expect(server.take()).toEqual([]);
+    expect(await server.told("error")).toEqual([]);
   });
 });
 

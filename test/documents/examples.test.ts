@@ -1,7 +1,7 @@
 // The examples in the documents are run as they stand: what a document shows is true.
 
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -51,6 +51,16 @@ describe("docs/write-an-adapter.md", () => {
   });
 });
 
+describe("docs/supported.md", () => {
+  it("names no test that does not exist", () => {
+    const text = readFileSync(join(root, "docs/supported.md"), "utf8");
+    const named = Array.from(text.matchAll(/transcripts\/[\w-]+\.md|test\/[\w/]*\w/g), ([path]) => path);
+    const missing = named.filter((path) => !existsSync(join(root, path.startsWith("test/") ? path : `test/${path}`)));
+    expect(named.length).toBeGreaterThan(30);
+    expect(missing).toEqual([]);
+  });
+});
+
 /** The code blocks of a document that have a file name. */
 function examples(document: string): [string, string][] {
   const text = readFileSync(join(root, document), "utf8");
@@ -64,6 +74,8 @@ function run(name: string, ...args: string[]): Promise<string> {
     let errors = "";
     child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
     child.stderr.on("data", (chunk: Buffer) => (errors += chunk.toString()));
-    child.on("exit", (code) => (code === 0 ? resolve(output) : reject(new Error(`${name} ended with ${code}: ${errors}`))));
+    child.on("exit", (code) =>
+      code === 0 ? resolve(output) : reject(new Error(`${name} ended with ${code}: ${errors}`)),
+    );
   });
 }

@@ -120,28 +120,39 @@ export interface Walk<Facts, Model> {
   readonly follow: (model: Model, step: Step<Facts>) => Model;
 }
 
-interface Node<Model> {
+/** Events, and the facts under each, that lead from the start to some state. */
+export type Way<Facts> = readonly { readonly event: { readonly type: string }; readonly facts: Facts }[];
+
+interface Node<Facts, Model> {
   readonly model: Model;
-  readonly way: readonly { readonly event: string; readonly facts: unknown }[];
+  readonly way: Way<Facts>;
+}
+
+export interface Walked<Facts> {
+  /** How many steps were taken. */
+  readonly steps: number;
+  /** A way to each state that was found. */
+  readonly ways: readonly Way<Facts>[];
 }
 
 /**
  * Takes every event in every state that can be reached, whatever the facts were on the way: under each of the facts.
- * States are told apart by the chart's state and the model. Gives how many steps were taken.
+ * States are told apart by the chart's state and the model.
  */
-export function walkCompiled<Facts, Model>({ machine, facts, start, follow }: Walk<Facts, Model>): number {
+export function walkCompiled<Facts, Model>({ machine, facts, start, follow }: Walk<Facts, Model>): Walked<Facts> {
   const program = compile(machine);
   const events = eventsOf(machine);
   const begun = program.start(undefined);
-  const first: Node<Model> = { model: start(begun.actions), way: [] };
+  const first: Node<Facts, Model> = { model: start(begun.actions), way: [] };
   const queue = [first];
   const seen = new Set([`${begun.runner.state} ${JSON.stringify(first.model)}`]);
+  const ways = [first.way];
   let steps = 0;
   for (let node = queue.pop(); node !== undefined; node = queue.pop()) {
     for (const event of events) {
       for (const given of facts) {
         const { runner } = program.start(undefined);
-        for (const past of node.way) runner.send({ type: past.event }, past.facts);
+        for (const past of node.way) runner.send(past.event, past.facts);
         const from = runner.state;
         const actions = runner.send({ type: event }, given);
         const model = follow(node.model, { from, event, to: runner.state, actions, facts: given });
@@ -149,9 +160,11 @@ export function walkCompiled<Facts, Model>({ machine, facts, start, follow }: Wa
         const key = `${runner.state} ${JSON.stringify(model)}`;
         if (seen.has(key)) continue;
         seen.add(key);
-        queue.push({ model, way: [...node.way, { event, facts: given }] });
+        const way = [...node.way, { event: { type: event }, facts: given }];
+        ways.push(way);
+        queue.push({ model, way });
       }
     }
   }
-  return steps;
+  return { steps, ways };
 }

@@ -230,6 +230,7 @@ const kinds = fc.constantFrom<"accept" | "later" | "never">("accept", "accept", 
 /** Yes most of the time; also no, 421, an answer that comes late, too late, or not at all. */
 export const verdicts: fc.Arbitrary<readonly Verdict[]> = fc.oneof(
   { weight: 2, arbitrary: fc.constant<readonly Verdict[]>(["accept"]) },
+  { weight: 2, arbitrary: fc.constant<readonly Verdict[]>([{ after: 1, decided: "accept" }]) },
   {
     weight: 5,
     arbitrary: fc.array(
@@ -249,11 +250,17 @@ export const verdicts: fc.Arbitrary<readonly Verdict[]> = fc.oneof(
 
 type Decision = Extract<ServerEvent, { readonly decision: number }>;
 
-/** The application: its verdict on the n-th decision, over and over. Its replies say what they are about. */
-export function application(script: readonly Verdict[]): (event: ServerEvent) => Said<ServerIntent> | undefined {
+/**
+ * The application: its verdict on the n-th decision, over and over. Its replies say what they are about.
+ * @param first The number of the decision that has the first verdict.
+ */
+export function application(
+  script: readonly Verdict[],
+  first: () => number = () => 1,
+): (event: ServerEvent) => Said<ServerIntent> | undefined {
   return (event) => {
     if (!("decision" in event) || event.type === "decisionExpired") return undefined;
-    const verdict = script[(event.decision - 1) % script.length] ?? "accept";
+    const verdict = script[(event.decision - first()) % script.length] ?? "accept";
     if (verdict === "silence") return undefined;
     if (typeof verdict === "string") return { intent: intentOf(verdict, event) };
     return { intent: intentOf(verdict.decided, event), after: verdict.after };

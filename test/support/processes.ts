@@ -3,6 +3,8 @@
 import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { once } from "node:events";
 
+import { afterAll } from "vitest";
+
 export interface Outcome {
   /** Exit code, or the name of the signal that ended it. */
   readonly code: number | string;
@@ -28,6 +30,10 @@ export interface Program extends AsyncDisposable {
 /** Longest that any program of the tests may run. */
 const longestRun = 60_000;
 
+/** Those that a test which ran out of time has left behind end with the tests. */
+const running = new Set<ChildProcessWithoutNullStreams>();
+afterAll(() => running.forEach((child) => child.kill("SIGKILL")));
+
 /** Runs a program to its end. */
 export async function run(command: string, words: readonly string[], options: RunOptions = {}): Promise<Outcome> {
   const { process: child, ended } = start(command, words, options);
@@ -39,6 +45,7 @@ export async function run(command: string, words: readonly string[], options: Ru
 export function start(command: string, words: readonly string[], options: RunOptions = {}): Program {
   const { environment, folder } = options;
   const child = spawn(command, words, { env: { ...process.env, ...environment }, cwd: folder });
+  running.add(child);
   const output = { stdout: "", stderr: "", all: "" };
   const watchers = new Set<() => void>();
   for (const name of ["stdout", "stderr"] as const) {
@@ -54,6 +61,7 @@ export function start(command: string, words: readonly string[], options: RunOpt
   const ended = new Promise<Outcome>((resolve) => {
     const end = (code: number | string) => {
       clearTimeout(tooLong);
+      running.delete(child);
       resolve({ code, stdout: output.stdout, stderr: output.stderr });
     };
     child.once("error", (error: NodeJS.ErrnoException) => end(error.code ?? error.message));

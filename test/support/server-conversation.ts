@@ -43,8 +43,8 @@ export interface Way {
   readonly sizes: readonly number[];
   /** Whether the application answers while the session is being polled, or only once it is idle. */
   readonly promptly: boolean;
-  /** Whether octets are handed over while the application decides. */
-  readonly readsOn: boolean;
+  /** Whether octets are handed over while the application decides; the application comes to its next answer after so many chunks. */
+  readonly readsOn: false | number;
 }
 
 export const plainly: Way = { sizes: [Infinity], promptly: true, readsOn: false };
@@ -52,7 +52,7 @@ export const plainly: Way = { sizes: [Infinity], promptly: true, readsOn: false 
 export const ways: fc.Arbitrary<Way> = fc.record({
   sizes: chunkings,
   promptly: fc.boolean(),
-  readsOn: fc.boolean(),
+  readsOn: fc.constantFrom<Way["readsOn"][]>(false, false, 1, 2, 3, Infinity),
 });
 
 export interface Conversation {
@@ -75,14 +75,18 @@ export function converse(
   const harness = new SessionHarness<ServerIntent, ServerEvent>(session, {
     answer: application(script),
     promptly: way.promptly,
-    readsOn: way.readsOn,
+    readsOn: way.readsOn !== false,
     tls: { protocol: "TLSv1.3" },
   });
   const sizes = cycle(way.sizes);
   const states: string[] = [];
   const sent: Uint8Array[] = [];
   for (const segment of segments) {
-    for (const chunk of chunksOf(segment, sizes)) if (harness.receive(chunk)) sent.push(chunk);
+    for (const chunk of chunksOf(segment, sizes)) {
+      if (harness.receive(chunk)) sent.push(chunk);
+      const decides = way.readsOn !== false && sent.length % way.readsOn === 0;
+      if (decides && harness.idle.wants === "intent") harness.advance();
+    }
     settle(harness);
     states.push(session.state);
   }

@@ -83,8 +83,8 @@ export class SessionHarness<Intent, Event extends { readonly type: string }> {
     const at = Math.min(this.#due[0]?.at ?? Infinity, this.idle.deadline ?? Infinity);
     if (at === Infinity) return false;
     this.now = Math.max(this.now, at);
-    if (this.#due[0] === undefined || this.#due[0].at > at) this.#handle("elapsed");
-    else this.#answerDue();
+    if (this.#due[0] !== undefined && this.#due[0].at <= at) this.#answerDue();
+    else this.#reachDeadline();
     return true;
   }
 
@@ -108,6 +108,12 @@ export class SessionHarness<Intent, Event extends { readonly type: string }> {
   #handle(type: "ended" | "broken" | "elapsed"): void {
     this.session.handle({ type }, this.now);
     this.#drain();
+  }
+
+  /** Time must not stand still: either the session is over, or something else is due later. */
+  #reachDeadline(): void {
+    this.#handle("elapsed");
+    if (!this.closed) expect(this.idle.deadline).toBeGreaterThan(this.now);
   }
 
   #waitUntilItReads(): void {

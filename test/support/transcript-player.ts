@@ -15,8 +15,8 @@ import {
   type ServerSessionOptions,
   type Wants,
 } from "@carteiro/core";
-import { escaped, type Deed, type Step, type Transcript } from "./transcript.ts";
-import { readClientIntent, readReply, shownEvent, shownField, type AnyEvent } from "./transcript-values.ts";
+import { writtenLine, type Deed, type Step, type Transcript } from "./transcript.ts";
+import { eventTypes, readClientIntent, readReply, shownEvent, shownField, type AnyEvent } from "./transcript-values.ts";
 
 /**
  * How the other side's octets come in:
@@ -37,7 +37,7 @@ export class TranscriptError extends Error {
   override readonly name = "TranscriptError";
 
   constructor(file: string, { source }: Step, manner: Manner, message: string) {
-    super(`${file}:${source.line} (${manner}): ${message}`);
+    super(`${file}:${source.line} (${manner})\n${message}`);
     this.stack = `${this.name}: ${this.message}\n    at ${file}:${source.line}:1`;
   }
 }
@@ -53,7 +53,9 @@ class Player {
   readonly #server: ServerSession | undefined;
   readonly #client: ClientSession | undefined;
   #now: Instant = 0;
+  /** Index of the step that follows the present one. */
   #at = 0;
+  #finished = false;
 
   /** What the peer did that has not been handed over yet. */
   #arriving: readonly Input[] = [];
@@ -66,6 +68,7 @@ class Player {
   #held = false;
   #handshake = false;
   #closed = false;
+  #closeNamed = false;
   #wants: Wants = "nothing";
   #deadline: Instant | undefined;
 
@@ -84,7 +87,9 @@ class Player {
       const whole: ClientSessionOptions = { hostname: "client.example.org", ...options };
       this.#client = new ClientSession(clientProfile(whole), this.#now, tls);
     }
-    this.#named = new Set(steps.flatMap((step) => (step.kind === "told" || step.kind === "untold" ? [step.event] : [])));
+    this.#named = new Set(
+      steps.flatMap((step) => (step.kind === "told" || step.kind === "untold" ? [step.event] : [])),
+    );
   }
 
   play(): Passage {
@@ -95,7 +100,7 @@ class Player {
       this.#at += 1;
       this.#take(step);
     }
-    this.#at -= 1;
+    this.#finished = true;
     this.#settle();
     if (this.#arriving.length > 0 && !this.#closed) this.#fail("the session did not read all that was sent");
     return { events: this.#events, states: this.#states };
@@ -129,8 +134,10 @@ class Player {
         return this.#expectEvent(step);
       case "intended":
         return this.#intend(step.intent, step.rest);
-      case "thrown":
       case "untold":
+        if (!eventTypes.has(step.event)) this.#fail("there is no such event");
+        return;
+      case "thrown":
         return;
     }
   }
@@ -224,9 +231,9 @@ class Player {
   #settle(): void {
     this.#acceptAll();
     const [event] = this.#told;
-    if (event !== undefined) this.#fail(`not in the transcript:\n  + -> ${shownEvent(event)}`);
-    if (this.#said !== "") this.#fail(`not in the transcript:\n${this.#saidLines()}`);
-    if (this.#closed && !this.#closeNamed) this.#fail(`not in the transcript:\n  + ${this.#mark} (closes)`);
+    if (event !== undefined) this.#unnamed(`-> ${shownEvent(event)}`);
+    if (this.#said !== "") this.#unnamed(this.#saidLines());
+    if (this.#closed && !this.#closeNamed) this.#unnamed(`${this.#mark} (closes)`);
   }
 
   #acceptAll(): void {
@@ -253,7 +260,7 @@ class Player {
     } catch (error) {
       if (error instanceof TranscriptError) throw error;
       if (!(error instanceof LocalProtocolError)) this.#fail(String(error));
-      if (error.message !== awaited) this.#fail(`\n  + -> LocalProtocolError ${error.message}`);
+      if (error.message !== awaited) this.#fail(`-> LocalProtocolError ${error.message}`);
       return;
     }
     if (awaited !== undefined) this.#fail("nothing was thrown");
@@ -272,7 +279,8 @@ class Player {
     if (this.#held) return;
     this.#pending = undefined;
     if (intent === "accept") return server.submit({ type: "accept", decision, ...reply }, this.#now);
-    if (intent === "reject" && given !== undefined) return server.submit({ type: "reject", decision, reply: given }, this.#now);
+    if (intent === "reject" && given !== undefined)
+      return server.submit({ type: "reject", decision, reply: given }, this.#now);
     this.#fail("no such intent of a server");
   }
 
@@ -315,25 +323,24 @@ class Player {
 
   #expectOctets(octets: string): void {
     while (!this.#said.startsWith(octets) && octets.startsWith(this.#said) && this.#acceptNext()) continue;
-    if (!this.#said.startsWith(octets)) this.#fail(`\n${this.#saidLines()}`);
+    if (!this.#said.startsWith(octets)) this.#fail(this.#saidLines());
     this.#said = this.#said.slice(octets.length);
   }
 
   #expectEvent({ event, fields }: Extract<Step, { kind: "told" }>): void {
+    if (!eventTypes.has(event)) this.#fail("there is no such event");
     while (this.#told.length === 0 && this.#acceptNext()) continue;
     const told = this.#told.shift();
-    if (told === undefined) this.#fail("\n  + no event");
+    if (told === undefined) this.#fail("no event");
     const holds = told.type === event && fields.every(([name, value]) => shownField(told, name) === value);
     const names = told.type === event ? fields.map(([name]) => name) : undefined;
-    if (!holds) this.#fail(`\n  + -> ${shownEvent(told, names)}`);
+    if (!holds) this.#fail(`-> ${shownEvent(told, names)}`);
   }
-
-  #closeNamed = false;
 
   #expectClose(): void {
     while (!this.#closed && this.#acceptNext()) continue;
-    if (this.#said !== "") this.#fail(`\n${this.#saidLines()}`);
-    if (!this.#closed) this.#fail(`\n  + the session is in state ${this.#session.state}`);
+    if (this.#said !== "") this.#fail(this.#saidLines());
+    if (!this.#closed) this.#fail(`the session is in state ${this.#session.state}`);
     this.#closeNamed = true;
   }
 
@@ -344,25 +351,41 @@ class Player {
   }
 
   #saidLines(): string {
-    if (this.#said === "") return "  + nothing is said";
-    const lines = this.#said.split(/(?<=\r\n)/);
-    return lines.map((line) => `  + ${this.#mark} ${line.endsWith("\r\n") ? escaped(line.slice(0, -2)) : `${escaped(line)}\\`}`).join("\n");
+    if (this.#said === "") return "nothing is said";
+    const lines = this.#said.split(/(?<=\r\n)/).map(writtenLine);
+    return lines.map((line) => `${this.#mark} ${line}`).join("\n");
   }
 
-  #fail(message: string): never {
-    const { file, steps } = this.#transcript;
-    const failed = Math.max(0, this.#at - 1);
-    const step = steps[failed];
-    if (step === undefined) throw new Error(`${file}: ${message}`);
-    const before = steps.slice(Math.max(0, failed - 6), failed).map(({ source }) => `    ${source.text}`);
-    const isUnexpected = message.startsWith("not");
-    const dialogue = [...before, `${isUnexpected ? "    " : "  - "}${step.source.text}`].join("\n");
-    throw new TranscriptError(file, step, this.#manner, isUnexpected ? `${message}\n  behind:\n${dialogue}` : `\n${dialogue}${message.startsWith("\n") ? message : `\n  + ${message}`}`);
+  /** The present line does not hold: this is so instead. */
+  #fail(instead: string): never {
+    const at = Math.max(0, this.#at - 1);
+    this.#report(at, [`  - ${this.#transcript.steps[at]?.source.text ?? ""}`, ...plus(instead)]);
   }
+
+  /** This happened behind the lines before the present one, and none of them names it. */
+  #unnamed(happening: string): never {
+    this.#report(this.#finished ? this.#at : this.#at - 1, [...plus(happening), "    (which no line names)"]);
+  }
+
+  #report(at: number, found: readonly string[]): never {
+    const { file, steps } = this.#transcript;
+    const step = steps[Math.min(at, steps.length - 1)];
+    if (step === undefined) throw new Error(`${file} has an empty block: ${found.join("\n")}`);
+    const before = steps.slice(Math.max(0, at - 6), at).map(({ source }) => `    ${source.text}`);
+    throw new TranscriptError(file, step, this.#manner, [...before, ...found].join("\n"));
+  }
+}
+
+function plus(text: string): string[] {
+  return text.split("\n").map((line) => `  + ${line}`);
 }
 
 /** What a server says until a client that wants neither TLS nor AUTH is ready. */
 function openingReplies(offering: readonly string[]): string {
   const lines = ["mx.example.com", ...offering];
-  return ["220 mx.example.com ESMTP", ...lines.map((line, index) => `250${index === lines.length - 1 ? " " : "-"}${line}`), ""].join("\r\n");
+  return [
+    "220 mx.example.com ESMTP",
+    ...lines.map((line, index) => `250${index === lines.length - 1 ? " " : "-"}${line}`),
+    "",
+  ].join("\r\n");
 }

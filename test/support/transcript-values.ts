@@ -5,8 +5,10 @@ import {
   forwardPath,
   reply,
   reversePath,
+  type Capability,
   type ClientEvent,
   type ClientIntent,
+  type EsmtpParameter,
   type OutgoingRecipient,
   type RecipientResult,
   type Reply,
@@ -16,6 +18,38 @@ import { lineOctets, readFields, unescaped, type Field } from "./transcript.ts";
 
 export type AnyEvent = ServerEvent | ClientEvent;
 
+/** Lines are traced only where that is asked for; the trace has tests of its own. */
+const everyEvent: Readonly<Record<Exclude<AnyEvent["type"], "lineTraced">, true>> = {
+  answered: true,
+  authenticated: true,
+  authenticationReceived: true,
+  connectionReceived: true,
+  contentAborted: true,
+  contentReceived: true,
+  contentRefused: true,
+  contentStarted: true,
+  contentWanted: true,
+  dataReceived: true,
+  decisionExpired: true,
+  expandReceived: true,
+  helloReceived: true,
+  helpReceived: true,
+  mailReceived: true,
+  openingFailed: true,
+  messageReceived: true,
+  opened: true,
+  recipientReceived: true,
+  resetReceived: true,
+  sessionClosed: true,
+  startTlsReceived: true,
+  tlsStarted: true,
+  transactionEnded: true,
+  verifyReceived: true,
+};
+
+/** What a transcript may name. */
+export const eventTypes: ReadonlySet<string> = new Set(Object.keys(everyEvent));
+
 /** The event's field of that name, a path such as `envelope.reversePath`, as a transcript writes it. */
 export function shownField(event: AnyEvent, name: string): string {
   let value: unknown = "result" in event ? withOutcomes(event.result) : event;
@@ -24,13 +58,17 @@ export function shownField(event: AnyEvent, name: string): string {
 }
 
 /** The event as a transcript would write it with these fields, or with all of its own. */
-export function shownEvent(event: AnyEvent, names?: readonly string[]): string {
-  const fields = names ?? Object.keys("result" in event ? withOutcomes(event.result) : event);
-  const written = fields.filter((name) => name !== "type" && name !== "decision").map((name) => {
+export function shownEvent(event: AnyEvent, names: readonly string[] = ownFields(event)): string {
+  const fields = names.map((name) => {
     const value = shownField(event, name);
     return `${name}=${value === "" || /[\s"\p{Cc}]/u.test(value) ? JSON.stringify(value) : value}`;
   });
-  return [event.type, ...written].join(" ");
+  return [event.type, ...fields].join(" ");
+}
+
+function ownFields(event: AnyEvent): readonly string[] {
+  const all = Object.keys("result" in event ? withOutcomes(event.result) : event);
+  return all.filter((name) => name !== "type" && name !== "decision");
 }
 
 /** A client's result with `accepted` and `refused` in the place of `recipients`. */
@@ -43,21 +81,21 @@ function withOutcomes({ recipients, ...rest }: { readonly recipients: readonly R
 function shown(value: unknown): string {
   if (value === undefined) return "none";
   if (value === null) return "<>";
-  if (typeof value !== "object") return String(value);
+  if (typeof value === "string") return value;
   if (value instanceof Uint8Array) return Buffer.from(value).toString("latin1");
   if (Array.isArray(value)) return value.length === 0 ? "none" : value.map(shown).join(",");
-  return shownObject({ ...value });
+  return typeof value === "object" ? shownObject({ ...value }) : JSON.stringify(value);
 }
 
+/** Told apart by what they have: a mailbox, a reply, a recipient or its result, a capability or parameter, a failure. */
 function shownObject(value: Readonly<Record<string, unknown>>): string {
   const { address, code, recipient, accepted, keyword, kind } = value;
-  if (typeof address === "string") return `<${address}>`;
-  if (typeof code === "number") return shownReply(value as unknown as Reply);
+  if (address !== undefined) return `<${shown(address)}>`;
+  if (code !== undefined) return shownReply(value as unknown as Reply);
   if (accepted === false) return `${shown(recipient)}:${shown(Object(value["reply"]).code)}`;
   if (recipient !== undefined) return shown(recipient);
   if (keyword !== undefined) return shownKeyword(value);
-  if (kind !== undefined) return String(kind);
-  return JSON.stringify(value);
+  return kind === undefined ? JSON.stringify(value) : shown(kind);
 }
 
 function shownReply({ code, enhanced, lines }: Reply): string {
@@ -65,9 +103,8 @@ function shownReply({ code, enhanced, lines }: Reply): string {
   return [code, ...(enhanced === undefined ? [] : [enhanced]), ...(text === "" ? [] : [text])].join(" ");
 }
 
-/** An EHLO capability or a parameter of MAIL or RCPT. */
-function shownKeyword({ keyword, value, parameters = [] }: Readonly<Record<string, unknown>>): string {
-  return value === undefined ? [keyword, ...(parameters as readonly string[])].join(" ") : `${String(keyword)}=${String(value)}`;
+function shownKeyword({ keyword, value, parameters = [] }: Partial<EsmtpParameter & Capability>): string {
+  return value === undefined ? [keyword, ...parameters].join(" ") : `${keyword}=${value}`;
 }
 
 /** `550 5.1.1 No such user`, lines divided by `\n`; `undefined` for nothing. */
@@ -108,7 +145,7 @@ function readSend(fields: readonly Field[]): ClientIntent {
   const [size] = all("size");
   return {
     type: "send",
-    reversePath: reversePath(withoutBrackets(all("from")[0] ?? "")),
+    reversePath: reversePath(withoutBrackets(all("from")[0] ?? "") || null),
     recipients: all("to").map((path): OutgoingRecipient => ({ recipient: forwardPath(withoutBrackets(path)) })),
     ...(size !== undefined && { size: Number(size) }),
     ...(all("eightBit").includes("true") && { eightBit: true }),

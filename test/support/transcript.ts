@@ -170,27 +170,36 @@ const escapes: Readonly<Record<string, string>> = { r: "\r", n: "\n", t: "\t", "
 export function unescaped(text: string): string {
   return Buffer.from(text, "utf8")
     .toString("latin1")
-    .replaceAll(/\\(?:\{(.*?)\*(\d+)\}|x([0-9a-fA-F]{2})|(.?))/g, (whole, repeated?: string, count?: string, hex?: string, letter?: string) => {
-      if (repeated !== undefined) return unescapedLatin1(repeated).repeat(Number(count));
-      if (hex !== undefined) return String.fromCharCode(Number.parseInt(hex, 16));
-      const escape = escapes[letter ?? ""];
-      if (escape === undefined) throw new Error(`no such escape: ${whole}`);
-      return escape;
-    });
+    .replaceAll(
+      /\\(?:\{(.*?)\*(\d+)\}|x([0-9a-fA-F]{2})|(.?))/g,
+      (whole, repeated?: string, count?: string, hex?: string, letter?: string) => {
+        if (repeated !== undefined) return unescapedLatin1(repeated).repeat(Number(count));
+        if (hex !== undefined) return String.fromCharCode(Number.parseInt(hex, 16));
+        const escape = escapes[letter ?? ""];
+        if (escape === undefined) throw new Error(`no such escape: ${whole}`);
+        return escape;
+      },
+    );
 }
 
 function unescapedLatin1(text: string): string {
   return unescaped(Buffer.from(text, "latin1").toString("utf8"));
 }
 
-/** Octets as they are written in a transcript, on one line. */
-export function escaped(octets: string): string {
+/** Octets as they are written in a transcript, on one line: readable where they are UTF-8. */
+function escaped(octets: string): string {
   const text = Buffer.from(octets, "latin1").toString("utf8");
-  const readable = Buffer.from(text, "utf8").toString("latin1") === octets ? text : octets;
-  return readable.replaceAll(/[\\\p{Cc}]|(?<=[^ ]) $/gu, (character) => {
+  const isText = Buffer.from(text, "utf8").toString("latin1") === octets && !/[\x80-\x9f]/.test(text);
+  const unreadable = isText ? /[\\\0-\x1f\x7f]|(?<=[^ ]) $/g : /[\\\0-\x1f\x7f-\xff]|(?<=[^ ]) $/g;
+  return (isText ? text : octets).replaceAll(unreadable, (character) => {
     const name = Object.entries(escapes).find(([, meaning]) => meaning === character)?.[0];
     return name === undefined ? `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}` : `\\${name}`;
   });
+}
+
+/** A line as it is written behind `C:` or `S:`; octets without a line's end have a backslash at theirs. */
+export function writtenLine(octets: string): string {
+  return octets.endsWith("\r\n") ? escaped(octets.slice(0, -2)) : `${escaped(octets)}\\`;
 }
 
 function splitAt(text: string, separator: string): [string, string] {

@@ -3,8 +3,6 @@
 import { open } from "node:fs/promises";
 import type { Readable } from "node:stream";
 
-import MailComposer from "nodemailer/lib/mail-composer";
-
 /** Content to be sent, in octets as they stand; line ends are the client's business. */
 export interface MessageSource extends AsyncDisposable {
   readonly content: AsyncIterable<Uint8Array>;
@@ -22,6 +20,8 @@ export interface ComposeOptions {
 
 /** An RFC 5322 message in plain text, with Date and Message-ID, and CRLF at the end of each line. */
 export async function composeMessage(options: ComposeOptions): Promise<Uint8Array> {
+  // Slow to load, and for nothing where the message is there already.
+  const { default: MailComposer } = await import("nodemailer/lib/mail-composer");
   const composer = new MailComposer({
     ...options,
     to: [...options.to],

@@ -1,11 +1,12 @@
 // The user who is there when nobody has configured one: a random password made at first start and kept for the next.
 
 import { randomBytes } from "node:crypto";
-import { mkdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { replaceFile } from "./durable-file.ts";
+import { makeFolders, replaceFile } from "./durable-file.ts";
 import { UsageError } from "./settings.ts";
+import { sysexits } from "./sysexits.ts";
 import { errorCode } from "./system-error.ts";
 
 export interface Credentials {
@@ -25,7 +26,7 @@ export async function defaultCredentials(folder: string, domain: string): Promis
   const password = known[address];
   if (password !== undefined) return { address, password };
   const made = randomBytes(15).toString("base64url");
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await makeFolders(folder);
   await replaceFile(path, `${JSON.stringify({ ...known, [address]: made }, undefined, 2)}\n`, 0o600);
   return { address, password: made };
 }
@@ -38,7 +39,7 @@ async function readCredentials(path: string): Promise<Readonly<Record<string, st
   });
   const value = parseJson(text);
   if (isRecordOfTexts(value)) return value;
-  throw new UsageError(`${path} is not as it was written; remove it, and a new password is made.`);
+  throw new UsageError(`${path} is not as it was written; remove it, and a new password is made.`, sysexits.EX_CONFIG);
 }
 
 function parseJson(text: string): unknown {

@@ -3,13 +3,18 @@
 import type { Role } from "./terminal.ts";
 import { everyCode, isLetterOrDigit } from "./character-codes.ts";
 
+export interface Login {
+  readonly user: string;
+  readonly password?: string | undefined;
+}
+
 export interface FirstMessageOptions {
   readonly host: string;
   readonly ports: Readonly<Record<Role, number>>;
   /** The mailbox to write to. */
   readonly mailbox: string;
   /** Who can log in, if anybody can. Without a password it is left to curl to ask for it. */
-  readonly login: { readonly user: string; readonly password?: string | undefined } | undefined;
+  readonly login: Login | undefined;
   /** The authority that signed our certificate; `undefined` where the system's own authorities do. */
   readonly caFile: string | undefined;
   /** The folder in which the message will be seen. */
@@ -29,39 +34,36 @@ export function firstMessageText(options: FirstMessageOptions): string {
     "",
     `  cat ${shellWord(newFolder)}/*`,
     "",
-    "To send a file, write --upload-file FILE, and --crlf if its lines end in LF alone. Ctrl-C stops the server.",
+    "To send a file, write -T FILE, and --crlf if its lines end in LF alone. Ctrl-C stops the server.",
     "",
   ].join("\n");
 }
 
 function fromServer({ host, ports, mailbox }: FirstMessageOptions): string {
-  return curl(["--url", `smtp://${reachableHost(host)}:${ports.relay}`], "sender@example.net", mailbox);
+  return curl(`smtp://${reachableHost(host)}:${ports.relay}`, "sender@example.net", mailbox);
 }
 
-function fromUser(
-  options: FirstMessageOptions,
-  login: { readonly user: string; readonly password?: string | undefined },
-): string[] {
+function fromUser(options: FirstMessageOptions, { user, password }: Login): string[] {
   const { ports, mailbox, caFile } = options;
-  const { user, password } = login;
   const host = reachableHost(options.host);
   const trust = caFile === undefined ? [] : ["--cacert", caFile];
   const how = [...trust, "--user", password === undefined ? user : `${user}:${password}`];
   return [
     "or as a user, with a password and STARTTLS:",
     "",
-    curl(["--url", `smtp://${host}:${ports.submission}`, "--ssl-reqd", ...how], user, mailbox),
+    curl(`smtp://${host}:${ports.submission}`, user, mailbox, "--ssl-reqd", ...how),
     "",
     "or with TLS from the start:",
     "",
-    curl(["--url", `smtps://${host}:${ports.submissions}`, ...how], user, mailbox),
+    curl(`smtps://${host}:${ports.submissions}`, user, mailbox, ...how),
     "",
   ];
 }
 
-function curl(how: readonly string[], from: string, to: string): string {
-  const message = `From: <${from}>\\r\\nTo: <${to}>\\r\\nSubject: Hello\\r\\n\\r\\nThe first message.\\r\\n`;
-  const words = ["curl", "-sS", ...how, "--mail-from", from, "--mail-rcpt", to, "--upload-file", "-"];
+/** On one line, however long: a script may look for it. */
+function curl(url: string, from: string, to: string, ...how: readonly string[]): string {
+  const message = `From: <${from}>\\r\\nSubject: Hello\\r\\n\\r\\nThe first message.\\r\\n`;
+  const words = ["curl", "-sS", url, ...how, "--mail-from", from, "--mail-rcpt", to, "-T", "-"];
   // A per cent sign would be one of printf's directives.
   return `  printf ${shellWord(message.replaceAll("%", "%%"))} | ${words.map(shellWord).join(" ")}`;
 }

@@ -48,6 +48,7 @@ ${flagLines(sendFlags)}
 
 --tls is implicit for the ports 465 and 2465; else required with --auth, and
 opportunistic without. A password goes without TLS only with --tls never.
+Opportunistic verifies no certificate unless --ca or --server-name is given.
 
 Exit codes:
 ${exitCodeTable.map(([code, name, meaning]) => `  ${String(code).padStart(2)}  ${name.padEnd(15)} ${meaning}`).join("\n")}

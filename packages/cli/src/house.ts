@@ -1,9 +1,9 @@
 // What the server keeps in its data folder: mail, certificate and the default user, made at the first start.
 
-import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 
 import { defaultCredentials } from "./credentials.ts";
+import { makeFolders } from "./durable-file.ts";
 import { Mailboxes, type UserOptions } from "./mailboxes.ts";
 import { Maildir } from "./maildir.ts";
 import type { ServeOptions } from "./options.ts";
@@ -27,7 +27,7 @@ export interface House {
 export async function furnish(options: ServeOptions): Promise<House> {
   const folder = resolve(options.dataFolder);
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolders(folder);
     const users = options.users.length > 0 ? options.users : [await defaultUser(folder, options)];
     const mailFolder = join(folder, "mail");
     return {

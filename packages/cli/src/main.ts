@@ -8,16 +8,21 @@ import { CommandError, errorMessage } from "./system-error.ts";
 // Whoever reads our output may stop doing so (`| head`): that is no reason for a server to fall.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
 
+/** As `engines` in the manifest has it, which installers only warn of. */
+const leastNode = 24;
+
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(argv: readonly string[]): Promise<ExitCode> {
+  if (Number.parseInt(process.versions.node, 10) < leastNode) {
+    return complain(`Node ${leastNode} or later is needed; this is ${process.versions.node}.`, sysexits.EX_UNAVAILABLE);
+  }
   const line = parseCommandLine(argv);
-  if (line instanceof UsageError) return complain(line.message, sysexits.EX_USAGE);
+  if (line instanceof UsageError) return complain(line.message, line.exitCode);
   try {
     return await run(line);
   } catch (error) {
-    if (error instanceof UsageError) return complain(error.message, sysexits.EX_USAGE);
-    if (error instanceof CommandError) return complain(error.message, error.exitCode);
+    if (error instanceof UsageError || error instanceof CommandError) return complain(error.message, error.exitCode);
     const trace = error instanceof Error ? error.stack : undefined;
     return complain(`A fault of carteiro's own: ${trace ?? errorMessage(error)}`, sysexits.EX_SOFTWARE);
   }

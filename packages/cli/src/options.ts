@@ -23,6 +23,8 @@ export interface ServeOptions {
   readonly domains: readonly string[];
   /** None: the user of `defaultCredentials`. All are known to make valid `Mailboxes`. */
   readonly users: readonly UserOptions[];
+  /** Whether the users stand on the command line, where everybody on this machine can see their passwords. */
+  readonly usersInPublic: boolean;
   /** None: the self-signed certificate. */
   readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined;
   /** Octets. */
@@ -75,7 +77,7 @@ export type CommandLine =
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Reads the words after `carteiro`. A `UsageError` is to be printed: exit code 64. */
+/** Reads the words after `carteiro`. A `UsageError` is to be printed, and has the exit code. */
 export function parseCommandLine(
   argv: readonly string[],
   environment: Environment = process.env,
@@ -85,6 +87,7 @@ export function parseCommandLine(
   const flags = rest.includes("--") ? rest.slice(0, rest.indexOf("--")) : rest;
   if (command === "--help" || command === "-h" || command === "help")
     return { command: "help", text: helpText(rest[0]) };
+  if (flags.includes("--version")) return { command: "version" };
   if (flags.includes("--help") || flags.includes("-h")) return { command: "help", text: helpText(command) };
   switch (command) {
     case "serve":
@@ -131,6 +134,7 @@ function serveOptions(settings: Settings<ServeFlag>): ServeOptions {
     hostname: ownName(settings) ?? domains[0] ?? serveDefaults.domain,
     domains,
     users: checkedUsers(domains, users),
+    usersInPublic: settings.all("user").every(({ folder }) => folder === undefined),
     tls: certificateFiles(settings),
     maxSize: settings.size("max-size", anyCount) ?? serveDefaults.maxSize,
     maxRecipients: settings.integer("max-recipients", anyCount) ?? serveDefaults.maxRecipients,
@@ -307,7 +311,7 @@ function complaining<Options>(command: string, parse: () => Options): Options | 
     return parse();
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    return new UsageError(`${error.message} "carteiro ${command} --help" lists the options.`);
+    return new UsageError(`${error.message} "carteiro ${command} --help" lists the options.`, error.exitCode);
   }
 }
 

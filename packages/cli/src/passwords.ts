@@ -21,13 +21,18 @@ export async function hashPassword(password: string): Promise<string> {
   return `${hashedPrefix}${salt.toString("base64url")}:${digest.toString("base64url")}`;
 }
 
+/** Whether the configuration has this password's hash in its place. */
+export function isHashed(text: string): boolean {
+  return text.startsWith(hashedPrefix);
+}
+
 /**
  * Reads a password of the configuration: `scrypt:SALT:HASH`, else the password itself.
  * Throws `RangeError` if it is empty, or if it begins with `scrypt:` and is no such hash.
  */
 export function parseStoredPassword(text: string): StoredPassword {
   if (text === "") throw new RangeError("a password cannot be empty");
-  if (!text.startsWith(hashedPrefix)) return { digest: fastDigest(text) };
+  if (!isHashed(text)) return { digest: fastDigest(text) };
   const [salt = "", digest = "", ...rest] = text.slice(hashedPrefix.length).split(":");
   const stored = { salt: Buffer.from(salt, "base64url"), digest: Buffer.from(digest, "base64url") };
   if (rest.length > 0 || stored.salt.length < saltLength || stored.digest.length !== hashLength) {

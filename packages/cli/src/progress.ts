@@ -48,11 +48,16 @@ async function* drawing(content: AsyncIterable<Uint8Array>, options: ProgressOpt
       taken += bytes.length;
       if ((size === undefined && taken <= worthShowing) || now() - drawn < redrawMilliseconds) continue;
       drawn = now();
-      stream.write(`${eraseLine}${progressLine(taken, size, stream.columns ?? 80)}`);
+      stream.write(`${eraseLine}${progressLine(taken, size, widthOf(stream))}`);
     }
   } finally {
     if (drawn !== Number.NEGATIVE_INFINITY) stream.write(eraseLine);
   }
+}
+
+/** Some terminals say that they have no columns. */
+function widthOf({ columns = 0 }: ProgressStream): number {
+  return columns > 0 ? columns : 80;
 }
 
 function megabytes(octets: number): string {

@@ -21,6 +21,8 @@ export interface SendFailure {
   readonly message: string;
   readonly code?: number | undefined;
   readonly enhanced?: string | undefined;
+  /** The session's state in which it ended. */
+  readonly state?: string | undefined;
   /** The server may have taken the message all the same: sending it again may duplicate it. */
   readonly uncertain: boolean;
 }
@@ -78,10 +80,18 @@ export function sendFailure(
 ): SendFailure {
   if (error instanceof SendError) return ours(error.kind, error.message);
   if (error instanceof InvalidValueError) return ours("usage", error.message);
-  if (error instanceof DOMException && error.name === "TimeoutError") return ours("timeout", "The time is over");
-  if (error instanceof LocalProtocolError) return ours("unsupported", `The server does not take this: ${error.message}`);
+  if (isTimeout(error)) return ours("timeout", timeIsOver);
+  if (error instanceof LocalProtocolError)
+    return ours("unsupported", `The server does not take this: ${error.message}`);
   if (error instanceof SmtpError) return sessionFailure(error);
   return connectionFailure(error, `${host} port ${port}`);
+}
+
+const timeIsOver = "The time is over";
+
+/** The reason of `AbortSignal.timeout`. */
+function isTimeout(error: unknown): boolean {
+  return error instanceof DOMException && error.name === "TimeoutError";
 }
 
 function ours(kind: SendErrorKind, message: string): SendFailure {
@@ -92,6 +102,7 @@ const kinds: Readonly<Record<FailureKind, SendErrorKind>> = {
   refused: "refused",
   serviceClosing: "refused",
   tlsUnavailable: "tls",
+  tlsFailed: "tls",
   authUnavailable: "auth",
   authRefused: "auth",
   timeout: "timeout",
@@ -101,17 +112,44 @@ const kinds: Readonly<Record<FailureKind, SendErrorKind>> = {
 };
 
 function sessionFailure(error: SmtpError): SendFailure {
-  const { failure, result } = error;
-  if (isTlsError(error.cause)) return tlsFailure(error.cause);
-  const uncertain = result?.uncertain === true;
-  const message = uncertain ? `${error.message}; the message may have been accepted all the same` : error.message;
+  const { failure, uncertain, cause } = error;
+  if (isTlsError(cause)) return tlsFailure(cause);
+  const timeout = isTimeout(cause);
+  const said = timeout ? timeIsOver : describe(error);
   return {
-    kind: kinds[failure.kind],
-    message,
+    kind: timeout ? "timeout" : kinds[failure.kind],
+    message: uncertain ? `${said}; the message may have been accepted all the same` : said,
     code: failure.reply?.code,
     enhanced: failure.reply?.enhanced,
+    state: failure.during,
     uncertain,
   };
+}
+
+const meanings: Readonly<Record<FailureKind, string>> = {
+  refused: "The server refused",
+  serviceClosing: "The server is closing the connection",
+  tlsUnavailable: "TLS is required, and the server does not provide it",
+  tlsFailed: "The TLS handshake failed",
+  authUnavailable: "The server offers no way to authenticate that is safe here",
+  authRefused: "The server refused the credentials",
+  timeout: "The server did not answer in time",
+  disconnected: "The connection ended",
+  protocol: "The server broke the protocol",
+  aborted: "The session was aborted",
+};
+
+/** The error's own message without the name of a state, which says nothing to those who do not know our charts. */
+function describe({ failure, cause }: SmtpError): string {
+  const { kind, detail, reply } = failure;
+  const code = reply?.code ?? 0;
+  const postponed = kind === "authRefused" && code >= 400 && code < 500;
+  const meaning = postponed ? "The server cannot authenticate anybody for now" : meanings[kind];
+  const answer = reply && [reply.code, reply.enhanced, ...reply.lines].filter((part) => part !== undefined).join(" ");
+  const because = cause instanceof Error ? cause.message : undefined;
+  return [detail === undefined ? meaning : `${meaning} (${detail})`, answer, because]
+    .filter((part) => part !== undefined)
+    .join(": ");
 }
 
 function connectionFailure(error: unknown, where: string): SendFailure {

@@ -26,7 +26,7 @@ export interface ReportStreams {
 /** Accepted recipients go to standard output; refused ones and what went wrong to standard error. */
 export function showReport(
   report: SendReport,
-  { json, quiet }: { readonly json: boolean; readonly quiet: boolean },
+  { json, quiet, trace }: { readonly json: boolean; readonly quiet: boolean; readonly trace: boolean },
   { stdout, stderr }: ReportStreams,
 ): void {
   if (json)
@@ -36,7 +36,10 @@ export function showReport(
     const stream = recipient.accepted ? stdout : stderr;
     stream.write(`${escapeControls(describe(recipient, report.error))}\n`);
   }
-  if (report.error !== undefined) stderr.write(`carteiro: ${escapeControls(report.error.message)}\n`);
+  if (report.error === undefined) return;
+  const { message, state } = report.error;
+  const where = trace && state !== undefined ? `  [${state}]` : "";
+  stderr.write(`carteiro: ${escapeControls(message + where)}\n`);
 }
 
 /** One line of the dialogue. */

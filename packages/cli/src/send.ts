@@ -1,5 +1,6 @@
 // `carteiro send`: submits one message, and says of each recipient what became of it.
 
+import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { hostname as systemHostname } from "node:os";
 
@@ -40,16 +41,21 @@ async function submit(
   connection: ConnectOptions,
   { content, size }: MessageSource,
 ): Promise<SendResult> {
+  const { signal } = connection;
   const client = await connect(connection);
+  // Not the signal of the sending itself: that would reject with its reason, and tell nothing of the recipients.
+  const abort = () => client.destroy(signal?.reason);
+  if (signal?.aborted === true) abort();
+  signal?.addEventListener("abort", abort);
   try {
     return await client.send({
       ...envelope,
       content: unreadableMessage(shownProgress(content, size, options)),
       ...(size !== undefined && { size }),
-      ...(connection.signal && { signal: connection.signal }),
     });
   } finally {
     await client.quit();
+    signal?.removeEventListener("abort", abort);
   }
 }
 
@@ -60,10 +66,10 @@ interface Envelope {
 
 /** Throws `InvalidValueError` for what is no address. */
 function envelopeOf({ from, to }: SendOptions): Envelope {
-  return { from: reversePath(from), to: to.map(forwardPath) };
+  return { from: reversePath(from === "" ? null : from), to: to.map(forwardPath) };
 }
 
-/** Throws `InvalidValueError` for a bad name, `SendError` if the authorities cannot be read. */
+/** Throws `InvalidValueError` for a bad name, `SendError` if the authorities cannot be read or there are none. */
 async function connectOptions(options: SendOptions): Promise<ConnectOptions> {
   const { host, port, auth, serverName, timeoutSeconds } = options;
   const ca = await authorities(options);
@@ -95,10 +101,15 @@ function ownName(): string {
 
 async function authorities({ caFile }: SendOptions): Promise<string | undefined> {
   if (caFile === undefined) return undefined;
-  try {
-    return await readFile(caFile, "utf8");
-  } catch (error) {
+  const pem = await readFile(caFile, "utf8").catch((error: unknown) => {
     throw new SendError("input", "--ca cannot be read", error);
+  });
+  try {
+    // Node itself takes a file without any certificate for a list of none, and trusts nobody.
+    void new X509Certificate(pem);
+    return pem;
+  } catch (error) {
+    throw new SendError("input", `--ca ${caFile} holds no certificate in PEM`, error);
   }
 }
 

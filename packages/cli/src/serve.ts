@@ -8,28 +8,52 @@ import { firstMessageText } from "./first-message.ts";
 import { furnish, type House } from "./house.ts";
 import { createListener, roles, type ListenerOptions } from "./listeners.ts";
 import type { ServeOptions } from "./options.ts";
+import { isHashed } from "./passwords.ts";
 import { SessionLog } from "./session-log.ts";
 import { stopSignals } from "./stop-signals.ts";
 import { sysexits, type ExitCode } from "./sysexits.ts";
 import { CommandError, errorCode, errorMessage } from "./system-error.ts";
 import { Terminal, type Role } from "./terminal.ts";
 
-/** Serves until a signal asks it to stop; a second one makes it stop at once. Throws `CommandError` if it cannot begin. */
+/**
+ * Serves until a signal asks it to stop; a second one makes it stop at once, and so does one at start. Throws `CommandError`
+ * if it cannot begin.
+ */
 export async function serve(options: ServeOptions): Promise<ExitCode> {
   const { stdout: stream, env: environment } = process;
-  const stop = stopSignals();
   const terminal = new Terminal({ stream, json: options.json, now: () => new Date(), environment });
   const house = await furnish(options);
   const log = new SessionLog(terminal, { trace: options.trace });
   const listeners = await listen(options, { ...options, ...house, log }, terminal);
-  announce(options, house, listeners, terminal);
-  const signal = await stop.asked;
-  const servers = listeners.map(({ server }) => server);
-  const sessions = servers.reduce((sum, { connections }) => sum + connections, 0);
-  terminal.show({ type: "stopping", signal, sessions });
-  await Promise.all(servers.map((server) => server.close({ signal: stop.forced })));
-  terminal.show({ type: "stopped" });
+  // Not before: until then nothing of anybody's is at stake, and a signal ends the process by itself.
+  const stop = stopSignals();
+  try {
+    announce(options, house, listeners, terminal);
+    const signal = await stop.asked;
+    // Behind the ^C that the terminal shows.
+    if (signal === "SIGINT" && stream.isTTY && !options.json) stream.write("\n");
+    await close(listeners, signal, stop.forced, terminal);
+  } finally {
+    await destroy(listeners);
+  }
   return sysexits.EX_OK;
+}
+
+/** Lets the messages on their way arrive first, unless it is forced. */
+async function close(
+  listeners: readonly Listener[],
+  signal: string,
+  forced: AbortSignal,
+  terminal: Terminal,
+): Promise<void> {
+  const sessions = listeners.reduce((sum, { server }) => sum + server.connections, 0);
+  terminal.show({ type: "stopping", signal, sessions });
+  await Promise.all(listeners.map(({ server }) => server.close({ signal: forced })));
+  terminal.show({ type: "stopped" });
+}
+
+async function destroy(listeners: readonly Listener[]): Promise<void> {
+  await Promise.all(listeners.map(({ server }) => server.destroy()));
 }
 
 interface Listener {
@@ -50,7 +74,7 @@ async function listen(options: ServeOptions, shared: ListenerOptions, terminal: 
     }
     return listeners;
   } catch (error) {
-    await Promise.all(listeners.map(({ server }) => server.destroy()));
+    await destroy(listeners);
     throw error;
   }
 }
@@ -86,7 +110,7 @@ function announce(options: ServeOptions, house: House, listeners: readonly Liste
     host,
     ports: portsOf(listeners),
     caFile: certificate.caFile,
-    ...correspondent(house),
+    ...correspondent(house, options),
   });
   process.stdout.write(`\n${text}\n`);
 }
@@ -96,13 +120,14 @@ function portsOf(listeners: readonly Listener[]): Readonly<Record<Role, number>>
   return { relay: portOf("relay"), submission: portOf("submission"), submissions: portOf("submissions") };
 }
 
-/** Whom to write to, and who may log in. A configured password is not shown: others may read the terminal's log. */
-function correspondent({ users, mailboxes, maildir, credentialsFile }: House) {
+/** Whom to write to, and who may log in. A password that nobody else can see is not shown: others may read this. */
+function correspondent({ users, mailboxes, maildir }: House, { usersInPublic }: ServeOptions) {
   const [mailbox] = mailboxes.all;
   const user = users.find(({ password }) => password !== undefined);
+  const shown = usersInPublic && user?.password !== undefined && !isHashed(user.password);
   return {
     mailbox: mailbox?.address ?? "postmaster",
     newFolder: mailbox === undefined ? "" : join(maildir.folder(mailbox), "new"),
-    login: user && { user: user.address, password: credentialsFile === undefined ? undefined : user.password },
+    login: user && { user: user.address, password: shown ? user.password : undefined },
   };
 }

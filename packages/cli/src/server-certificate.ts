@@ -1,11 +1,11 @@
 // The key and certificate that the server shows: those it was given, else its own, made at first start and kept.
 
 import { X509Certificate, createPrivateKey } from "node:crypto";
-import { mkdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { isIP } from "node:net";
 import { join } from "node:path";
 
-import { replaceFile } from "./durable-file.ts";
+import { makeFolders, replaceFile } from "./durable-file.ts";
 import { sysexits } from "./sysexits.ts";
 import { CommandError, errorCode, errorMessage } from "./system-error.ts";
 
@@ -38,7 +38,7 @@ export async function givenCertificate(files: {
     const selfSigned = certificate.checkIssued(certificate);
     return { key, cert, caFile: selfSigned ? certFile : undefined, made: false };
   } catch (error) {
-    const message = `--tls-cert ${certFile} and --tls-key ${keyFile} cannot be used: ${errorMessage(error)}`;
+    const message = `--tls-cert ${certFile} and --tls-key ${keyFile} cannot be used: ${errorMessage(error)}.`;
     throw new CommandError(sysexits.EX_CONFIG, message, { cause: error });
   }
 }
@@ -62,7 +62,7 @@ async function makeCertificate(folder: string, names: readonly string[]) {
   // Slow to load, and needed once in two years.
   const { createCertificates } = await import("./certificate.ts");
   const { caCertificate, certificate, key } = await createCertificates({ names, days: validDays });
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await makeFolders(folder);
   await replaceFile(join(folder, "key.pem"), key, 0o600);
   await replaceFile(join(folder, "cert.pem"), certificate, 0o644);
   await replaceFile(join(folder, "ca.pem"), caCertificate, 0o644);

@@ -6,10 +6,19 @@ import { dirname, resolve } from "node:path";
 import { parseArgs } from "node:util";
 
 import { everyCode, isDigit } from "./character-codes.ts";
+import { sysexits, type ExitCode } from "./sysexits.ts";
+import { errorMessage } from "./system-error.ts";
 
 /** The command line or the configuration asks for what cannot be. The message is for the user, who is to mend it. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
+  /** `EX_CONFIG` where a file itself is at fault. */
+  readonly exitCode: ExitCode;
+
+  constructor(message: string, exitCode: ExitCode = sysexits.EX_USAGE) {
+    super(message);
+    this.exitCode = exitCode;
+  }
 }
 
 export interface Flag<Name extends string = string> {
@@ -65,7 +74,7 @@ export class Settings<Name extends string> {
     const entries = Object.entries(readJsonObject(path));
     for (const [key] of entries) {
       if (!keys.includes(key))
-        throw new UsageError(`${path}: there is no setting "${key}"; the settings are ${keys.join(", ")}.`);
+        throw unusable(`${path}: there is no setting "${key}"; the settings are ${keys.join(", ")}.`);
     }
     const folder = dirname(path);
     this.#file = new Map(entries.map(([key, value]) => [key, { value, origin: `${key} in ${path}`, folder }]));
@@ -117,8 +126,8 @@ export class Settings<Name extends string> {
     if (given === undefined || typeof given.value !== "string") return given && integerOf(given, given.value, bounds);
     const factor = sizeSuffixes.get(given.value.slice(-1).toUpperCase());
     if (factor === undefined) return integerOf(given, given.value, bounds);
-    const count = integerOf(given, given.value.slice(0, -1), { least: 0, most: Math.floor(bounds.most / factor) });
-    return integerOf(given, count * factor, bounds);
+    const count = given.value.slice(0, -1);
+    return integerOf(given, isDigits(count) ? Number(count) * factor : Number.NaN, bounds);
   }
 
   oneOf<Choice extends string>(name: Name, choices: readonly Choice[]): Choice | undefined {
@@ -149,10 +158,13 @@ export function fileKey(flag: Flag): string | undefined {
 }
 
 function integerOf({ origin, value: written }: Given, value: unknown, { least, most }: Bounds): number {
-  const digits = typeof value === "string" && value !== "" && everyCode(value, isDigit);
-  const number = digits ? Number(value) : value;
+  const number = typeof value === "string" && isDigits(value) ? Number(value) : value;
   if (typeof number === "number" && Number.isInteger(number) && number >= least && number <= most) return number;
   throw new UsageError(`${origin} must be a whole number from ${least} to ${most}, not ${JSON.stringify(written)}.`);
+}
+
+function isDigits(text: string): boolean {
+  return text !== "" && everyCode(text, isDigit);
 }
 
 function readArguments(flags: readonly Flag[], argv: readonly string[]) {
@@ -203,9 +215,13 @@ function readJsonObject(path: string): object {
   try {
     value = JSON.parse(readFileSync(path, "utf8"));
   } catch (error) {
-    throw new UsageError(`${path} cannot be read as JSON: ${error instanceof Error ? error.message : String(error)}`);
+    throw unusable(`${path} cannot be read as JSON: ${errorMessage(error)}.`);
   }
   if (typeof value !== "object" || value === null || Array.isArray(value))
-    throw new UsageError(`${path} must hold one JSON object.`);
+    throw unusable(`${path} must hold one JSON object.`);
   return value;
+}
+
+function unusable(message: string): UsageError {
+  return new UsageError(message, sysexits.EX_CONFIG);
 }

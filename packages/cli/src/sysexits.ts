@@ -60,7 +60,7 @@ export const exitCodeTable: readonly (readonly [code: number, name: string, mean
   [0, "EX_OK", "a recipient was accepted; each refused one is named"],
   [64, "EX_USAGE", "the command line is wrong"],
   [65, "EX_DATAERR", "the message itself was refused (5.6.x)"],
-  [66, "EX_NOINPUT", "the message, or the file of --ca, could not be read"],
+  [66, "EX_NOINPUT", "the message, or a certificate in --ca, could not be read"],
   [67, "EX_NOUSER", "no recipient exists there (550 5.1.1 for each)"],
   [68, "EX_NOHOST", "the host's name does not exist"],
   [69, "EX_UNAVAILABLE", "refused for good (5yz), or not to be had: TLS, SMTPUTF8"],

@@ -10,10 +10,12 @@ export class Inbox {
   /** Whether the peer has ended its side: after what is here, nothing follows. */
   ended = false;
   #waiting: Uint8Array[] = [];
+  /** How many of `#waiting` have been taken: to shift a long list is to move it whole. */
+  #taken = 0;
   #waitingOctets = 0;
 
   add(bytes: Uint8Array): void {
-    if (this.at >= this.chunk.length) {
+    if (this.at >= this.chunk.length && this.#waiting.length === 0) {
       this.chunk = bytes;
       this.at = 0;
     } else {
@@ -30,11 +32,13 @@ export class Inbox {
   /** Makes `chunk` and `at` point to an unread octet; false when there is none. */
   ready(): boolean {
     while (this.at >= this.chunk.length) {
-      const next = this.#waiting.shift();
+      const next = this.#waiting[this.#taken];
       this.chunk = next ?? nothing;
       this.at = 0;
       if (next === undefined) return false;
+      this.#taken += 1;
       this.#waitingOctets -= next.length;
+      if (this.#taken * 2 > this.#waiting.length) this.#forgetTaken();
     }
     return true;
   }
@@ -43,6 +47,13 @@ export class Inbox {
     this.chunk = nothing;
     this.at = 0;
     this.#waiting = [];
+    this.#taken = 0;
     this.#waitingOctets = 0;
+  }
+
+  /** When more have been taken than are left, so that each is moved once at most, on average. */
+  #forgetTaken(): void {
+    this.#waiting = this.#waiting.slice(this.#taken);
+    this.#taken = 0;
   }
 }

@@ -3,52 +3,25 @@
 import {
   ClientSession,
   clientProfile,
-  mailbox,
-  reversePath,
   type Capabilities,
   type ClientEvent,
   type ClientIntent,
   type ClientSessionOptions,
-  type EsmtpParameter,
-  type EsmtpParameters,
   type Failure,
-  type Mailbox,
-  type OutgoingRecipient,
   type RecipientResult,
   type Reply,
-  type ReversePath,
   type TlsInfo,
-  type TransactionResult,
 } from "@carteiro/core";
+import { Until } from "./abortable.ts";
+import { Bell } from "./bell.ts";
 import { systemClock, type Clock } from "./clock.ts";
 import { Drive } from "./drive.ts";
 import { Emitter } from "./emitter.ts";
-import { SmtpError } from "./errors.ts";
-import { knownSize, mayBeEightBit, piecesOf, type ContentSource } from "./outgoing-content.ts";
+import { SmtpError, type SmtpErrorOptions } from "./errors.ts";
+import { outgoing, type Message, type OutgoingMessage } from "./message.ts";
+import { Pieces } from "./outgoing-content.ts";
 import { Turns } from "./turns.ts";
 import type { Transport } from "./transport.ts";
-
-/** A recipient as an address, a mailbox, or with parameters of its own. */
-export type RecipientLike = string | Mailbox | { readonly recipient: string | Mailbox; readonly parameters?: EsmtpParameters };
-
-export interface Message {
-  /** Reverse-path: where notifications go. `null` for none, as notifications themselves have it (RFC 5321 §4.5.5). */
-  readonly from: string | ReversePath;
-  readonly to: RecipientLike | readonly RecipientLike[];
-  /**
-   * The message as it is to be sent, header and body. Dots are stuffed, bare CR and LF become CRLF (or abort, with
-   * `bareNewlines: "reject"`), and a missing CRLF at the end is added.
-   */
-  readonly content: ContentSource;
-  /** Octets of content, where you know it and `content` does not show it. */
-  readonly size?: number;
-  /** Whether the header holds UTF-8; a non-ASCII address implies it (RFC 6531). */
-  readonly smtputf8?: boolean;
-  /** Further parameters of MAIL. */
-  readonly parameters?: readonly EsmtpParameter[];
-  /** Aborting it before the end of content has been sent means that nothing was sent. The session ends with it. */
-  readonly signal?: AbortSignal;
-}
 
 export interface SendResult {
   /** One for each recipient, in order: whether it was accepted, and the reply that decided it. */
@@ -64,8 +37,12 @@ export interface ClientOptions extends Omit<ClientSessionOptions, "hostname" | "
   readonly auth?: { readonly user: string; readonly password: string; readonly onBehalfOf?: string };
   /** STARTTLS: default `required` where `auth` is given, else `opportunistic`. */
   readonly startTls?: "required" | "opportunistic" | "never";
-  /** Called with each line of the dialogue; secrets are replaced by `*`. */
-  readonly onTrace?: (line: { readonly from: "client" | "server"; readonly line: string; readonly state: string }) => void;
+  /** Called with each line of the dialogue; secrets are replaced by `*`. To throw ends the session. */
+  readonly onTrace?: (line: {
+    readonly from: "client" | "server";
+    readonly line: string;
+    readonly state: string;
+  }) => void;
   /** Aborts the opening of the session. */
   readonly signal?: AbortSignal;
 }
@@ -77,15 +54,24 @@ export interface ClientEvents {
 
 type Ask = Extract<ClientIntent, { type: "ask" }>;
 
-/** Opens a session over a transport. Rejects with `SmtpError`, or with the signal's reason; the transport is closed then. */
-export async function openClient(transport: Transport, options: ClientOptions = {}, clock: Clock = systemClock): Promise<SmtpClient> {
+const sessionOver: Failure = { kind: "disconnected", during: "closed", detail: "the session is over; open another" };
+
+/**
+ * Opens a session over a transport. Rejects with `SmtpError`, or with the signal's reason; the transport is closed then,
+ * at once or, where the server refused, as soon as it has answered QUIT.
+ */
+export async function openClient(
+  transport: Transport,
+  options: ClientOptions = {},
+  clock: Clock = systemClock,
+): Promise<SmtpClient> {
   const client = new SmtpClient(transport, options, clock);
   await client.opened;
   return client;
 }
 
 export class SmtpClient {
-  /** Settles once mail can be sent. */
+  /** Settles once mail can be sent; rejects as `openClient` does. */
   readonly opened: Promise<void>;
   /** Settles once the connection is closed; never rejects. */
   readonly closed: Promise<void>;
@@ -99,16 +85,20 @@ export class SmtpClient {
   #tls: TlsInfo | undefined;
   #failure: Failure | undefined;
   #over = false;
-  /** Who waits for the session's next word. */
-  #waiter: { readonly told: (event: ClientEvent) => void; readonly failed: (error: SmtpError) => void } | undefined;
+  /** Why the session was destroyed from our side. */
+  #reason: unknown;
+  /** What the session has said and nobody has heard yet. */
+  readonly #words: ClientEvent[] = [];
+  readonly #news = new Bell();
 
   constructor(transport: Transport, options: ClientOptions, clock: Clock) {
     this.#options = options;
     this.#tls = transport.tls;
     this.#session = new ClientSession(clientProfile(sessionOptions(options)), clock.now(), transport.tls);
     this.#drive = new Drive(this.#session, transport, { clock, onEvent: (event) => this.#told(event) });
-    this.closed = this.#drive.closed;
-    this.opened = this.#turns.take(() => this.#open());
+    this.closed = this.#drive.closed.then(() => this.#sessionClosed(sessionOver));
+    this.opened = this.#turns.take(() => this.#open(), options.signal);
+    this.opened.catch((error: unknown) => this.#session.state === "expectingQuitReply" || this.destroy(error));
   }
 
   /** What the server offers (RFC 5321 §4.1.1.1). */
@@ -130,7 +120,7 @@ export class SmtpClient {
     return !this.#over && this.#session.state === "ready";
   }
 
-  /** Calls the listener at every event of that name; the function returned ends it. */
+  /** Calls the listener at every event of that name; the function returned ends it. What a listener throws is lost. */
   on<Name extends keyof ClientEvents>(name: Name, listener: (event: ClientEvents[Name]) => void): () => void {
     return this.#events.on(name, listener);
   }
@@ -138,11 +128,13 @@ export class SmtpClient {
   /**
    * Sends one message; calls queue up. Resolves whenever the server answered, also where it refused every recipient.
    * Rejects with `SmtpError` where the session failed (its `result` says what is known), `InvalidValueError` for an
-   * address that is none, the signal's reason, or what `content` threw.
+   * address that is none, `LocalProtocolError` for what the server does not offer, the signal's reason, or what
+   * `content` threw.
    */
   async send(message: Message): Promise<SendResult> {
-    const intent = sendIntent(message);
-    return this.#turns.take(() => this.#send(intent, message));
+    const sending = outgoing(message);
+    const { signal } = message;
+    return this.#turns.take(() => this.#withSignal(signal, () => this.#send(sending)), signal);
   }
 
   /** NOOP: whether the server is still there. Gives its reply. */
@@ -173,20 +165,23 @@ export class SmtpClient {
   async quit(): Promise<void> {
     await this.#turns.take(async () => {
       if (this.usable) this.#drive.submit({ type: "quit" });
-      else this.destroy();
       await this.closed;
     });
   }
 
-  /** Ends at once; what is under way rejects. */
+  /** Ends at once; what is under way or queued rejects. */
   destroy(reason?: unknown): void {
+    this.#reason ??= reason;
     if (!this.#over) this.#drive.submit({ type: "abort" });
     this.#drive.destroy(reason);
   }
 
+  /** As `quit` does. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.quit();
   }
+
+  // What the session says.
 
   #told(event: ClientEvent): void {
     switch (event.type) {
@@ -196,114 +191,142 @@ export class SmtpClient {
       case "lineTraced":
         this.#options.onTrace?.({ from: event.from, line: event.line, state: event.state });
         return;
+      case "sessionClosed":
+        return this.#sessionClosed(event.failure);
       case "opened":
         this.#greeting = event.greeting;
         break;
-      case "sessionClosed":
-        return this.#sessionClosed(event.failure);
       default:
         break;
     }
-    this.#waiter?.told(event);
+    this.#words.push(event);
+    this.#news.ring();
   }
 
+  /** Told once, by the session or else by the end of the connection. */
   #sessionClosed(failure: Failure | undefined): void {
+    if (this.#over) return;
     this.#over = true;
     this.#failure = failure;
-    this.#waiter?.failed(this.#whyOver());
-    this.#events.emit("close", { failure, error: this.#drive.error });
+    this.#news.ring();
+    this.#events.emit("close", { failure, error: this.#cause });
   }
 
-  #whyOver(result?: TransactionResult): SmtpError {
-    const failure = this.#failure ?? { kind: "disconnected", during: "closed", detail: "the session is over; open another" };
-    return new SmtpError(failure, { result, cause: this.#drive.error });
+  get #cause(): unknown {
+    return this.#reason ?? this.#drive.error;
   }
 
-  /** The session's next word; `begin` may bring it about. */
-  #next(begin?: () => void): Promise<ClientEvent> {
-    return new Promise<ClientEvent>((told, failed) => {
-      this.#waiter = { told, failed };
-      begin?.();
-      if (this.#over) failed(this.#whyOver());
-    }).finally(() => (this.#waiter = undefined));
+  #error(failure: Failure, options?: SmtpErrorOptions): SmtpError {
+    return new SmtpError(failure, { ...options, cause: this.#cause });
   }
 
-  async #open(): Promise<void> {
-    await this.#withSignal(this.#options.signal, () => this.#next(() => this.#drive.start()));
+  /** The session's next word; rejects where it is over and has none. */
+  async #next(known?: SmtpErrorOptions): Promise<ClientEvent> {
+    for (;;) {
+      const event = this.#words.shift();
+      if (event !== undefined) return event;
+      if (this.#over) throw this.#error(this.#failure ?? sessionOver, known);
+      await this.#news.wait();
+    }
+  }
+
+  // What the session is asked.
+
+  #open(): Promise<void> {
+    return this.#withSignal(this.#options.signal, async () => {
+      this.#drive.start();
+      const event = await this.#next();
+      if (event.type === "openingFailed") throw this.#error(event.failure);
+    });
   }
 
   #ask(intent: Ask): Promise<Reply> {
     return this.#turns.take(async () => {
-      const event = await this.#next(() => this.#submit(intent));
+      this.#submit(intent);
+      const event = await this.#next();
       if (event.type === "answered") return event.reply;
-      throw this.#whyOver();
+      throw this.#error(sessionOver);
     });
   }
 
-  /** Once the session is over, nothing but that is wrong with any intent. */
   #submit(intent: ClientIntent): void {
-    if (this.#over) throw this.#whyOver();
+    // Once the session is over, nothing but that is wrong with any intent.
+    if (this.#over) throw this.#error(this.#failure ?? sessionOver);
     this.#drive.submit(intent);
   }
 
-  #send(intent: Extract<ClientIntent, { type: "send" }>, message: Message): Promise<SendResult> {
-    return this.#withSignal(message.signal, async () => {
-      let event = await this.#next(() => this.#submit(intent));
-      if (event.type === "contentWanted") event = await this.#sendContent(message.content);
-      if (event.type !== "transactionEnded") throw this.#whyOver();
-      const { result } = event;
-      if (result.failure !== undefined) throw new SmtpError(result.failure, { result, cause: this.#drive.error });
-      return { recipients: result.recipients, reply: result.reply };
-    });
+  async #send({ intent, content }: OutgoingMessage): Promise<SendResult> {
+    this.#submit(intent);
+    const sending = { contentEnded: false };
+    let event = await this.#next(sending);
+    if (event.type === "contentWanted") event = await this.#sendContent(content, sending);
+    if (event.type !== "transactionEnded") throw this.#error(sessionOver, sending);
+    const { result } = event;
+    if (result.failure !== undefined) throw this.#error(result.failure, { ...sending, result });
+    return { recipients: result.recipients, reply: result.reply };
   }
 
-  /** Hands the content over piece by piece, each when the one before has been taken. */
-  async #sendContent(source: ContentSource): Promise<ClientEvent> {
-    let ended: ClientEvent | undefined;
-    const outcome = this.#next();
-    outcome.then(
-      (event) => (ended = event),
-      () => undefined,
-    );
+  /** Hands the content over; gives the session's word on it, which may come before the content has ended. */
+  async #sendContent(source: OutgoingMessage["content"], sending: { contentEnded: boolean }): Promise<ClientEvent> {
+    const outcome = this.#next(sending);
+    let pieces: Pieces | undefined;
     try {
-      for await (const piece of piecesOf(source)) {
-        if (ended !== undefined || this.#over) break;
-        this.#drive.submit({ type: "content", bytes: piece });
-        await this.#drive.flushed();
-      }
-      if (ended === undefined && !this.#over) this.#drive.submit({ type: "endContent" });
+      pieces = new Pieces(source);
+      sending.contentEnded = await this.#sendPieces(pieces, new Until(outcome));
     } catch (error) {
       // Half a message must not be taken for a whole one: no dot, but the end of the connection.
       this.destroy(error);
       await outcome.catch(() => undefined);
       throw error;
+    } finally {
+      pieces?.end();
     }
     return outcome;
+  }
+
+  /** Hands over piece by piece, each when the one before has been taken. Whether it came to the end. */
+  async #sendPieces(pieces: Pieces, until: Until): Promise<boolean> {
+    for (;;) {
+      const piece = await until.race(pieces.next());
+      if (piece === undefined || this.#over) return false;
+      if (piece.done === true) {
+        this.#drive.submit({ type: "endContent" });
+        return true;
+      }
+      this.#drive.submit({ type: "content", bytes: piece.value });
+      await until.race(this.#drive.flushed());
+    }
   }
 
   /** Aborting ends the session: a transaction cannot be taken back otherwise. */
   async #withSignal<Result>(signal: AbortSignal | undefined, act: () => Promise<Result>): Promise<Result> {
     if (signal === undefined) return act();
-    signal.throwIfAborted();
     const abort = () => this.destroy(signal.reason);
     signal.addEventListener("abort", abort, { once: true });
     try {
       return await act();
     } catch (error) {
-      if (!signal.aborted) throw error;
-      throw signal.reason;
+      throw signal.aborted ? signal.reason : error;
     } finally {
       signal.removeEventListener("abort", abort);
     }
   }
 }
 
-function sessionOptions({ hostname = "localhost", auth, startTls, onTrace, signal: _, ...rest }: ClientOptions): ClientSessionOptions {
+function sessionOptions({
+  hostname = "localhost",
+  auth,
+  startTls,
+  onTrace,
+  signal: _,
+  ...rest
+}: ClientOptions): ClientSessionOptions {
   return {
     ...rest,
     hostname,
     trace: onTrace !== undefined,
-    ...(startTls !== undefined && { tls: startTls }),
+    // Said in any case: adapters' options have a `tls` of another meaning, which must not take its place.
+    tls: startTls ?? (auth === undefined ? "opportunistic" : "required"),
     ...(auth !== undefined && {
       credentials: {
         user: auth.user,
@@ -311,33 +334,5 @@ function sessionOptions({ hostname = "localhost", auth, startTls, onTrace, signa
         ...(auth.onBehalfOf !== undefined && { authorizationIdentity: auth.onBehalfOf }),
       },
     }),
-  };
-}
-
-function sendIntent(message: Message): Extract<ClientIntent, { type: "send" }> {
-  const { from, to, content, smtputf8, parameters } = message;
-  const size = message.size ?? knownSize(content);
-  return {
-    type: "send",
-    reversePath: typeof from === "string" ? reversePath(from) : from,
-    recipients: (isList(to) ? to : [to]).map(outgoingRecipient),
-    eightBit: mayBeEightBit(content),
-    ...(size !== undefined && { size }),
-    ...(smtputf8 !== undefined && { smtputf8 }),
-    ...(parameters !== undefined && { parameters }),
-  };
-}
-
-function isList(to: Message["to"]): to is readonly RecipientLike[] {
-  return Array.isArray(to);
-}
-
-function outgoingRecipient(given: RecipientLike): OutgoingRecipient {
-  if (typeof given === "string") return { recipient: mailbox(given) };
-  if (!("recipient" in given)) return { recipient: given };
-  const { recipient, parameters } = given;
-  return {
-    recipient: typeof recipient === "string" ? mailbox(recipient) : recipient,
-    ...(parameters !== undefined && { parameters }),
   };
 }

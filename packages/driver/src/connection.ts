@@ -1,7 +1,6 @@
 // One connection of a server: the session's questions become calls of handlers, and their answers its intents.
 
 import {
-  reply,
   ServerSession,
   type Envelope,
   type Reply,
@@ -11,12 +10,13 @@ import {
   type ServerProfile,
   type TlsInfo,
 } from "@carteiro/core";
+import { intentOf, isRefusal } from "./answers.ts";
 import type { Clock } from "./clock.ts";
 import { Content } from "./content.ts";
-import { reject, type Accept, type Answer, type Decision } from "./decisions.ts";
+import { reject, type Answer, type Decision, type Disconnect } from "./decisions.ts";
 import { Drive } from "./drive.ts";
 import type { Emitter } from "./emitter.ts";
-import { ContentAbortedError, ContentRefusedError } from "./errors.ts";
+import { ContentAbortedError, ContentRefusedError, DecisionVoidError } from "./errors.ts";
 import type { ServerEvents, ServerOptions, SessionInfo } from "./server-options.ts";
 import { StepContext } from "./step-context.ts";
 import type { Transport } from "./transport.ts";
@@ -25,26 +25,31 @@ const localError = reject(451, "4.3.0", "Local error in processing; try again la
 const badCredentials = reject(535, "5.7.8", "Credentials are not valid");
 const noProxy = reject(535, "5.7.8", "Acting for another identity is not allowed");
 
-/** What the session itself would answer, by the kind of the decision: the code of a reply given as text alone. */
-const usualCodes: Partial<Record<ServerDecision["type"], readonly [number, string?]>> = {
-  connectionReceived: [220],
-  helloReceived: [250],
-  startTlsReceived: [220, "2.0.0"],
-  authenticationReceived: [235, "2.7.0"],
-  dataReceived: [354],
-  mailReceived: [250, "2.1.0"],
-  recipientReceived: [250, "2.1.5"],
-  messageReceived: [250, "2.6.0"],
-  verifyReceived: [250, "2.1.5"],
-  expandReceived: [250, "2.1.5"],
-  helpReceived: [214, "2.0.0"],
-};
+/** Octets that a client may leave unread before it is no longer listened to. */
+const unsentLimit = 1_048_576;
 
 export interface ConnectionContext {
   readonly options: ServerOptions;
+  /** Said instead of asking `onConnection`, where the server takes no more connections. */
+  readonly refusal: Disconnect | undefined;
   readonly profile: ServerProfile;
   readonly events: Emitter<ServerEvents>;
   readonly clock: Clock;
+}
+
+/** A question that waits for its answer. */
+interface Pending {
+  readonly event: ServerDecision;
+  readonly step: StepContext;
+}
+
+/** A message on its way to `onMessage`. */
+interface Incoming {
+  readonly content: Content;
+  readonly step: StepContext;
+  /** Never rejects. */
+  answer?: Promise<Decision | void>;
+  ended: boolean;
 }
 
 export class Connection {
@@ -59,15 +64,21 @@ export class Connection {
   #tls: TlsInfo | undefined;
   #identity: string | undefined;
 
-  #pending: { readonly decision: number; readonly step: StepContext } | undefined;
-  #message: { readonly content: Content; readonly step: StepContext; readonly answer: Answer } | undefined;
+  #pending: Pending | undefined;
+  #message: Incoming | undefined;
+  #over = false;
 
   constructor(id: string, transport: Transport, context: ConnectionContext) {
+    const { profile, clock } = context;
     this.#context = context;
     this.#tls = transport.tls;
-    this.#session = new ServerSession(context.profile, context.clock.now(), transport.tls);
-    this.#drive = new Drive(this.#session, transport, { clock: context.clock, onEvent: (event) => this.#told(event) });
-    this.closed = this.#drive.closed;
+    this.#session = new ServerSession(profile, clock.now(), transport.tls);
+    this.#drive = new Drive(this.#session, transport, {
+      clock,
+      unsentLimit,
+      onEvent: (event) => this.#told(event),
+    });
+    this.closed = this.#drive.closed.then(() => this.#sessionClosed({ type: "sessionClosed", reason: "disconnected" }));
     this.info = describeSession(id, transport, this);
   }
 
@@ -97,20 +108,17 @@ export class Connection {
     this.#drive.submit({ type: "shutDown" });
   }
 
-  /** Says the reply and closes, whatever is going on. */
-  dismiss(given: Reply): void {
-    this.#drive.submit({ type: "dismiss", reply: given });
-  }
-
-  /** Ends at once. */
-  destroy(): void {
-    this.#drive.destroy();
+  /** Says the reply where that is still possible, and ends at once, whatever is going on. */
+  destroy(last: Reply): void {
+    this.#dismiss(last);
+    // A handler may ask for it: what the session says to that is yet to be carried out.
+    queueMicrotask(() => this.#drive.destroy());
   }
 
   #told(event: ServerEvent): void | Promise<void> {
     switch (event.type) {
       case "decisionExpired":
-        return this.#voidPending("The time to decide is over");
+        return this.#expired();
       case "contentStarted":
         return this.#startMessage(event.envelope);
       case "contentReceived":
@@ -128,8 +136,10 @@ export class Connection {
         this.#tls = event.tls;
         this.#hello = this.#identity = undefined;
         return;
-      case "lineTraced":
-        return this.#context.events.emit("trace", { ...event, session: this.info });
+      case "lineTraced": {
+        const { from, line, state } = event;
+        return this.#context.events.emit("trace", { session: this.info, from, line, state });
+      }
       case "sessionClosed":
         return this.#sessionClosed(event);
       default:
@@ -137,51 +147,76 @@ export class Connection {
     }
   }
 
-  #transactionEnded(envelope: Envelope, given: Reply | undefined): void {
+  #transactionEnded(envelope: Envelope, reply: Reply | undefined): void {
     this.#message = undefined;
-    this.#context.events.emit("transactionEnded", { session: this.info, envelope, ...(given && { reply: given }) });
+    this.#context.events.emit("transactionEnded", { session: this.info, envelope, ...(reply && { reply }) });
   }
 
-  #sessionClosed({ reason, reply: said }: Extract<ServerEvent, { type: "sessionClosed" }>): void {
-    this.#voidPending("The session is closed");
+  /** Told once, by the session or else by the end of the connection. */
+  #sessionClosed({ reason, reply }: Extract<ServerEvent, { type: "sessionClosed" }>): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#dropMessage(new ContentAbortedError());
+    this.#abortSteps(new DecisionVoidError("The session is closed"));
+    this.#pending = undefined;
     const { error } = this.#drive;
-    const rest = { ...(said && { reply: said }), ...(error !== undefined && { error }) };
+    const rest = { ...(reply && { reply }), ...(error !== undefined && { error }) };
     this.#context.events.emit("sessionClosed", { session: this.info, reason, ...rest });
+  }
+
+  #abortSteps(reason: Error): void {
+    this.#pending?.step.abort(reason);
+    this.#message?.step.abort(reason);
   }
 
   // Deciding.
 
   #decide(event: ServerDecision): void {
-    const step = event.type === "messageReceived" && this.#message !== undefined ? this.#message.step : new StepContext(this.info);
-    this.#pending = { decision: event.decision, step };
-    this.#settle(event, () => this.#ask(event, step));
+    const step = (event.type === "messageReceived" ? this.#message?.step : undefined) ?? new StepContext(this.info);
+    const pending = { event, step };
+    this.#pending = pending;
+    const answer = event.type === "messageReceived" ? this.#messageAnswer() : this.#ask(event, step);
+    if (!(answer instanceof Promise)) return this.#answered(pending, answer);
+    answer.then((decision) => this.#answered(pending, decision)).catch((error: unknown) => this.#drive.destroy(error));
   }
 
-  /** Waits for an answer, if it has to be waited for, and hands it to the session. */
-  #settle(event: ServerDecision, ask: () => Answer): void {
+  #messageAnswer(): Promise<Decision | void> | undefined {
+    const message = this.#message;
+    if (message === undefined) return undefined;
+    message.ended = true;
+    message.content.end();
+    return message.answer;
+  }
+
+  /** What the handler answers. Where it throws, that is told, and the answer is 451: this neither throws nor rejects. */
+  #ask(event: ServerDecision, step: StepContext): Decision | void | Promise<Decision | void> {
+    return this.#outcome(step, () => this.#call(event, step));
+  }
+
+  #outcome(step: StepContext, handler: () => Answer): Decision | void | Promise<Decision | void> {
+    const failed = (error: unknown): Decision => {
+      if (!step.echoes(error)) this.#report(error);
+      return localError;
+    };
     try {
-      const answer = ask();
-      if (!(answer instanceof Promise)) return this.#answer(event, answer);
-      answer.then(
-        (decision) => this.#answer(event, decision),
-        (error: unknown) => this.#failed(event, error),
-      );
+      const answer = handler();
+      return isPromise(answer) ? Promise.resolve(answer).catch(failed) : answer;
     } catch (error) {
-      this.#failed(event, error);
+      return failed(error);
     }
   }
 
-  #ask(event: ServerDecision, step: StepContext): Answer {
-    const { options } = this.#context;
+  #call(event: ServerDecision, step: StepContext): Answer {
+    const { options, refusal } = this.#context;
     switch (event.type) {
       case "connectionReceived":
-        return options.onConnection?.(step);
+        return refusal ?? options.onConnection?.(step);
       case "helloReceived":
         return options.onHello?.(Object.assign(step, { name: event.name, extended: event.extended }));
       case "startTlsReceived":
         return options.onStartTls?.(step);
       case "authenticationReceived":
-        return this.#askAuthentication(event, step);
+        return this.#callOnAuthenticate(event, step);
       case "mailReceived":
         return options.onMail?.(Object.assign(step, { reversePath: event.reversePath, parameters: event.parameters }));
       case "recipientReceived": {
@@ -191,8 +226,7 @@ export class Connection {
       case "dataReceived":
         return options.onData?.(Object.assign(step, { envelope: event.envelope }));
       case "messageReceived":
-        this.#message?.content.end();
-        return this.#message?.answer;
+        return undefined;
       case "verifyReceived":
         return options.onVerify?.(Object.assign(step, { argument: event.argument }));
       case "expandReceived":
@@ -204,71 +238,99 @@ export class Connection {
     }
   }
 
-  #askAuthentication({ credentials }: Extract<ServerDecision, { type: "authenticationReceived" }>, step: StepContext): Answer {
+  #callOnAuthenticate(
+    { credentials }: Extract<ServerDecision, { type: "authenticationReceived" }>,
+    step: StepContext,
+  ): Answer {
     const { options } = this.#context;
     if (credentials.authorizationIdentity !== undefined && options.authentication?.proxy !== true) return noProxy;
     return options.onAuthenticate?.(Object.assign(step, credentials));
   }
 
-  #answer(event: ServerDecision, answer: Decision | void): void {
-    if (this.#pending?.decision !== event.decision) return;
+  /** Hands the answer to the session, unless it came too late. */
+  #answered(pending: Pending, answer: Decision | void): void {
+    if (this.#pending !== pending) return;
+    const { event } = pending;
+    const decision = answer ?? (event.type === "authenticationReceived" ? badCredentials : undefined);
     try {
-      const decision = answer ?? (event.type === "authenticationReceived" ? badCredentials : undefined);
-      const intent = intentOf(event, decision);
-      this.#pending = undefined;
-      this.#note(event, decision);
+      this.#submit(event, decision);
+    } catch (error) {
+      // The answer cannot be said: a code that means something else, a text that fits in no reply.
+      this.#report(error);
+      this.#submit(event, localError);
+    }
+  }
+
+  /** Throws where the session cannot take the decision; it then waits for another. */
+  #submit(event: ServerDecision, decision: Decision | undefined): void {
+    const intent = intentOf(event, decision, this.#context.profile.hostname);
+    const hello = this.#hello;
+    this.#pending = undefined;
+    // Before the session is told, since it may go on to the next command at once.
+    this.#note(event, decision);
+    try {
       this.#drive.submit(intent);
     } catch (error) {
-      this.#pending ??= { decision: event.decision, step: new StepContext(this.info) };
-      this.#failed(event, error);
+      this.#hello = hello;
+      throw error;
     }
   }
 
   #note(event: ServerDecision, decision: Decision | undefined): void {
-    if (event.type === "helloReceived" && decision?.type !== "reject") this.#hello = { name: event.name, extended: event.extended };
-    if (event.type !== "recipientReceived" || decision === undefined || decision.type === "accept") return;
-    this.#context.events.emit("recipientRefused", { session: this.info, recipient: event.recipient, reply: decision.reply });
+    const accepted = decision === undefined || decision.type === "accept";
+    if (event.type === "helloReceived" && accepted) this.#hello = { name: event.name, extended: event.extended };
+    if (event.type !== "recipientReceived" || accepted) return;
+    const { recipient } = event;
+    this.#context.events.emit("recipientRefused", { session: this.info, recipient, reply: decision.reply });
   }
 
-  /** A handler threw, or answered what cannot be said. */
-  #failed(event: ServerDecision, error: unknown): void {
-    if (this.#pending?.decision !== event.decision) return;
+  /** The session has answered by itself. */
+  #expired(): void {
+    const reason = new DecisionVoidError("The time to decide is over");
+    this.#message?.content.fail(reason);
+    this.#abortSteps(reason);
     this.#pending = undefined;
+  }
+
+  #report(error: unknown): void {
     this.#context.events.emit("error", { error, session: this.info });
-    this.#drive.submit({ ...localError, decision: event.decision });
-  }
-
-  #voidPending(why: string): void {
-    this.#pending?.step.abort(why);
-    this.#message?.step.abort(why);
-    this.#pending = undefined;
   }
 
   // Messages.
 
   #startMessage(envelope: Envelope): void {
+    const { options } = this.#context;
     const content = new Content();
-    const step = new StepContext(this.info);
-    this.#message = { content, step, answer: this.#callOnMessage(Object.assign(step, { envelope, content })) };
+    const step = Object.assign(new StepContext(this.info), { envelope, content });
+    const message: Incoming = { content, step, ended: false };
+    this.#message = message;
+    if (options.onMessage === undefined) return content.discard();
+    message.answer = Promise.resolve(this.#outcome(step, () => options.onMessage?.(step)));
+    void message.answer.then((decision) => this.#messageAnswered(message, decision));
   }
 
-  /** The answer is looked at when the content has ended; what of it is not consumed by then never will be. */
-  #callOnMessage(step: StepContext & { readonly envelope: Envelope; readonly content: Content }): Answer {
-    const { onMessage } = this.#context.options;
-    if (onMessage === undefined) return step.content.discard();
-    const answer = (async () => onMessage.call(this.#context.options, step))();
-    answer.then(
-      () => step.content.discard(),
-      () => step.content.discard(),
-    );
-    return answer;
+  /** The reply has to wait for the end of the content; to disconnect has not. */
+  #messageAnswered(message: Incoming, decision: Decision | void): void {
+    message.content.discard();
+    const isDue = this.#message === message && !message.ended;
+    if (isDue && decision?.type === "disconnect" && isRefusal(decision.reply)) this.#dismiss(decision.reply);
   }
 
   #dropMessage(error: ContentRefusedError | ContentAbortedError): void {
     this.#message?.content.fail(error);
-    this.#message?.step.abort(error.message);
+    this.#message?.step.abort(error);
     this.#message = undefined;
   }
+
+  #dismiss(reply: Reply): void {
+    this.#abortSteps(new DecisionVoidError("The session is closed"));
+    this.#pending = undefined;
+    this.#drive.submit({ type: "dismiss", reply });
+  }
+}
+
+function isPromise(answer: Answer): answer is Promise<Decision | void> {
+  return typeof (answer as { readonly then?: unknown } | undefined)?.then === "function";
 }
 
 function describeSession(id: string, { remote, local }: Transport, connection: Connection): SessionInfo {
@@ -289,18 +351,4 @@ function describeSession(id: string, { remote, local }: Transport, connection: C
       return connection.state;
     },
   };
-}
-
-function intentOf({ type, decision }: ServerDecision, answer: Decision | undefined): ServerIntent {
-  if (answer === undefined) return { type: "accept", decision };
-  if (answer.type === "disconnect") return { type: "dismiss", reply: answer.reply };
-  if (answer.type === "reject") return { type: "reject", decision, reply: answer.reply };
-  const given = acceptReply(type, answer);
-  return given === undefined ? { type: "accept", decision } : { type: "accept", decision, reply: given };
-}
-
-function acceptReply(type: ServerDecision["type"], { reply: given, text }: Accept): Reply | undefined {
-  if (given !== undefined || text === undefined) return given;
-  const [code, enhanced] = usualCodes[type] ?? [250, "2.0.0"];
-  return reply(code, enhanced, ...text);
 }

@@ -1,20 +1,34 @@
 // A message's content on its way to a handler, under credit: what is not consumed is not read from the network.
 
+import { Bell } from "./bell.ts";
+
 /** Octets that may wait for the consumer before reading stops. */
 const credit = 65_536;
+/** Slices under this size are gathered while they wait: what is kept about a slice would weigh more than it does. */
+const small = 1_024;
+const gathering = 8_192;
 
 export class Content implements AsyncIterable<Uint8Array> {
   #waiting: Uint8Array[] = [];
   #octets = 0;
+  #gathered: Uint8Array | undefined;
+  #gatheredOctets = 0;
   #state: "open" | "ended" | "discarded" | "failed" = "open";
   #error: unknown;
-  #wakeConsumer: (() => void) | undefined;
-  #wakeProducer: (() => void) | undefined;
   #taken = false;
+  /** Something has come for the consumer, or nothing will any more. */
+  readonly #news = new Bell();
+  /** There is room again. */
+  readonly #room = new Bell();
 
-  /** The content in slices as they were received: lines end in CRLF, and the dots of transparency are gone. Once only. */
+  /**
+   * The content in slices, in order: lines end in CRLF, and the dots of transparency are gone. Once only; to leave the
+   * loop early throws the rest away. Throws `ContentRefusedError` or `ContentAbortedError` where the content comes to
+   * nothing: what was consumed of it must not be kept.
+   */
   [Symbol.asyncIterator](): AsyncIterator<Uint8Array, undefined> {
-    if (this.#taken) throw new TypeError("The content has been consumed already: it can be read once; keep bytes() instead");
+    if (this.#taken)
+      throw new TypeError("The content has been consumed already: it can be read once; keep bytes() instead");
     this.#taken = true;
     return {
       next: () => this.#next(),
@@ -25,7 +39,7 @@ export class Content implements AsyncIterable<Uint8Array> {
     };
   }
 
-  /** The whole content. Mind its size: `limits.messageSize` octets at most. */
+  /** The whole content. Mind its size: `limits.messageSize` octets at most. Rejects as the iteration does. */
   async bytes(): Promise<Uint8Array> {
     const slices: Uint8Array[] = [];
     let octets = 0;
@@ -42,64 +56,87 @@ export class Content implements AsyncIterable<Uint8Array> {
     return whole;
   }
 
-  /** The whole content as text; octets that are not UTF-8 become U+FFFD. */
+  /** The whole content as text; octets that are not UTF-8 become U+FFFD. Rejects as the iteration does. */
   async text(): Promise<string> {
-    return new TextDecoder().decode(await this.bytes());
+    return new TextDecoder("utf-8", { ignoreBOM: true }).decode(await this.bytes());
   }
 
-  /** Takes a slice in; a promise means: no more until it is settled. For the driver. */
+  /** Takes a slice in; a promise means: read no more until it is settled. For the driver. */
   push(slice: Uint8Array): void | Promise<void> {
     if (this.#state !== "open") return;
-    this.#waiting.push(slice);
-    this.#octets += slice.length;
-    this.#wakeConsumer?.();
-    if (this.#octets < credit) return;
-    return new Promise((resolve) => (this.#wakeProducer = resolve));
+    this.#add(slice);
+    this.#news.ring();
+    if (this.#octets >= credit) return this.#room.wait();
   }
 
   /** All has come. For the driver. */
   end(): void {
-    this.#become("ended");
+    if (this.#state !== "open") return;
+    this.#state = "ended";
+    this.#news.ring();
   }
 
-  /** No more will come, and what has come is worth nothing: the consumer gets the error. For the driver. */
+  /** What has come is worth nothing: a consumer that has not had all of it gets the error. For the driver. */
   fail(error: unknown): void {
+    const wholeConsumed = this.#state === "ended" && this.#octets === 0;
+    if (wholeConsumed || this.#state === "discarded") return;
     this.#error = error;
-    this.#waiting = [];
-    this.#become("failed");
+    this.#drop("failed");
   }
 
   /** The rest is not wanted. */
   discard(): void {
-    this.#waiting = [];
-    this.#become("discarded");
+    if (this.#state !== "failed") this.#drop("discarded");
   }
 
-  #become(state: "ended" | "discarded" | "failed"): void {
-    if (this.#state !== "open") return;
+  #drop(state: "discarded" | "failed"): void {
     this.#state = state;
-    this.#wakeConsumer?.();
-    if (state !== "ended") this.#releaseProducer();
-  }
-
-  #releaseProducer(): void {
-    const wake = this.#wakeProducer;
-    this.#wakeProducer = undefined;
-    wake?.();
+    this.#waiting = [];
+    this.#gathered = undefined;
+    this.#octets = this.#gatheredOctets = 0;
+    this.#news.ring();
+    this.#room.ring();
   }
 
   async #next(): Promise<IteratorResult<Uint8Array, undefined>> {
     for (;;) {
-      const slice = this.#waiting.shift();
-      if (slice !== undefined) {
-        this.#octets -= slice.length;
-        if (this.#octets < credit) this.#releaseProducer();
-        return { done: false, value: slice };
-      }
+      const slice = this.#take();
+      if (slice !== undefined) return { done: false, value: slice };
       if (this.#state === "failed") throw this.#error;
       if (this.#state !== "open") return { done: true, value: undefined };
-      await new Promise<void>((resolve) => (this.#wakeConsumer = resolve));
-      this.#wakeConsumer = undefined;
+      await this.#news.wait();
     }
+  }
+
+  #take(): Uint8Array | undefined {
+    if (this.#waiting.length === 0) this.#seal();
+    const slice = this.#waiting.shift();
+    if (slice === undefined) return undefined;
+    this.#octets -= slice.length;
+    if (this.#octets < credit) this.#room.ring();
+    return slice;
+  }
+
+  #add(slice: Uint8Array): void {
+    const gathers = slice.length < small && this.#octets > 0;
+    this.#octets += slice.length;
+    if (gathers) return this.#gather(slice);
+    this.#seal();
+    this.#waiting.push(slice);
+  }
+
+  #gather(slice: Uint8Array): void {
+    if (this.#gatheredOctets + slice.length > gathering) this.#seal();
+    this.#gathered ??= new Uint8Array(gathering);
+    this.#gathered.set(slice, this.#gatheredOctets);
+    this.#gatheredOctets += slice.length;
+  }
+
+  /** Nothing more is added to what has been gathered. */
+  #seal(): void {
+    if (this.#gathered === undefined) return;
+    this.#waiting.push(this.#gathered.subarray(0, this.#gatheredOctets));
+    this.#gathered = undefined;
+    this.#gatheredOctets = 0;
   }
 }

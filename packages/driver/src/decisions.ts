@@ -11,8 +11,9 @@ export type Decision = Accept | Reject | Disconnect;
 export type Answer = Decision | void | Promise<Decision | void>;
 
 /**
- * Yes. `text`, a line each, takes the place of the usual reply's text; a `Reply` takes the place of the whole.
- * Throws `InvalidValueError` for a text that cannot stand in a reply.
+ * Yes. `text`, a line each, takes the place of the usual reply's text; a `Reply` takes the place of the whole, and must
+ * be of the same kind. The host name stays in front of a greeting, and the reply to EHLO keeps the list of extensions
+ * as it is: there the text is left out. A text that cannot stand in a reply counts as thrown by the handler.
  */
 export function accept(answer?: Reply | string, ...more: readonly string[]): Accept {
   if (answer === undefined) return { type: "accept" };

@@ -1,20 +1,30 @@
 // The one loop that drives any session over any transport. It knows no SMTP: it carries out effects, hands on events,
 // reads only while the session wants input, reads while it writes, and passes time in.
 
-import type { Input, Instant, Output, Session } from "@carteiro/core";
+import type { Effect, Input, Instant, Output, Session } from "@carteiro/core";
 import type { Clock } from "./clock.ts";
 import type { Transport } from "./transport.ts";
 
 export interface DriveOptions<Event> {
   readonly clock: Clock;
-  /** Takes each event, in order. While a promise it returned is pending, nothing more is polled or read. */
+  /**
+   * Takes each event, in order. While a promise that it returned is pending, nothing more is read from the peer; what has
+   * been read is still handed to the session. To throw or to reject breaks the connection, and the session is told so.
+   */
   readonly onEvent: (event: Event) => void | Promise<void>;
+  /**
+   * Octets written and not yet taken by the transport beyond which nothing more is read: a peer that reads nothing is
+   * not served. Only one side of a connection may have such a limit, or two that write at once wait for each other for
+   * ever. Default: none.
+   */
+  readonly unsentLimit?: number;
 }
 
-/** Octets written and not yet taken by the transport at which reading stops: a peer that reads nothing is not served. */
-const writeBacklog = 1_048_576;
-
-/** Milliseconds that a closed connection is kept, so that the last reply reaches a peer that is still sending. */
+/** Octets at which a write leaves although more could be collected. */
+const fullWrite = 16_384;
+/** Milliseconds for the last words to leave once the session is over. */
+const leaving = 30_000;
+/** Milliseconds that the connection is then kept, so that the last words reach a peer that is still sending. */
 const lingering = 1_000;
 
 export class Drive<Intent, Event> {
@@ -25,190 +35,326 @@ export class Drive<Intent, Event> {
 
   readonly #session: Session<Intent, Event>;
   readonly #transport: Transport;
-  readonly #clock: Clock;
-  readonly #onEvent: DriveOptions<Event>["onEvent"];
+  readonly #options: DriveOptions<Event>;
   #resolveClosed: () => void = () => undefined;
 
   #pumping = false;
-  #held = false;
+  #listening = false;
   #reading = false;
+  #pauses = 0;
   #ended = false;
-  #closing = false;
-  #unsent = 0;
-  #flushing: Promise<void> = Promise.resolve();
-  #timer: { readonly at: Instant; readonly cancel: () => void } | undefined;
 
-  constructor(session: Session<Intent, Event>, transport: Transport, { clock, onEvent }: DriveOptions<Event>) {
+  #collected: Uint8Array[] = [];
+  #collectedOctets = 0;
+  #cancelCollecting: (() => void) | undefined;
+  #unsent = 0;
+  #flushed: Promise<void> = Promise.resolve();
+
+  #timer: { readonly at: Instant; readonly cancel: () => void } | undefined;
+  #securing = false;
+  /** The session has said `close`. */
+  #closing = false;
+  /** All that was to be said has been said, and our side is ended. */
+  #lingering = false;
+  #broken = false;
+  #finished = false;
+
+  constructor(session: Session<Intent, Event>, transport: Transport, options: DriveOptions<Event>) {
     this.#session = session;
     this.#transport = transport;
-    this.#clock = clock;
-    this.#onEvent = onEvent;
+    this.#options = options;
     this.closed = new Promise((resolve) => (this.#resolveClosed = resolve));
   }
 
   /** Begins. To be called once, when events may come. */
   start(): void {
+    void this.#transport.broken?.then((error) => this.#break(error));
     this.#pump();
   }
 
   /** Hands an intent to the session; throws what it throws. Events may be told before this returns. */
   submit(intent: Intent): void {
-    this.#session.submit(intent, this.#clock.now());
+    this.#session.submit(intent, this.#options.clock.now());
     this.#pump();
   }
 
-  /** Settles when all that was written so far has been taken by the transport, or the connection is broken. */
+  /**
+   * Settles when more may be submitted without piling up: the transport has taken all but a last write that is not yet
+   * full, or the connection is broken.
+   */
   flushed(): Promise<void> {
-    return this.#flushing;
+    return this.#flushed;
   }
 
   /** Ends at once, without a farewell. */
   destroy(reason?: unknown): void {
-    this.#broken(reason);
+    this.#break(reason);
   }
+
+  // Out of the session.
 
   /** Carries out what the session has to say until it is idle, then waits for what it wants. */
   #pump(): void {
     // An event's taker may submit an intent: the loop below is already running then, and goes on with the outcome.
-    if (this.#pumping || this.#held) return;
+    if (this.#pumping || this.#finished) return;
     this.#pumping = true;
     try {
       for (let output = this.#session.poll(); this.#carryOut(output); output = this.#session.poll());
     } catch (error) {
-      this.destroy(error);
-    } finally {
-      this.#pumping = false;
+      // A session that throws is not one to be driven any further.
+      this.error ??= error;
+      this.#finish();
     }
+    this.#pumping = false;
+    if (this.#broken) this.#finish();
   }
 
-  /** Whether more may be polled now. */
+  /** Whether there may be more. */
   #carryOut(output: Output<Event>): boolean {
     switch (output.kind) {
       case "event":
-        return this.#tell(output.event);
-      case "idle":
-        this.#setTimer(output.deadline);
-        if (output.wants === "input" || output.wants === "either") this.#read();
-        return false;
+        this.#tell(output.event);
+        return true;
       case "effect":
-        switch (output.effect.type) {
-          case "write":
-            this.#write(output.effect.bytes);
-            return true;
-          case "startTls":
-            void this.#startTls();
-            return true;
-          case "close":
-            void this.#close();
-            return true;
-        }
+        if (!this.#broken) this.#effect(output.effect);
+        return true;
+      case "idle":
+        if (this.#closing || this.#broken) return false;
+        this.#rest(output.wants, output.deadline);
+        // What may have broken just now is still to be told.
+        return this.#broken;
     }
   }
 
-  #tell(event: Event): boolean {
-    const pending = this.#onEvent(event);
-    if (pending === undefined) return true;
-    this.#held = true;
+  #tell(event: Event): void {
+    try {
+      const pending = this.#options.onEvent(event);
+      if (pending !== undefined) this.#pauseUntil(pending);
+    } catch (error) {
+      this.#break(error);
+    }
+  }
+
+  #pauseUntil(pending: Promise<void>): void {
+    this.#pauses += 1;
     const goOn = () => {
-      this.#held = false;
-      this.#pump();
+      this.#pauses -= 1;
+      this.#read();
     };
     pending.then(goOn, (error: unknown) => {
-      this.destroy(error);
+      this.#break(error);
       goOn();
     });
-    return false;
   }
 
-  #read(): void {
-    if (this.#reading || this.#ended || this.#closing || this.#unsent > writeBacklog) return;
-    this.#reading = true;
-    this.#transport.read().then(
-      (bytes) => {
-        this.#reading = false;
-        if (bytes === undefined) return this.#end();
-        this.#happened({ type: "received", bytes });
-      },
-      (error: unknown) => {
-        this.#reading = false;
-        this.#broken(error);
-      },
-    );
-  }
-
-  #write(bytes: Uint8Array): void {
-    const pending = this.#transport.write(bytes);
-    if (pending === undefined) return;
-    this.#unsent += bytes.length;
-    const settled = pending.then(
-      () => {
-        this.#unsent -= bytes.length;
-        this.#pump();
-      },
-      (error: unknown) => this.#broken(error),
-    );
-    this.#flushing = this.#flushing.then(() => settled);
-  }
-
-  async #startTls(): Promise<void> {
-    try {
-      await this.#flushing;
-      const tls = await this.#transport.startTls();
-      this.#happened({ type: "secured", tls });
-    } catch (error) {
-      this.#broken(error);
+  #effect(effect: Effect): void {
+    switch (effect.type) {
+      case "write":
+        return this.#write(effect.bytes);
+      case "startTls":
+        return this.#startTls();
+      case "close":
+        return this.#close();
     }
   }
 
-  #broken(error: unknown): void {
-    // What breaks after the end breaks nothing.
-    if (!this.#closing) this.error ??= error;
-    this.#transport.destroy();
-    this.#ended = true;
-    this.#happened({ type: "broken" });
+  #rest(wants: "input" | "intent" | "either" | "nothing", deadline: Instant | undefined): void {
+    this.#setTimer(deadline);
+    this.#listening = wants === "input" || wants === "either";
+    // The application's next word may bring more to say; the peer's will not come before it has heard this.
+    if (wants === "intent" || wants === "either") this.#flushSoon();
+    else this.#flush();
+    this.#read();
   }
 
-  /** The peer says no more. */
-  #end(): void {
-    this.#ended = true;
-    this.#happened({ type: "ended" });
-  }
+  // Into the session.
 
   #happened(input: Input): void {
-    this.#session.handle(input, this.#clock.now());
+    try {
+      this.#session.handle(input, this.#options.clock.now());
+    } catch (error) {
+      this.error ??= error;
+      this.#finish();
+    }
     this.#pump();
   }
 
-  async #close(): Promise<void> {
-    this.#closing = true;
-    this.#setTimer(undefined);
-    const cancel = this.#clock.after(lingering, () => this.#transport.destroy());
-    try {
-      await this.#flushing;
-      await this.#transport.end();
-      // Closing with unread input resets the connection and may take the last reply with it.
-      while (!this.#ended && !this.#reading && (await this.#transport.read()) !== undefined);
-    } catch {
-      // The peer has gone already.
+  #read(): void {
+    if (this.#reading || this.#ended || this.#broken || !this.#mayRead()) return;
+    this.#reading = true;
+    promised(() => this.#transport.read()).then(
+      (bytes) => {
+        this.#reading = false;
+        if (bytes === undefined) this.#ended = true;
+        if (this.#closing) this.#discarded();
+        else this.#happened(bytes === undefined ? { type: "ended" } : { type: "received", bytes });
+      },
+      (error: unknown) => this.#break(error),
+    );
+  }
+
+  #mayRead(): boolean {
+    // Closing with unread input resets the connection, and may take the last words with it.
+    if (this.#closing) return true;
+    return this.#listening && this.#pauses === 0 && this.#unsent <= (this.#options.unsentLimit ?? Infinity);
+  }
+
+  /** The connection is gone, both ways. */
+  #break(error: unknown): void {
+    if (this.#broken || this.#finished) return;
+    this.#broken = true;
+    // What breaks after the end breaks nothing.
+    if (!this.#closing) this.error ??= error;
+    this.#transport.destroy();
+    this.#happened({ type: "broken" });
+  }
+
+  // Writing.
+
+  #write(bytes: Uint8Array): void {
+    if (bytes.length >= fullWrite) {
+      this.#flush();
+      return this.#send(bytes);
     }
-    cancel();
+    this.#collected.push(bytes);
+    this.#collectedOctets += bytes.length;
+    if (this.#collectedOctets >= fullWrite) this.#flush();
+  }
+
+  /** More may be said at once, as by a handler that answers a pipelined command without waiting for anything. */
+  #flushSoon(): void {
+    if (this.#collectedOctets === 0 || this.#cancelCollecting !== undefined) return;
+    this.#cancelCollecting = this.#options.clock.after(0, () => this.#flush());
+  }
+
+  #flush(): void {
+    this.#cancelCollecting?.();
+    this.#cancelCollecting = undefined;
+    const collected = this.#collected;
+    if (collected.length === 0) return;
+    const bytes = joined(collected, this.#collectedOctets);
+    this.#collected = [];
+    this.#collectedOctets = 0;
+    this.#send(bytes);
+  }
+
+  #send(bytes: Uint8Array): void {
+    if (this.#broken) return;
+    try {
+      const pending = this.#transport.write(bytes);
+      if (pending !== undefined) this.#waitFor(pending, bytes.length);
+    } catch (error) {
+      this.#break(error);
+    }
+  }
+
+  #waitFor(pending: Promise<void>, octets: number): void {
+    this.#unsent += octets;
+    const settled = pending.then(
+      () => {
+        this.#unsent -= octets;
+        this.#read();
+      },
+      (error: unknown) => this.#break(error),
+    );
+    this.#flushed = this.#flushed.then(() => settled);
+  }
+
+  #startTls(): void {
+    this.#securing = true;
+    this.#flush();
+    const secured = this.#flushed.then(() => this.#transport.startTls());
+    secured.then(
+      (tls) => {
+        this.#securing = false;
+        this.#happened({ type: "secured", tls });
+      },
+      (error: unknown) => this.#break(error),
+    );
+  }
+
+  // The end.
+
+  #close(): void {
+    if (this.#closing) return;
+    this.#closing = true;
+    // In the midst of a handshake there is no channel on which to say anything.
+    if (this.#securing) return this.#finish();
+    this.#flush();
+    this.#restartTimer(leaving);
+    const ended = this.#flushed.then(() => this.#transport.end());
+    ended.then(
+      () => this.#linger(),
+      () => this.#finish(),
+    );
+    this.#read();
+  }
+
+  #linger(): void {
+    this.#lingering = true;
+    if (this.#ended) this.#finish();
+    else this.#restartTimer(lingering);
+  }
+
+  /** Something came after the session was over: octets, or the peer's end. */
+  #discarded(): void {
+    if (this.#ended && this.#lingering) this.#finish();
+    else this.#read();
+  }
+
+  #finish(): void {
+    if (this.#finished) return;
+    this.#finished = this.#broken = true;
+    this.#setTimer(undefined);
+    this.#cancelCollecting?.();
     this.#transport.destroy();
     this.#resolveClosed();
   }
 
-  /** One timer a connection: it is moved only when it fires too early, not at every command. */
+  // Time.
+
+  /** One timer a connection: it is moved only when it would fire too late, not at every command. */
   #setTimer(deadline: Instant | undefined): void {
     const timer = this.#timer;
     if (deadline !== undefined && timer !== undefined && timer.at <= deadline) return;
     timer?.cancel();
     this.#timer = undefined;
-    if (deadline === undefined) return;
-    const cancel = this.#clock.after(deadline - this.#clock.now(), () => this.#timePassed());
+    if (deadline === undefined || deadline === Infinity) return;
+    const { clock } = this.#options;
+    const cancel = clock.after(deadline - clock.now(), () => this.#timePassed());
     this.#timer = { at: deadline, cancel };
+  }
+
+  #restartTimer(delay: number): void {
+    if (this.#finished) return;
+    this.#setTimer(undefined);
+    this.#setTimer(this.#options.clock.now() + delay);
   }
 
   #timePassed(): void {
     this.#timer = undefined;
-    this.#happened({ type: "elapsed" });
+    if (this.#closing) this.#finish();
+    else this.#happened({ type: "elapsed" });
   }
+}
+
+/** What an adapter throws although it ought to reject is a rejection. */
+function promised<Result>(act: () => Promise<Result>): Promise<Result> {
+  try {
+    return act();
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+function joined(pieces: readonly Uint8Array[], octets: number): Uint8Array {
+  const [only] = pieces;
+  if (pieces.length === 1 && only !== undefined) return only;
+  const whole = new Uint8Array(octets);
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
 }

@@ -13,12 +13,12 @@ export class ContentRefusedError extends Error {
   }
 }
 
-/** The connection ended before the content had. Nothing is to be kept of it: the client will send it again. */
+/** The session ended before the message was answered. Nothing is to be kept of it: the client will send it again. */
 export class ContentAbortedError extends Error {
   override readonly name = "ContentAbortedError";
 
   constructor() {
-    super("The connection ended before the content had");
+    super("The session ended before the message was answered: nothing is to be kept of it");
   }
 }
 
@@ -27,23 +27,39 @@ export class DecisionVoidError extends Error {
   override readonly name = "DecisionVoidError";
 }
 
+export interface SmtpErrorOptions {
+  readonly result?: TransactionResult | undefined;
+  readonly contentEnded?: boolean;
+  /** What broke the connection, where something did. */
+  readonly cause?: unknown;
+}
+
 /** A client's session came to nothing, or could not begin. `failure` says why and where; `result` what became of a message. */
 export class SmtpError extends Error {
   override readonly name = "SmtpError";
   readonly failure: Failure;
-  /** What is known of the message's recipients; `uncertain` says whether it may have been accepted all the same. */
+  /** What is known of the message's recipients. None: no transaction had been begun. */
   readonly result: TransactionResult | undefined;
+  /** Whether the whole content, its end included, had been handed over to be sent. */
+  readonly contentEnded: boolean;
 
-  constructor(failure: Failure, options: { readonly result?: TransactionResult | undefined; readonly cause?: unknown } = {}) {
-    super(describe(failure, options.cause), options.cause === undefined ? undefined : { cause: options.cause });
+  constructor(failure: Failure, { result, contentEnded = false, cause }: SmtpErrorOptions = {}) {
+    super(describe(failure, cause), cause === undefined ? undefined : { cause });
     this.failure = failure;
-    this.result = options.result;
+    this.result = result;
+    this.contentEnded = contentEnded;
+  }
+
+  /** Whether the server may have accepted the message all the same: to send it again may duplicate it (RFC 1047). */
+  get uncertain(): boolean {
+    return this.result?.uncertain === true;
   }
 }
 
 const meanings: Readonly<Record<Failure["kind"], string>> = {
   refused: "The server refused",
   tlsUnavailable: "TLS is required, and the server does not provide it",
+  tlsFailed: "The TLS handshake failed",
   authUnavailable: "The server offers no way to authenticate that is safe here",
   authRefused: "The server refused the credentials",
   serviceClosing: "The server is closing the connection",
@@ -54,7 +70,10 @@ const meanings: Readonly<Record<Failure["kind"], string>> = {
 };
 
 function describe({ kind, during, reply, detail }: Failure, cause: unknown): string {
-  const said = reply === undefined ? "" : `: ${reply.code} ${reply.enhanced === undefined ? "" : `${reply.enhanced} `}${reply.lines.join(" ")}`;
+  const said =
+    reply === undefined
+      ? ""
+      : `: ${reply.code} ${reply.enhanced === undefined ? "" : `${reply.enhanced} `}${reply.lines.join(" ")}`;
   const because = cause instanceof Error ? `: ${cause.message}` : "";
   return `${meanings[kind]}${detail === undefined ? "" : ` (${detail})`} in ${during}${said}${because}`;
 }

@@ -3,19 +3,28 @@
 export { systemClock, type Clock } from "./clock.ts";
 export type { Transport } from "./transport.ts";
 export { Drive, type DriveOptions } from "./drive.ts";
-export { accept, disconnect, reject, type Accept, type Answer, type Decision, type Disconnect, type Reject } from "./decisions.ts";
+export {
+  accept,
+  disconnect,
+  reject,
+  type Accept,
+  type Answer,
+  type Decision,
+  type Disconnect,
+  type Reject,
+} from "./decisions.ts";
 export type { Content } from "./content.ts";
 export type { ServerEvents, ServerHandlers, ServerOptions, SessionInfo, Step } from "./server-options.ts";
 export { SmtpServer, type Platform } from "./server.ts";
-export {
-  openClient,
-  SmtpClient,
-  type ClientEvents,
-  type ClientOptions,
-  type Message,
-  type RecipientLike,
-  type SendResult,
-} from "./client.ts";
+export { openClient, SmtpClient, type ClientEvents, type ClientOptions, type SendResult } from "./client.ts";
+export type { Message, RecipientLike } from "./message.ts";
 export { Pool, type PoolOptions } from "./pool.ts";
 export type { ContentSource } from "./outgoing-content.ts";
-export { ContentAbortedError, ContentRefusedError, DecisionVoidError, SmtpError } from "./errors.ts";
+export {
+  ContentAbortedError,
+  ContentRefusedError,
+  DecisionVoidError,
+  SmtpError,
+  type SmtpErrorOptions,
+} from "./errors.ts";
+export type { Leave } from "./places.ts";

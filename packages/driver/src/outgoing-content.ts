@@ -10,32 +10,90 @@ export type ContentSource =
 /** Octets handed to the session at once, so that a large array does not hold up the replies. */
 const pieceSize = 65_536;
 
+const CR = 13;
+const LF = 10;
+
 const encoder = new TextEncoder();
 
-/** The content in pieces of 64 KiB at most. Throws `TypeError` at a piece that is neither octets nor text. */
-export async function* piecesOf(source: ContentSource): AsyncGenerator<Uint8Array, void> {
-  if (typeof source === "string" || source instanceof Uint8Array) return yield* sliced(octetsOf(source));
-  for await (const part of source) yield* sliced(octetsOf(part));
+/** Content that is at hand as a whole as octets; anything else as it is. Throws `TypeError` for what is no content. */
+export function encoded(source: ContentSource): Exclude<ContentSource, string> {
+  if (typeof source === "string") return encoder.encode(source);
+  const given: unknown = source;
+  const readable = typeof given === "object" && given !== null;
+  if (readable && ("getReader" in given || Symbol.asyncIterator in given || Symbol.iterator in given)) return source;
+  throw new TypeError(`Content of type ${typeof given}: pass a string, a Uint8Array, or a stream or iterable of them`);
 }
 
-/** The content's length in octets, where it is known before it is read; line ends that will be normalised may add to it. */
-export function knownSize(source: ContentSource): number | undefined {
-  if (typeof source === "string") return encoder.encode(source).length;
-  return source instanceof Uint8Array ? source.length : undefined;
+type Part = Uint8Array | string;
+type Parts = Pick<AsyncIterator<Part, unknown> | Iterator<Part, unknown>, "next" | "return">;
+
+/** Content in pieces of 64 KiB at most. */
+export class Pieces {
+  readonly #parts: Parts;
+  #rest: Uint8Array = new Uint8Array(0);
+
+  constructor(source: Exclude<ContentSource, string>) {
+    this.#parts = partsOf(source);
+  }
+
+  /** Rejects as the source does, and with `TypeError` at a part that is neither octets nor text. */
+  async next(): Promise<IteratorResult<Uint8Array, undefined>> {
+    while (this.#rest.length === 0) {
+      const part = await this.#parts.next();
+      if (part.done === true) return { done: true, value: undefined };
+      this.#rest = octetsOf(part.value);
+    }
+    const value = this.#rest.subarray(0, pieceSize);
+    this.#rest = this.#rest.subarray(pieceSize);
+    return { done: false, value };
+  }
+
+  /** No more is wanted: ends the source, a stream even while a part is awaited. Throws nothing, and waits for nothing. */
+  end(): void {
+    const ended = (async () => this.#parts.return?.())();
+    ended.catch(() => undefined);
+  }
 }
 
-/** Whether content has octets over 127; unknown before it is read is taken for yes. */
-export function mayBeEightBit(source: ContentSource): boolean {
-  if (typeof source === "string") return Array.from(source).some((character) => character > "\x7f");
-  return source instanceof Uint8Array ? source.some((octet) => octet > 0x7f) : true;
+function partsOf(source: Exclude<ContentSource, string>): Parts {
+  if (source instanceof Uint8Array) return [source][Symbol.iterator]();
+  if ("getReader" in source) return readerParts(source.getReader());
+  return Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
+}
+
+/** Unlike the iterator of a stream, this can be ended while a read is pending. */
+function readerParts(reader: ReadableStreamDefaultReader<Part>): Parts {
+  return {
+    next: () => reader.read(),
+    return: async () => {
+      await reader.cancel();
+      return { done: true, value: undefined };
+    },
+  };
+}
+
+export interface Measure {
+  /** Octets as they are sent, line ends normalised, the dots of transparency not counted (RFC 1870 §6). */
+  readonly size: number;
+  /** Whether some of them are over 127. */
+  readonly eightBit: boolean;
+}
+
+export function measure(octets: Uint8Array): Measure {
+  let missing = 0;
+  let all = 0;
+  let last = LF;
+  for (const octet of octets) {
+    if (octet === LF ? last !== CR : last === CR) missing += 1;
+    all |= octet;
+    last = octet;
+  }
+  const end = last === CR ? 1 : last === LF ? 0 : 2;
+  return { size: octets.length + missing + end, eightBit: all > 127 };
 }
 
 function octetsOf(part: Uint8Array | string): Uint8Array {
   if (typeof part === "string") return encoder.encode(part);
   if (part instanceof Uint8Array) return part;
   throw new TypeError(`Content of type ${typeof part}: give a string, a Uint8Array, or a stream or iterable of them`);
-}
-
-function* sliced(octets: Uint8Array): Generator<Uint8Array, void> {
-  for (let from = 0; from < octets.length; from += pieceSize) yield octets.subarray(from, from + pieceSize);
 }

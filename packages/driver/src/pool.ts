@@ -1,13 +1,14 @@
 // Sessions kept for the next message: opened on demand up to a limit, reused, closed when idle or used up.
 
 import { systemClock, type Clock } from "./clock.ts";
-import type { Message, SendResult, SmtpClient } from "./client.ts";
+import type { SendResult, SmtpClient } from "./client.ts";
 import { SmtpError } from "./errors.ts";
+import type { Message } from "./message.ts";
 
 export interface PoolOptions {
-  /** Opens a session. Its rejection is that of the `send` for which it was opened. */
-  readonly connect: () => Promise<SmtpClient>;
-  /** Sessions at once. Default: 5. */
+  /** Opens a session; the signal says that the pool does not want it any more. Its rejection is that of the `send` that waited longest. */
+  readonly connect: (signal: AbortSignal) => Promise<SmtpClient>;
+  /** Sessions at once, those included that are being opened or closed. Default: 5. */
   readonly connections?: number;
   /** Messages after which a session is closed. Default: 100. */
   readonly messagesPerConnection?: number;
@@ -16,151 +17,227 @@ export interface PoolOptions {
   readonly clock?: Clock;
 }
 
+/** A session of the pool. */
 interface Member {
   readonly client: SmtpClient;
   messages: number;
   cancelIdle: () => void;
 }
 
+/** Somebody who waits for a session. */
+interface Waiter {
+  readonly resolve: (member: Member) => void;
+  readonly reject: (error: unknown) => void;
+}
+
 export class Pool {
   readonly #options: Required<PoolOptions>;
+  /** Whoever waits first is served first; sessions are not opened for anybody in particular. */
+  readonly #waiting: Waiter[] = [];
+  /** The one used last at the end. */
   readonly #idle: Member[] = [];
-  readonly #waiting: ((member: Member | undefined) => void)[] = [];
-  /** Sessions open, being opened or being closed. */
-  readonly #members = new Set<Promise<unknown>>();
-  #busy = 0;
+  readonly #members = new Set<Member>();
+  /** Each settles when its session is gone, and its place free. */
+  readonly #places = new Set<Promise<void>>();
+  #opening = 0;
+  readonly #sending = new Set<Promise<unknown>>();
   #closed = false;
+  readonly #end = new AbortController();
 
+  /** Throws `RangeError` for a number that is not greater than 0. */
   constructor(options: PoolOptions) {
     const defaults = { connections: 5, messagesPerConnection: 100, idle: 30_000, clock: systemClock };
     this.#options = { ...defaults, ...options };
-  }
-
-  /** Sessions open now, at work or idle. */
-  get connections(): number {
-    return this.#busy + this.#idle.length;
-  }
-
-  /**
-   * Sends by whichever session is free. A message that has certainly not been accepted, since the session ended before
-   * its content did, is sent once more by a new session, if its content can be read again (a string or an array) or was
-   * not begun. Otherwise as `SmtpClient.send`.
-   */
-  async send(message: Message): Promise<SendResult> {
-    const watched = watchContent(message);
-    try {
-      return await this.#sendOnce(watched.message, false);
-    } catch (error) {
-      if (!mayRetry(error) || !watched.readable()) throw error;
-      return this.#sendOnce(message, true);
+    for (const name of ["connections", "messagesPerConnection", "idle"] as const) {
+      const value = this.#options[name];
+      if (!(value > 0)) throw new RangeError(`${name} is ${value}: give a number greater than 0`);
     }
   }
 
-  /** Closes idle sessions now and the others after their message; settles when all are closed. `send` rejects from now on. */
-  async close(): Promise<void> {
-    this.#closed = true;
-    for (const wake of this.#waiting.splice(0)) wake(undefined);
-    for (const member of this.#idle.splice(0)) this.#retire(member);
-    while (this.#members.size > 0) await Promise.all(this.#members);
+  /** Sessions there are now: at work, idle, being opened or being closed. */
+  get connections(): number {
+    return this.#places.size;
   }
 
+  /**
+   * Sends by whichever session is free, first come first served. A message that has certainly not been accepted, since
+   * its session ended before its content did, is sent once more by another session, if its content can be read again (a
+   * string or an array) or was not begun. Otherwise as `SmtpClient.send`; also rejects as `connect` does.
+   */
+  send(message: Message): Promise<SendResult> {
+    if (this.#closed) return Promise.reject(new Error("The pool is closed: make another"));
+    const sending = this.#send(message);
+    const settled: Promise<unknown> = sending.then(
+      () => this.#sending.delete(settled),
+      () => this.#sending.delete(settled),
+    );
+    this.#sending.add(settled);
+    return sending;
+  }
+
+  /** Takes no more messages, sends those it has, and closes all sessions. Settles when that is done. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all(this.#sending);
+    this.#retireIdle();
+    await Promise.all(this.#places);
+  }
+
+  /** Closes at once; every `send` that is waiting or under way rejects, with the reason or for want of a session. */
+  async destroy(reason: unknown = new Error("The pool has been destroyed")): Promise<void> {
+    this.#closed = true;
+    this.#end.abort(reason);
+    for (const waiter of this.#waiting.splice(0)) waiter.reject(reason);
+    for (const { client } of this.#members) client.destroy(reason);
+    await Promise.all(this.#places);
+  }
+
+  /** As `close` does. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 
-  async #sendOnce(message: Message, fresh: boolean): Promise<SendResult> {
-    message.signal?.throwIfAborted();
-    const member = await this.#take(fresh, message.signal);
-    const sending = member.client.send(message);
-    this.#track(sending.catch(() => undefined));
+  // Sending.
+
+  async #send(message: Message): Promise<SendResult> {
+    const watched = watchContent(message);
+    const member = await this.#take(message.signal);
     try {
-      return await sending;
+      return await this.#sendBy(member, watched.message);
+    } catch (error) {
+      if (!isSafeToRepeat(error) || !watched.readable()) throw error;
+    }
+    // What ended this session may have ended the idle ones too.
+    this.#retireIdle();
+    return this.#sendBy(await this.#take(message.signal, { first: true }), message);
+  }
+
+  async #sendBy(member: Member, message: Message): Promise<SendResult> {
+    try {
+      return await member.client.send(message);
     } finally {
       member.messages += 1;
       this.#giveBack(member);
     }
   }
 
-  async #take(fresh: boolean, signal: AbortSignal | undefined): Promise<Member> {
-    if (this.#closed) throw new Error("The pool is closed: make another");
-    for (let member = this.#idle.pop(); member !== undefined; member = this.#idle.pop()) {
-      member.cancelIdle();
-      if (!fresh && member.client.usable) return this.#atWork(member);
-      this.#retire(member);
-    }
-    if (this.#busy >= this.#options.connections) return this.#wait(fresh, signal);
-    this.#busy += 1;
-    const opening = this.#options.connect();
-    this.#track(opening.catch(() => undefined));
-    try {
-      return { client: await opening, messages: 0, cancelIdle: () => undefined };
-    } catch (error) {
-      this.#free();
-      throw error;
-    }
-  }
-
-  #atWork(member: Member): Member {
-    this.#busy += 1;
-    return member;
-  }
-
-  async #wait(fresh: boolean, signal: AbortSignal | undefined): Promise<Member> {
-    await new Promise<void>((resolve, reject) => {
-      const wake = () => {
-        signal?.removeEventListener("abort", abort);
-        resolve();
-      };
+  #take(signal: AbortSignal | undefined, { first = false } = {}): Promise<Member> {
+    return new Promise((resolve, reject) => {
+      this.#end.signal.throwIfAborted();
+      signal?.throwIfAborted();
       const abort = () => {
-        this.#waiting.splice(this.#waiting.indexOf(wake), 1);
+        const index = this.#waiting.indexOf(waiter);
+        if (index >= 0) this.#waiting.splice(index, 1);
         reject(signal?.reason);
       };
+      const served =
+        <Value>(settle: (value: Value) => void) =>
+        (value: Value) => {
+          signal?.removeEventListener("abort", abort);
+          settle(value);
+        };
+      const waiter: Waiter = { resolve: served(resolve), reject: served(reject) };
       signal?.addEventListener("abort", abort, { once: true });
-      this.#waiting.push(wake);
+      if (first) this.#waiting.unshift(waiter);
+      else this.#waiting.push(waiter);
+      this.#serve();
     });
-    return this.#take(fresh, signal);
+  }
+
+  // Sessions.
+
+  /** Gives idle sessions to those who wait, and opens as many more as are wanted and allowed. */
+  #serve(): void {
+    while (this.#waiting.length > 0) {
+      const member = this.#idle.pop();
+      if (member === undefined) break;
+      member.cancelIdle();
+      if (member.client.usable) this.#waiting.shift()?.resolve(member);
+    }
+    while (this.#opening < this.#waiting.length && this.#places.size < this.#options.connections) this.#open();
+  }
+
+  #open(): void {
+    this.#opening += 1;
+    const place: Promise<void> = this.#live().then(() => {
+      this.#places.delete(place);
+      this.#serve();
+    });
+    this.#places.add(place);
+  }
+
+  /** One session from its opening to its end. */
+  async #live(): Promise<void> {
+    let client: SmtpClient;
+    try {
+      client = await this.#options.connect(this.#end.signal);
+    } catch (error) {
+      this.#waiting.shift()?.reject(error);
+      return;
+    } finally {
+      this.#opening -= 1;
+    }
+    const member: Member = { client, messages: 0, cancelIdle: () => undefined };
+    this.#members.add(member);
+    if (this.#end.signal.aborted) client.destroy(this.#end.signal.reason);
+    // Usable or not: who waits learns of it, or a server that closes at once would be tried for ever.
+    const waiter = this.#waiting.shift();
+    if (waiter === undefined) this.#giveBack(member);
+    else waiter.resolve(member);
+    await client.closed;
+    this.#members.delete(member);
+    this.#forgetIdle(member);
   }
 
   #giveBack(member: Member): void {
-    const { messagesPerConnection, idle, clock } = this.#options;
-    if (this.#closed || !member.client.usable || member.messages >= messagesPerConnection) this.#retire(member);
-    else {
-      member.cancelIdle = clock.after(idle, () => {
-        this.#idle.splice(this.#idle.indexOf(member), 1);
-        this.#retire(member);
-      });
-      this.#idle.push(member);
-    }
-    this.#free();
+    const { messagesPerConnection } = this.#options;
+    if (!member.client.usable || member.messages >= messagesPerConnection) return this.#retire(member);
+    const waiter = this.#waiting.shift();
+    if (waiter !== undefined) return waiter.resolve(member);
+    if (this.#closed) return this.#retire(member);
+    this.#rest(member);
   }
 
-  /** Room for one more at work. */
-  #free(): void {
-    this.#busy -= 1;
-    this.#waiting.shift()?.(undefined);
+  #rest(member: Member): void {
+    member.cancelIdle = this.#options.clock.after(this.#options.idle, () => {
+      this.#forgetIdle(member);
+      this.#retire(member);
+    });
+    this.#idle.push(member);
+  }
+
+  #forgetIdle(member: Member): void {
+    member.cancelIdle();
+    const index = this.#idle.indexOf(member);
+    if (index >= 0) this.#idle.splice(index, 1);
+  }
+
+  #retireIdle(): void {
+    for (const member of this.#idle.splice(0)) {
+      member.cancelIdle();
+      this.#retire(member);
+    }
   }
 
   #retire({ client }: Member): void {
-    this.#track(client.quit());
-  }
-
-  #track(work: Promise<unknown>): void {
-    this.#members.add(work);
-    void work.finally(() => this.#members.delete(work));
+    void client.quit();
   }
 }
 
 /** Whether no server can have accepted the message, and another session may fare better. */
-function mayRetry(error: unknown): boolean {
-  if (!(error instanceof SmtpError) || error.result === undefined || error.result.uncertain) return false;
+function isSafeToRepeat(error: unknown): boolean {
+  if (!(error instanceof SmtpError) || error.contentEnded) return false;
   const { kind } = error.failure;
-  return kind === "disconnected" || kind === "serviceClosing";
+  if (error.result === undefined) return kind !== "aborted";
+  return !error.uncertain && (kind === "disconnected" || kind === "serviceClosing");
 }
 
 /** Notes whether content that can be read only once has been begun. */
 function watchContent(message: Message): { readonly message: Message; readonly readable: () => boolean } {
   const { content } = message;
-  if (typeof content === "string" || content instanceof Uint8Array) return { message, readable: () => true };
+  if (typeof content === "string" || content instanceof Uint8Array || Array.isArray(content)) {
+    return { message, readable: () => true };
+  }
   let begun = false;
   async function* watched() {
     begun = true;

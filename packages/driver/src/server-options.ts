@@ -33,13 +33,19 @@ export interface SessionInfo {
 /** What every handler gets besides its own. */
 export interface Step {
   readonly session: SessionInfo;
-  /** Aborted when the answer is not wanted any more: the connection is lost, or the time to decide is over. */
+  /**
+   * Aborted when the answer is not wanted any more: the connection is broken, the session is over, or so is the time to
+   * decide. A client that has merely ended its side still hears the answer. What a handler throws because of the abort
+   * makes no `error` event.
+   */
   readonly signal: AbortSignal;
 }
 
 /**
  * One handler a step; each is optional, and without one the answer is yes. A handler answers `accept()`, `reject()` or
- * `disconnect()`, now or later; nothing means yes. One that throws answers 451 4.3.0 and makes an `error` event.
+ * `disconnect()`, now or later; nothing means yes. One that throws, or answers what cannot be said at this step, answers
+ * 451 4.3.0 and makes an `error` event. An answer that comes after the time to decide (`timeouts.decision`,
+ * `timeouts.message`) is ignored: the client has been told 451.
  */
 export interface ServerHandlers {
   /** A client has connected, and the greeting is due (RFC 5321 §3.1). */
@@ -66,7 +72,8 @@ export interface ServerHandlers {
   onData?(step: Step & { readonly envelope: Envelope }): Answer;
   /**
    * A message: called when the content begins. The answer is given at its end, and `accept` is a promise that the
-   * message will not be lost (RFC 5321 §6.1). What of the content was not consumed is thrown away.
+   * message will not be lost (RFC 5321 §6.1). What of the content was not consumed is thrown away. Only `disconnect`
+   * does not wait for the end.
    */
   onMessage?(step: Step & { readonly envelope: Envelope; readonly content: Content }): Answer;
   /** VRFY; `accept` alone answers 252. */
@@ -77,21 +84,22 @@ export interface ServerHandlers {
   onReset?(step: Step): Answer;
 }
 
-export interface ServerOptions extends Omit<ServerSessionOptions, "authentication" | "startTls" | "trace">, ServerHandlers {
-  /** Needs `onAuthenticate`. Default: AUTH is not offered. */
+export interface ServerOptions
+  extends Omit<ServerSessionOptions, "authentication" | "startTls" | "trace">, ServerHandlers {
+  /** Needs `onAuthenticate`. Default: AUTH is offered, under TLS, where there is `onAuthenticate`, and not required. */
   readonly authentication?: NonNullable<ServerSessionOptions["authentication"]> & {
     /** Whether a client may act for another identity than its own (RFC 4616); `onAuthenticate` must check it. Default: no. */
     readonly proxy?: boolean;
   };
   readonly connections?: {
-    /** Connections at once. Beyond: 421 and close. Default: 1,000. */
+    /** Connections at once. Beyond: 421, or nothing where TLS would have to come first, and close. Default: 1,000. */
     readonly total?: number;
-    /** Connections at once from one address. Default: 100. */
+    /** Connections at once from one address, likewise. Default: 100. */
     readonly perAddress?: number;
   };
 }
 
-/** What a server tells while it runs. */
+/** What a server tells while it runs. A listener that throws disturbs nobody: it makes an `error` event, unless it listened to `error`. */
 export interface ServerEvents {
   sessionOpened: { readonly session: SessionInfo };
   sessionClosed: {
@@ -101,12 +109,14 @@ export interface ServerEvents {
     /** What broke the connection, where something did. */
     readonly error?: unknown;
   };
-  /** A recipient was refused by the application. */
+  /** A recipient was refused by the application, or because its handler threw. */
   recipientRefused: { readonly session: SessionInfo; readonly recipient: Mailbox; readonly reply: Reply };
   /** A transaction is over: with the promise of a 2xx reply, or refused, or forgotten (no reply). */
   transactionEnded: { readonly session: SessionInfo; readonly envelope: Envelope; readonly reply?: Reply };
-  /** A handler threw, or what it answered could not be said. The client was told 451 4.3.0. */
+  /** A handler threw, or what it answered could not be said: the client was told 451 4.3.0. Or a listener threw. */
   error: { readonly error: unknown; readonly session?: SessionInfo };
+  /** A connection came to nothing before the greeting: its TLS handshake failed, or took too long. */
+  handshakeFailed: { readonly remote: SessionInfo["remote"]; readonly error: unknown };
   /** A line of a dialogue; made only while somebody listens when the session begins. Secrets are replaced by `*`. */
   trace: {
     readonly session: SessionInfo;

@@ -5,7 +5,8 @@ import { systemClock, type Clock } from "./clock.ts";
 import { Connection } from "./connection.ts";
 import { disconnect, type Disconnect } from "./decisions.ts";
 import { Emitter } from "./emitter.ts";
-import type { ServerEvents, ServerOptions } from "./server-options.ts";
+import { Places, type Leave } from "./places.ts";
+import type { ServerEvents, ServerOptions, SessionInfo } from "./server-options.ts";
 import type { Transport } from "./transport.ts";
 
 const tooManyConnections = disconnect(421, "4.7.0", "Too many connections; try again later");
@@ -13,6 +14,8 @@ const closing = disconnect(421, "4.3.2", "Service is shutting down; try again la
 
 const defaultTotal = 1_000;
 const defaultPerAddress = 100;
+/** Connections that are being told at once that there are too many. Those beyond are closed without a word. */
+const refusalsAtOnce = 100;
 
 /** What an adapter tells a server of itself. */
 export interface Platform {
@@ -23,24 +26,30 @@ export interface Platform {
 
 export class SmtpServer {
   readonly #options: ServerOptions;
-  readonly #events = new Emitter<ServerEvents>();
+  readonly #events: Emitter<ServerEvents>;
   readonly #clock: Clock;
   readonly #profile: ServerProfile;
   readonly #tracingProfile: ServerProfile;
+  readonly #places: Places;
   readonly #connections = new Set<Connection>();
-  readonly #perAddress = new Map<string, number>();
+  #refusing = 0;
   #accepted = 0;
   #closing = false;
 
   /** Throws `InvalidValueError`, `RangeError` or `TypeError` for options that make no sense, naming the one. */
   constructor(options: ServerOptions, platform: Platform) {
-    if (options.authentication !== undefined && options.onAuthenticate === undefined) {
+    const canAuthenticate = options.onAuthenticate !== undefined;
+    const { connections, authentication = canAuthenticate ? {} : undefined } = options;
+    if (authentication !== undefined && !canAuthenticate) {
       throw new TypeError("authentication without onAuthenticate: add the handler that knows whose passwords are good");
     }
     this.#options = options;
+    this.#events = new Emitter((error, name) => name !== "error" && this.report(error));
     this.#clock = platform.clock ?? systemClock;
-    this.#profile = serverProfile({ ...options, startTls: platform.startTls });
+    const { startTls } = platform;
+    this.#profile = serverProfile({ ...options, startTls, ...(authentication && { authentication }) });
     this.#tracingProfile = { ...this.#profile, trace: true };
+    this.#places = new Places({ total: defaultTotal, perAddress: defaultPerAddress, ...connections });
   }
 
   /** Calls the listener at every event of that name; the function returned ends it. */
@@ -48,34 +57,45 @@ export class SmtpServer {
     return this.#events.on(name, listener);
   }
 
-  /** Connections now open. */
+  /** Connections now open, those included that are being refused. */
   get connections(): number {
     return this.#connections.size;
   }
 
-  /** Makes an `error` event of what befell an adapter outside of any session: a listener, or a handshake before the greeting. */
+  /** Makes an `error` event of what befell an adapter outside of any session: a listener, for example. */
   report(error: unknown): void {
     this.#events.emit("error", { error });
   }
 
+  /** Makes a `handshakeFailed` event. For adapters. */
+  handshakeFailed(remote: SessionInfo["remote"], error: unknown): void {
+    this.#events.emit("handshakeFailed", { remote, error });
+  }
+
+  /**
+   * Takes a place, within the limits, for a connection that is not ready to be accepted: its TLS handshake comes first.
+   * The function returned gives the place back; call it right before `accept`. `undefined`: there is none, so close.
+   */
+  reserve(address: string | undefined): Leave | undefined {
+    return this.#closing ? undefined : this.#places.take(address);
+  }
+
   /** Serves one connection; settles once it is closed. Never rejects. */
   accept(transport: Transport): Promise<void> {
-    this.#accepted += 1;
-    const refusal = this.#refusal(transport);
-    const connection = new Connection(String(this.#accepted), transport, {
-      options: refusal === undefined ? this.#options : { ...this.#options, onConnection: () => refusal },
-      events: this.#events,
-      profile: this.#events.has("trace") ? this.#tracingProfile : this.#profile,
-      clock: this.#clock,
-    });
-    this.#track(connection, transport.remote.address);
-    connection.start();
-    return connection.closed;
+    const leave = this.reserve(transport.remote.address);
+    if (leave !== undefined) return this.#serve(transport, undefined, leave);
+    if (this.#refusing >= refusalsAtOnce) {
+      transport.destroy();
+      return Promise.resolve();
+    }
+    this.#refusing += 1;
+    return this.#serve(transport, this.#closing ? closing : tooManyConnections, () => (this.#refusing -= 1));
   }
 
   /**
    * Stops gracefully: sessions without a transaction are closed with 421, the others after theirs. Settles once all are
-   * closed. The transactions have until the signal is aborted; then the rest is closed as by `destroy`.
+   * closed. The transactions have until the signal is aborted; then the rest is closed as by `destroy`. Without a signal
+   * they have until their own timeouts.
    */
   async close({ signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
     this.#closing = true;
@@ -90,41 +110,32 @@ export class SmtpServer {
   /** Closes every connection now, with a 421 where it can still be said; what was not acknowledged is not kept. */
   async destroy(): Promise<void> {
     this.#closing = true;
-    for (const connection of this.#connections) {
-      connection.dismiss(closing.reply);
-      connection.destroy();
-    }
+    for (const connection of this.#connections) connection.destroy(closing.reply);
     await this.#allClosed();
   }
 
+  /** As `close` does. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 
-  async #allClosed(): Promise<void> {
-    await Promise.all(Array.from(this.#connections, ({ closed }) => closed));
-  }
-
-  #refusal({ remote }: Transport): Disconnect | undefined {
-    if (this.#closing) return closing;
-    const { total = defaultTotal, perAddress = defaultPerAddress } = this.#options.connections ?? {};
-    const fromThere = remote.address === undefined ? 0 : (this.#perAddress.get(remote.address) ?? 0);
-    return this.#connections.size >= total || fromThere >= perAddress ? tooManyConnections : undefined;
-  }
-
-  #track(connection: Connection, address: string | undefined): void {
-    this.#connections.add(connection);
-    this.#count(address, 1);
-    void connection.closed.then(() => {
-      this.#connections.delete(connection);
-      this.#count(address, -1);
+  async #serve(transport: Transport, refusal: Disconnect | undefined, leave: Leave): Promise<void> {
+    this.#accepted += 1;
+    const connection = new Connection(String(this.#accepted), transport, {
+      options: this.#options,
+      refusal,
+      events: this.#events,
+      profile: this.#events.has("trace") ? this.#tracingProfile : this.#profile,
+      clock: this.#clock,
     });
+    this.#connections.add(connection);
+    connection.start();
+    await connection.closed;
+    this.#connections.delete(connection);
+    leave();
   }
 
-  #count(address: string | undefined, change: 1 | -1): void {
-    if (address === undefined) return;
-    const count = (this.#perAddress.get(address) ?? 0) + change;
-    if (count > 0) this.#perAddress.set(address, count);
-    else this.#perAddress.delete(address);
+  async #allClosed(): Promise<void> {
+    while (this.#connections.size > 0) await Promise.all(Array.from(this.#connections, ({ closed }) => closed));
   }
 }

@@ -1,12 +1,12 @@
 // What every handler of a server gets: the session, and a signal that is made only when it is looked at.
 
-import { DecisionVoidError } from "./errors.ts";
+import { ContentAbortedError, ContentRefusedError, DecisionVoidError } from "./errors.ts";
 import type { SessionInfo } from "./server-options.ts";
 
 export class StepContext {
   readonly session: SessionInfo;
   #controller: AbortController | undefined;
-  #reason: DecisionVoidError | undefined;
+  #reason: Error | undefined;
 
   constructor(session: SessionInfo) {
     this.session = session;
@@ -18,9 +18,19 @@ export class StepContext {
     return this.#controller.signal;
   }
 
-  /** The answer is not wanted any more. */
-  abort(why: string): void {
-    this.#reason = new DecisionVoidError(why);
+  /** The answer is not wanted any more. The first reason counts. */
+  abort(reason: Error): void {
+    this.#reason ??= reason;
     this.#controller?.abort(this.#reason);
   }
+
+  /** Whether an error is but the echo of the abort: what the content threw, the reason, or what other code made of it. */
+  echoes(error: unknown): boolean {
+    if (this.#reason === undefined || !(error instanceof Error)) return false;
+    return isOurs(error) || isOurs(error.cause) || error.name === "AbortError";
+  }
+}
+
+function isOurs(error: unknown): boolean {
+  return [ContentAbortedError, ContentRefusedError, DecisionVoidError].some((ours) => error instanceof ours);
 }

@@ -26,4 +26,10 @@ export interface Transport {
   /** Peer's address and port where known, for example `192.0.2.1` or `2001:db8::1`. */
   readonly remote: { readonly address?: string; readonly port?: number };
   readonly local: { readonly address?: string; readonly port?: number };
+  /**
+   * Settles, with the error, once the connection is broken both ways, as far as that shows while nobody reads; never
+   * rejects. Leave it out where a runtime cannot tell: then a peer that goes while the application decides is missed only
+   * when it is answered.
+   */
+  readonly broken?: Promise<unknown>;
 }

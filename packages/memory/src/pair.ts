@@ -17,7 +17,7 @@ export interface Pair {
   /** Where there is latency or a deadline to be reached, wait for promises with `clock.settle(promise)`. */
   readonly clock: VirtualClock;
   /** Opens one more session with the same server. Settle it by the clock. */
-  connect(options?: ClientOptions): Promise<SmtpClient>;
+  readonly connect: (options?: ClientOptions) => Promise<SmtpClient>;
 }
 
 /** Starts a server and opens a client's session with it. Rejects as `openClient` does. */

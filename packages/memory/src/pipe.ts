@@ -74,6 +74,7 @@ class MemoryTransport implements Transport {
   readonly tls: TlsInfo | undefined;
   readonly remote: Address;
   readonly local: Address;
+  readonly broken: Promise<unknown>;
   readonly #role: "client" | "server";
   readonly #options: PipeOptions;
   readonly #outgoing: Lane;
@@ -93,7 +94,15 @@ class MemoryTransport implements Transport {
     this.remote = role === "client" ? server : client;
     this.tls = options.secure === true ? memoryTls : undefined;
     this.#records = options.secure === true ? new RecordReader() : undefined;
-    incoming.events = { refused: () => outgoing.reset(connectionReset()), reset: (error) => outgoing.abandon(error) };
+    this.broken = new Promise((resolve) => {
+      incoming.events = {
+        refused: () => outgoing.reset(connectionReset()),
+        reset: (error) => {
+          outgoing.abandon(error);
+          resolve(error);
+        },
+      };
+    });
   }
 
   read(): Promise<Uint8Array | undefined> {

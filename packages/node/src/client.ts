@@ -1,7 +1,16 @@
 // SMTP clients on Node's sockets.
 
-import { connect as connectSocket, type Socket } from "node:net";
-import { openClient, Pool, type ClientOptions, type PoolOptions, type SmtpClient } from "@carteiro/driver";
+import type { LookupFunction } from "node:net";
+import {
+  openClient,
+  Pool,
+  systemClock,
+  type ClientOptions,
+  type PoolOptions,
+  type SmtpClient,
+  type Transport,
+} from "@carteiro/driver";
+import { dial } from "./dial.ts";
 import { clientTls, type ClientTlsOptions, type Tls } from "./tls.ts";
 import { nodeTransport, secureNodeTransport } from "./transport.ts";
 
@@ -23,78 +32,81 @@ export interface ConnectOptions extends ClientOptions {
   readonly connectTimeout?: number;
   /** Milliseconds for one address before the next is tried as well. Default: 250. */
   readonly attemptTimeout?: number;
+  /** Whether the system probes a connection without traffic. Default: yes. */
+  readonly keepAlive?: boolean;
+  /** Finds the addresses of `host`. Default: `lookup` of `node:dns`. */
+  readonly lookup?: LookupFunction;
 }
 
+const defaultConnectTimeout = 60_000;
+const defaultAttemptTimeout = 250;
+
 /**
- * Connects and opens a session. Rejects with the system's error where the server cannot be reached, `SmtpError` where
- * the session could not be opened, or the signal's reason.
+ * Connects and opens a session. Rejects with the system's error where the server cannot be reached (`ETIMEDOUT` after
+ * `connectTimeout`), `SmtpError` where the session could not be opened, or the signal's reason. No socket is left then.
  */
 export async function connect(options: ConnectOptions = {}): Promise<SmtpClient> {
-  const tls = clientTlsOf(options);
-  const socket = await reach(options);
-  if (options.implicitTls !== true) return openClient(nodeTransport(socket, { tls }), options);
-  return openClient(await within(options, socket, secureNodeTransport(socket, tls)), options);
+  return open(options, clientTlsOf(options));
 }
 
 /** A pool of such sessions; see `Pool`. */
 export function createPool(options: ConnectOptions & Omit<PoolOptions, "connect">): Pool {
-  return new Pool({ ...options, connect: () => connect(options) });
+  const tls = clientTlsOf(options);
+  const connectWith = (signal: AbortSignal) =>
+    open(
+      { ...options, signal: options.signal === undefined ? signal : AbortSignal.any([options.signal, signal]) },
+      tls,
+    );
+  return new Pool({ ...options, connect: connectWith });
+}
+
+async function open(options: ConnectOptions, tls: Tls): Promise<SmtpClient> {
+  options.signal?.throwIfAborted();
+  return openClient(await reachInTime(options, tls), options);
 }
 
 function clientTlsOf({ host, path, implicitTls, startTls, auth, tls }: ConnectOptions): Tls {
   const opportunistic =
     implicitTls !== true && (startTls ?? (auth === undefined ? "opportunistic" : "required")) === "opportunistic";
   const serverName = path === undefined ? (host ?? "localhost") : undefined;
-  return clientTls({ rejectUnauthorized: !opportunistic, ...(serverName !== undefined && { serverName }), ...tls });
+  // Who names authorities or a server means them to be checked.
+  const anybody = opportunistic && tls?.ca === undefined && tls?.serverName === undefined;
+  return clientTls({ rejectUnauthorized: !anybody, ...(serverName !== undefined && { serverName }), ...tls });
 }
 
-const defaultConnectTimeout = 60_000;
-const defaultAttemptTimeout = 250;
-
-async function reach(options: ConnectOptions): Promise<Socket> {
-  options.signal?.throwIfAborted();
-  const socket = connectSocket({
-    ...(options.path === undefined
-      ? { host: options.host ?? "localhost", port: portOf(options) }
-      : { path: options.path }),
-    allowHalfOpen: true,
-    keepAlive: true,
-    noDelay: true,
-    autoSelectFamily: true,
-    autoSelectFamilyAttemptTimeout: options.attemptTimeout ?? defaultAttemptTimeout,
-  });
-  await within(
-    options,
-    socket,
-    new Promise((resolve, reject) => {
-      socket.once("connect", resolve);
-      socket.once("error", reject);
-      socket.once("close", () => reject(new Error("The connection was closed before it was open")));
-    }),
-  );
-  return socket;
-}
-
-/** The outcome, or the end of the socket when it takes too long or is not wanted any more. */
-async function within<Result>(options: ConnectOptions, socket: Socket, outcome: Promise<Result>): Promise<Result> {
+async function reachInTime(options: ConnectOptions, tls: Tls): Promise<Transport> {
   const { signal, connectTimeout = defaultConnectTimeout } = options;
-  const { promise: givenUp, reject } = Promise.withResolvers<never>();
-  const abort = () => reject(signal?.reason);
-  const timer = setTimeout(
-    () => reject(new Error(`The server was not reached within ${connectTimeout} ms`)),
-    connectTimeout,
-  );
+  const giveUp = new AbortController();
+  const abort = () => giveUp.abort(signal?.reason);
+  const cancelTimeout = systemClock.after(connectTimeout, () => giveUp.abort(timedOut(options, connectTimeout)));
   signal?.addEventListener("abort", abort, { once: true });
   try {
-    return await Promise.race([outcome, givenUp]);
-  } catch (error) {
-    socket.on("error", () => undefined);
-    socket.destroy();
-    throw error;
+    return await reach(options, tls, giveUp.signal);
   } finally {
-    clearTimeout(timer);
+    cancelTimeout();
     signal?.removeEventListener("abort", abort);
   }
+}
+
+async function reach(options: ConnectOptions, tls: Tls, signal: AbortSignal): Promise<Transport> {
+  const { host = "localhost", attemptTimeout: attemptDelay = defaultAttemptTimeout, keepAlive = true } = options;
+  const { path, lookup } = options;
+  const socket = await dial({ host, port: portOf(options), path, attemptDelay, keepAlive, lookup, signal });
+  if (options.implicitTls !== true) return nodeTransport(socket, { tls });
+  const abort = () => socket.destroy();
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    return await secureNodeTransport(socket, tls);
+  } catch (error) {
+    throw signal.aborted ? signal.reason : error;
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}
+
+function timedOut(options: ConnectOptions, milliseconds: number): Error {
+  const where = options.path ?? `${options.host ?? "localhost"} port ${portOf(options)}`;
+  return Object.assign(new Error(`${where} was not reached within ${milliseconds} ms`), { code: "ETIMEDOUT" });
 }
 
 function portOf({ port, implicitTls, auth }: ConnectOptions): number {

@@ -1,8 +1,9 @@
 // SMTP servers on Node's sockets.
 
 import { createServer as createSocketServer, type AddressInfo, type Server, type Socket } from "node:net";
-import { SmtpServer, type ServerEvents, type ServerOptions } from "@carteiro/driver";
+import { SmtpServer, systemClock, type ServerEvents, type ServerOptions } from "@carteiro/driver";
 import { defaultServerTimeouts } from "@carteiro/core";
+import { plainAddress } from "./address.ts";
 import { nodeTransport, secureNodeTransport } from "./transport.ts";
 import { serverTls, type ServerTlsOptions, type Tls } from "./tls.ts";
 
@@ -22,6 +23,8 @@ export interface ListenOptions {
   readonly implicitTls?: boolean;
   /** Connections not yet accepted that the system keeps. */
   readonly backlog?: number;
+  /** Whether the system probes connections without traffic. Default: yes. */
+  readonly keepAlive?: boolean;
   /** Aborting it while this settles gives up listening. */
   readonly signal?: AbortSignal;
 }
@@ -36,15 +39,14 @@ export class NodeServer {
   readonly #tls: Tls | undefined;
   readonly #tlsTimeout: number;
   readonly #listeners = new Set<Server>();
+  /** Sockets whose TLS handshake comes before everything else. */
   readonly #handshakes = new Set<Socket>();
-  readonly #limit: number;
+  readonly #end = new AbortController();
 
   constructor(options: NodeServerOptions) {
-    const { tls, ...rest } = options;
-    this.#tls = tls === undefined ? undefined : serverTls(tls);
+    this.#tls = options.tls === undefined ? undefined : serverTls(options.tls);
     this.#tlsTimeout = options.timeouts?.tls ?? defaultServerTimeouts.tls;
-    this.#limit = options.connections?.total ?? 1_000;
-    this.#server = new SmtpServer(rest, { startTls: this.#tls !== undefined });
+    this.#server = new SmtpServer(options, { startTls: this.#tls !== undefined });
   }
 
   /** Calls the listener at every event of that name; the function returned ends it. */
@@ -52,38 +54,47 @@ export class NodeServer {
     return this.#server.on(name, listener);
   }
 
-  /** Connections now open. */
+  /** Connections now open, those included that are being refused or are in a TLS handshake before the session. */
   get connections(): number {
-    return this.#server.connections;
+    return this.#server.connections + this.#handshakes.size;
   }
 
   /**
-   * Listens on one more port or Unix socket; resolves with the address in use. Rejects with the system's error, for
-   * example where the port is taken.
+   * Listens on one more port or Unix socket; resolves with the address in use (a Unix socket has port 0). Rejects with
+   * the system's error, for example where the port is taken, the signal's reason, or `TypeError` for `implicitTls` without
+   * `tls`.
    */
   async listen(options: ListenOptions): Promise<{ readonly address: string; readonly port: number }> {
-    const { implicitTls = false, port, host, path, backlog, signal } = options;
+    const { implicitTls = false, keepAlive = true, signal } = options;
     if (implicitTls && this.#tls === undefined)
       throw new TypeError("implicitTls without tls: give key and cert to createServer");
+    this.#end.signal.throwIfAborted();
+    signal?.throwIfAborted();
     const listener = createSocketServer(
-      { allowHalfOpen: true, keepAlive: true, noDelay: true },
+      { allowHalfOpen: true, keepAlive, noDelay: true },
       (socket) => void this.#serve(socket, implicitTls),
     );
-    const where = path === undefined ? { port: port ?? 0, ...(host !== undefined && { host }) } : { path };
-    await new Promise<void>((resolve, reject) => {
-      listener.once("error", reject);
-      listener.listen({ ...where, ...(backlog !== undefined && { backlog }), ...(signal && { signal }) }, resolve);
-    });
-    listener.removeAllListeners("error");
-    listener.on("error", (error) => this.#server.report(error));
+    try {
+      await listening(
+        listener,
+        options,
+        signal === undefined ? this.#end.signal : AbortSignal.any([signal, this.#end.signal]),
+      );
+    } catch (error) {
+      // Looking up the host may still be under way.
+      listener.on("error", () => undefined).on("listening", () => listener.close());
+      listener.close();
+      throw error;
+    }
     this.#listeners.add(listener);
-    const bound = listener.address() as AddressInfo | string;
-    return typeof bound === "string" ? { address: bound, port: 0 } : { address: bound.address, port: bound.port };
+    listener.on("error", (error) => this.#server.report(error));
+    return addressOf(listener);
   }
 
   /**
    * Stops gracefully: no new connections; sessions without a transaction are closed with 421, the others after theirs.
-   * Settles once all are closed. Once the signal is aborted the rest is closed as by `destroy`.
+   * Settles once all are closed. Once the signal is aborted the rest is closed as by `destroy`; without one the
+   * transactions have until their own timeouts.
    */
   async close(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
     const stopped = this.#stopListening();
@@ -91,43 +102,82 @@ export class NodeServer {
     await stopped;
   }
 
-  /** Stops at once; what was not acknowledged is not kept. */
+  /** Stops at once, with a 421 where it can still be said; what was not acknowledged is not kept. */
   async destroy(): Promise<void> {
     const stopped = this.#stopListening();
     await this.#server.destroy();
     await stopped;
   }
 
+  /** As `close` does. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 
   async #stopListening(): Promise<void> {
+    this.#end.abort(new Error("The server is closed: make another"));
     const listeners = [...this.#listeners];
     this.#listeners.clear();
     const stopped = listeners.map((listener) => new Promise<void>((resolve) => listener.close(() => resolve())));
     for (const socket of this.#handshakes) socket.destroy();
+    this.#handshakes.clear();
     await Promise.all(stopped);
   }
 
   async #serve(socket: Socket, implicitTls: boolean): Promise<void> {
-    // Until the server has taken the connection, whatever befalls it concerns nobody.
+    // Whatever befalls it before or after the server has it concerns nobody.
     socket.on("error", () => undefined);
-    if (!implicitTls || this.#tls === undefined) {
+    if (!implicitTls) {
       return this.#server.accept(nodeTransport(socket, this.#tls === undefined ? {} : { tls: this.#tls }));
     }
-    if (this.#server.connections + this.#handshakes.size >= this.#limit) return void socket.destroy();
+    if (this.#tls !== undefined) await this.#serveSecurely(socket, this.#tls);
+  }
+
+  async #serveSecurely(socket: Socket, tls: Tls): Promise<void> {
+    const address = plainAddress(socket.remoteAddress);
+    const port = socket.remotePort;
+    const leave = this.#server.reserve(address);
+    if (leave === undefined) return void socket.destroy();
     this.#handshakes.add(socket);
-    const timer = setTimeout(() => socket.destroy(), this.#tlsTimeout);
+    let late = false;
+    const cancelTimeout = systemClock.after(this.#tlsTimeout, () => {
+      late = true;
+      socket.destroy();
+    });
     try {
-      const transport = await secureNodeTransport(socket, this.#tls);
+      const transport = await secureNodeTransport(socket, tls);
+      leave();
       void this.#server.accept(transport);
     } catch (error) {
-      socket.destroy();
-      this.#server.report(error);
+      if (this.#end.signal.aborted) return;
+      const remote = { ...(address !== undefined && { address }), ...(port !== undefined && { port }) };
+      this.#server.handshakeFailed(remote, late ? new Error(`No TLS handshake within ${this.#tlsTimeout} ms`) : error);
     } finally {
-      clearTimeout(timer);
+      cancelTimeout();
       this.#handshakes.delete(socket);
+      leave();
     }
   }
+}
+
+async function listening(listener: Server, options: ListenOptions, signal: AbortSignal): Promise<void> {
+  const { port = 0, host, path, backlog } = options;
+  const where = path === undefined ? { port, ...(host !== undefined && { host }) } : { path };
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const abort = () => reject(signal.reason);
+  listener.once("error", reject);
+  signal.addEventListener("abort", abort, { once: true });
+  listener.listen({ ...where, ...(backlog !== undefined && { backlog }) }, resolve);
+  try {
+    await promise;
+    signal.throwIfAborted();
+  } finally {
+    listener.off("error", reject);
+    signal.removeEventListener("abort", abort);
+  }
+}
+
+function addressOf(listener: Server): { readonly address: string; readonly port: number } {
+  const bound = listener.address() as AddressInfo | string;
+  return typeof bound === "string" ? { address: bound, port: 0 } : { address: bound.address, port: bound.port };
 }

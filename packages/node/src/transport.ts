@@ -41,6 +41,8 @@ class NodeTransport implements Transport {
   tls: TlsInfo | undefined;
   readonly remote: Address;
   readonly local: Address;
+  readonly broken: Promise<unknown>;
+  #tellBroken: (error: Error) => void = () => {};
   readonly #upgrade: Tls | undefined;
   #socket: Socket;
   /** Read from the socket and not yet asked for: one chunk, after which the socket is paused. */
@@ -57,6 +59,7 @@ class NodeTransport implements Transport {
     this.tls = socket instanceof TLSSocket ? tlsInfo(socket) : undefined;
     this.remote = address(socket.remoteAddress, socket.remotePort);
     this.local = address(socket.localAddress, socket.localPort);
+    this.broken = new Promise((resolve) => (this.#tellBroken = resolve));
     this.#attach();
   }
 
@@ -170,6 +173,7 @@ class NodeTransport implements Transport {
   readonly #break = (error: Error): void => {
     this.#error ??= error;
     const broken = this.#error;
+    this.#tellBroken(broken);
     const waiting = this.#reader === undefined ? this.#writers : [this.#reader, ...this.#writers];
     this.#reader = undefined;
     this.#writers = [];

@@ -41,9 +41,8 @@ function expectedOf(octets: Uint8Array, { limit, endless }: LineReaderOptions): 
     }
     const isLong = index - start + 1 > limit;
     if (!isBroken) {
-      happenings.push(
-        isLong ? ["overlong", "", index + 1] : ["line", decodeAscii(octets, start, index - 1), index + 1],
-      );
+      const end = isLong ? start + limit - 2 : index - 1;
+      happenings.push([isLong ? "overlong" : "line", decodeAscii(octets, start, end), index + 1]);
     }
     start = index + 1;
     isBroken = false;

@@ -382,8 +382,9 @@ describe("addresses of the caller's", () => {
     expect(() => mailbox(text)).toThrow(JSON.stringify(text));
   });
 
-  test("reversePath takes null, nothing and <> for the null path", () => {
-    expect([null, "", "<>"].map(reversePath)).toEqual([null, null, null]);
+  test("reversePath takes null and <> for the null path, and not a sender that was forgotten", () => {
+    expect([null, "<>"].map(reversePath)).toEqual([null, null]);
+    expect(() => reversePath("")).toThrow(InvalidValueError);
     expect(reversePath("a@b")).toEqual(mailbox("a@b"));
     expect(() => reversePath("postmaster")).toThrow(InvalidValueError);
   });

@@ -3,24 +3,22 @@
 import type { ActionCall } from "../engine/runner.ts";
 import { DataWriter } from "../framing/data-writer.ts";
 import { findCapability, noCapabilities, parseCapabilities, type Capabilities } from "../grammar/capabilities.ts";
-import { commandArgument, initialResponse, saslMechanism } from "../grammar/command-argument.ts";
 import { formatCommand, type Command } from "../grammar/command.ts";
 import type { Reply } from "../grammar/reply.ts";
 import { encodeUtf8 } from "../grammar/text.ts";
 import type { Inbox } from "../inbox.ts";
 import type { Outbox } from "../outbox.ts";
-import { decodeBase64, encodeBase64 } from "../sasl/base64.ts";
 import { identityOf, type ClientCredentials } from "../sasl/credentials.ts";
-import type { ClientExchange, ClientMechanism } from "../sasl/mechanism.ts";
+import type { ClientMechanism } from "../sasl/mechanism.ts";
 import { strongest } from "../sasl/mechanisms.ts";
 import type { TlsInfo } from "../session.ts";
+import { SaslExchange } from "./exchange.ts";
 import { initialClientFacts, type ClientFacts, type ClientMachineEvent } from "./machine.ts";
-import type { ClientEvent, ClientIntent, Failure, FailureKind } from "./messages.ts";
+import type { ClientEvent, Failure, FailureKind } from "./messages.ts";
 import { clientMechanisms, type ClientProfile } from "./options.ts";
 import type { OutgoingTransaction } from "./transaction.ts";
 
 type MachineEventType = ClientMachineEvent["type"];
-type Question = Extract<ClientIntent, { type: "ask" }>;
 
 /** Ends content of no octets (RFC 2920 §3.1). */
 const emptyContent = encodeUtf8(".\r\n");
@@ -43,7 +41,8 @@ export class ClientActions {
   writer: DataWriter | undefined;
   /** What ends the content. */
   end = emptyContent;
-  question: Question | undefined;
+  /** NOOP, VRFY, EXPN, HELP or RSET, as the application asked for it. */
+  question: Command | undefined;
   /** The reply being taken, or what else was wrong. */
   reply: Reply | undefined;
   detail: string | undefined;
@@ -57,8 +56,9 @@ export class ClientActions {
   #extended = true;
   #tlsDeclined = false;
   #mechanism: ClientMechanism | undefined;
-  #exchange: ClientExchange | undefined;
-  #answer: Uint8Array | undefined;
+  #exchange: SaslExchange | undefined;
+  /** The answer to the challenge being taken, in base64. */
+  #answer: string | undefined;
   #identity: string | undefined;
   #failure: Failure | undefined;
 
@@ -74,13 +74,18 @@ export class ClientActions {
     facts.moreRecipients = transaction?.moreAwaited === true;
     facts.recipientAccepted = transaction?.anyAccepted === true;
     facts.dataDue = facts.pipelined || facts.recipientAccepted;
-    if (type === "3yz" && this.#exchange !== undefined) facts.answerable = this.#prepareAnswer(this.#exchange);
+    if (type !== "3yz" || this.#exchange === undefined) return;
+    this.#answer = this.#exchange.respond(this.reply?.lines[0] ?? "");
+    facts.answerable = this.#answer !== undefined;
   }
 
   perform(action: ActionCall): void {
     switch (action.type) {
       case "fail":
         return this.#fail(action.params?.["kind"] as FailureKind);
+      case "tellFailure":
+        if (this.#failure !== undefined) this.#context.outbox.tell({ type: "openingFailed", failure: this.#failure });
+        return;
       case "rememberGreeting":
         this.#greeting = this.reply;
         return;
@@ -134,7 +139,8 @@ export class ClientActions {
       case "writeReset":
         return this.#write({ verb: "RSET" });
       case "writeQuestion":
-        return this.#writeQuestion();
+        if (this.question !== undefined) this.#write(this.question);
+        return;
       case "tellAnswer":
         if (this.reply !== undefined) this.#context.outbox.tell({ type: "answered", reply: this.reply });
         return;
@@ -177,6 +183,7 @@ export class ClientActions {
     this.facts.tlsWanted = tls !== "never" && !secure && offered;
     this.facts.authWanted = this.#mechanism !== undefined;
     this.facts.authUnavailable = mayAuthenticate && this.#mechanism === undefined;
+    if (this.facts.authUnavailable) this.detail = this.#whyNoMechanism(secure || allowAuthInClear);
     this.next = "weighed";
   }
 
@@ -184,6 +191,12 @@ export class ClientActions {
     const offered = findCapability(this.capabilities, "AUTH")?.parameters ?? [];
     const available = clientMechanisms.filter((mechanism) => mechanism.takes(credentials));
     return strongest(offered, available, { secure, channelBinding: false });
+  }
+
+  #whyNoMechanism(clearAllowed: boolean): string {
+    if (findCapability(this.capabilities, "AUTH") === undefined) return "AUTH is not offered";
+    if (!clearAllowed) return "without TLS no password is sent, unless allowAuthInClear is set";
+    return `of the mechanisms offered none is known here; known are ${clientMechanisms.map(({ name }) => name).join(", ")}`;
   }
 
   #startTls(): void {
@@ -205,29 +218,17 @@ export class ClientActions {
   #writeAuth(): void {
     const { credentials } = this.#context.profile;
     if (this.#mechanism === undefined || credentials === undefined) return;
-    this.#exchange = this.#mechanism.start(credentials, {});
-    const first = this.#exchange.begin();
-    const mechanism = saslMechanism(this.#mechanism.name);
-    if (first.type !== "responded") return this.#write({ verb: "AUTH", mechanism });
-    // An empty initial response is written as = (RFC 4954 §4).
-    const response = initialResponse(first.response.length === 0 ? "=" : encodeBase64(first.response));
-    this.#write({ verb: "AUTH", mechanism, initialResponse: response });
-  }
-
-  #prepareAnswer(exchange: ClientExchange): boolean {
-    const challenge = decodeBase64(this.reply?.lines[0] ?? "");
-    const step = challenge === undefined ? undefined : exchange.respond(challenge);
-    this.#answer = step?.type === "responded" ? step.response : undefined;
-    return this.#answer !== undefined;
+    this.#exchange = new SaslExchange(this.#mechanism, credentials);
+    this.#write(this.#exchange.command);
   }
 
   #answerChallenge(): void {
-    if (this.#answer !== undefined) this.#writeLine(encodeBase64(this.#answer), "*");
+    if (this.#answer !== undefined) this.#writeLine(this.#answer, "*");
   }
 
   #rememberAuthentication(): void {
     const { credentials } = this.#context.profile;
-    this.#identity = credentials && identityOf(credentials);
+    this.#identity = credentials === undefined ? undefined : identityOf(credentials);
     this.#exchange = undefined;
   }
 
@@ -260,12 +261,6 @@ export class ClientActions {
     this.#context.outbox.tell({ type: "transactionEnded", result: transaction.result(this.#failure) });
   }
 
-  #writeQuestion(): void {
-    const question = this.question;
-    if (question === undefined) return;
-    this.#write(questionCommand(question));
-  }
-
   #close(): void {
     this.#context.inbox.clear();
     const failure = this.#failure;
@@ -284,19 +279,5 @@ export class ClientActions {
     this.#context.outbox.write(encodeUtf8(`${line}\r\n`));
     if (this.#context.profile.trace)
       this.#context.outbox.tell({ type: "lineTraced", from: "client", line: shown, state: this.#context.state() });
-  }
-}
-
-function questionCommand(question: Question): Command {
-  switch (question.verb) {
-    case "NOOP":
-    case "RSET":
-      return { verb: question.verb };
-    case "HELP":
-      return question.argument === ""
-        ? { verb: "HELP" }
-        : { verb: "HELP", argument: commandArgument(question.argument) };
-    default:
-      return { verb: question.verb, argument: commandArgument(question.argument), parameters: [] };
   }
 }

@@ -65,7 +65,8 @@ const timeout = (name: ClientTimeout) => name;
 const fail = (kind: FailureKind) => ({ type: "fail", params: { kind } }) as const;
 
 /** Says QUIT to a server with which no mail can be exchanged. */
-const giveUp = (kind: FailureKind) => ({ target: "#client.expectingQuitReply", actions: fail(kind) }) as const;
+const giveUp = (kind: FailureKind) =>
+  ({ target: "#client.expectingQuitReply", actions: [fail(kind), { type: "tellFailure" }] }) as const;
 
 /** The server broke the protocol: there is nothing left to say to it. */
 const outOfOrder = { target: "#client.closed", actions: fail("protocol") } as const;
@@ -90,6 +91,7 @@ export const clientMachine = setup({
   actions: {
     /** Remembers why the session, or the transaction, came to nothing. */
     fail: (_, _params: { kind: FailureKind }) => undefined,
+    tellFailure: () => undefined,
     rememberGreeting: () => undefined,
     writeEhlo: () => undefined,
     writeHelo: () => undefined,
@@ -199,6 +201,7 @@ export const clientMachine = setup({
           meta: { rfc: "RFC 3207 §4.2", timeout: timeout("tls") },
           on: {
             secured: { target: "expectingEhloReply", actions: "startOver" },
+            ended: { target: "#client.closed", actions: fail("tlsFailed") },
           },
         },
 
@@ -311,7 +314,6 @@ export const clientMachine = setup({
           meta: { rfc: "RFC 5321 §4.1.1.4", timeout: timeout("data") },
           entry: "writeData",
           on: {
-            "2yz": { target: "expectingResetReply", actions: "refuseAll" },
             "3yz": [
               { guard: "recipientAccepted", target: "sendingContent" },
               // A pipelined DATA was taken although no recipient was: only an empty message ends that.
@@ -360,8 +362,8 @@ export const clientMachine = setup({
           entry: "writeReset",
           on: {
             "2yz": { target: "#client.ready" },
-            "4yz": giveUp("protocol"),
-            "5yz": giveUp("protocol"),
+            "4yz": { target: "#client.expectingQuitReply", actions: fail("protocol") },
+            "5yz": { target: "#client.expectingQuitReply", actions: fail("protocol") },
           },
         },
       },

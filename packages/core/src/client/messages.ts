@@ -24,6 +24,8 @@ export type FailureKind =
   | "refused"
   /** TLS is required, and the server does not offer it or could not provide it. */
   | "tlsUnavailable"
+  /** The TLS handshake came to nothing: a certificate that is not trusted or names another, or no common version. */
+  | "tlsFailed"
   /** No mechanism for the credentials: none in common, or none that is safe without TLS. */
   | "authUnavailable"
   | "authRefused"
@@ -81,6 +83,8 @@ export type ClientEvent =
       readonly capabilities: Capabilities;
       readonly identity: string | undefined;
     }
+  /** The session cannot be opened. It says QUIT, and `sessionClosed` follows when that is answered or its time is over. */
+  | { readonly type: "openingFailed"; readonly failure: Failure }
   | { readonly type: "tlsStarted"; readonly tls: TlsInfo }
   /** The content may come: submit `content` any number of times, then `endContent`. */
   | { readonly type: "contentWanted" }

@@ -2,8 +2,10 @@
 
 import { positiveNumbers } from "../positive-numbers.ts";
 import { helloName, type HelloName } from "../grammar/address.ts";
+import { InvalidValueError } from "../grammar/invalid-value-error.ts";
+import { isWellFormed } from "../grammar/text.ts";
 import { loginClient } from "../sasl/login.ts";
-import type { ClientCredentials } from "../sasl/credentials.ts";
+import type { PasswordCredentials } from "../sasl/credentials.ts";
 import type { ClientMechanism } from "../sasl/mechanism.ts";
 import { plainClient } from "../sasl/plain.ts";
 import type { ClientTimeout } from "./messages.ts";
@@ -52,7 +54,7 @@ export interface ClientSessionOptions {
   readonly hostname: string;
   /** Default: `required` where credentials are given, else `opportunistic`. Without meaning where the connection began with TLS. */
   readonly tls?: TlsPolicy;
-  readonly credentials?: ClientCredentials;
+  readonly credentials?: PasswordCredentials;
   /** Whether a password may be sent without TLS. Default: no; the session ends instead. */
   readonly allowAuthInClear?: boolean;
   /** `false`: commands are sent one by one although the server offers PIPELINING. */
@@ -69,7 +71,7 @@ export interface ClientSessionOptions {
 export interface ClientProfile {
   readonly hostname: HelloName;
   readonly tls: TlsPolicy;
-  readonly credentials: ClientCredentials | undefined;
+  readonly credentials: PasswordCredentials | undefined;
   readonly allowAuthInClear: boolean;
   readonly pipelining: boolean;
   readonly bareNewlines: "normalise" | "reject";
@@ -81,8 +83,12 @@ export interface ClientProfile {
 /** The mechanisms a client knows, the strongest first. */
 export const clientMechanisms: readonly ClientMechanism[] = [plainClient, loginClient];
 
-/** Checks options and fills in the defaults. Throws `InvalidValueError` for a bad host name, `RangeError` for a bad limit. */
+/**
+ * Checks options and fills in the defaults. Throws `InvalidValueError` for a host name or credentials that cannot be sent,
+ * `RangeError` for a bad limit.
+ */
 export function clientProfile(options: ClientSessionOptions): ClientProfile {
+  if (options.credentials !== undefined) mustBeSendable(options.credentials);
   return {
     hostname: helloName(options.hostname),
     tls: options.tls ?? (options.credentials === undefined ? "opportunistic" : "required"),
@@ -94,4 +100,13 @@ export function clientProfile(options: ClientSessionOptions): ClientProfile {
     limits: positiveNumbers({ ...defaultClientLimits, ...options.limits }, "limits"),
     timeouts: positiveNumbers({ ...defaultClientTimeouts, ...options.timeouts }, "timeouts"),
   };
+}
+
+/** NUL is the delimiter of PLAIN (RFC 4616 §2), and half a surrogate pair would become another character. */
+function mustBeSendable({ user, password, authorizationIdentity = "" }: PasswordCredentials): void {
+  const named = { "User name": user, Password: password, "Authorization identity": authorizationIdentity };
+  for (const [what, text] of Object.entries(named)) {
+    if (!text.includes("\0") && isWellFormed(text)) continue;
+    throw new InvalidValueError(what, "It has a NUL or half a surrogate pair", "Pass text without these");
+  }
 }

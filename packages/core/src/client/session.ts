@@ -23,6 +23,7 @@ import { ClientActions } from "./actions.ts";
 import { clientMachine, type ClientFacts, type ClientMachineEvent } from "./machine.ts";
 import type { ClientEvent, ClientIntent, ClientTimeout } from "./messages.ts";
 import type { ClientProfile } from "./options.ts";
+import { questionCommand } from "./questions.ts";
 import { OutgoingTransaction } from "./transaction.ts";
 
 const program = compile(clientMachine);
@@ -118,7 +119,7 @@ export class ClientSession implements Session<ClientIntent, ClientEvent> {
         return this.#endContent();
       case "ask":
         this.#mustBe("ready", "ask");
-        this.#actions.question = intent;
+        this.#actions.question = questionCommand(intent, this.#actions.capabilities);
         return this.#step("ask");
       case "quit":
         this.#mustBe("ready", "quit");
@@ -177,7 +178,6 @@ export class ClientSession implements Session<ClientIntent, ClientEvent> {
   #violate(detail: string): void {
     this.#actions.detail = detail;
     this.#step("violated");
-    this.#actions.detail = undefined;
   }
 
   /** Reads one line; false when there is none. */
@@ -218,6 +218,7 @@ export class ClientSession implements Session<ClientIntent, ClientEvent> {
       this.#actions.next = undefined;
       for (const action of this.#runner.send({ type: event }, this.#actions.facts)) this.#actions.perform(action);
     }
+    this.#actions.detail = undefined;
     this.#since = this.#now;
   }
 

@@ -1,10 +1,12 @@
 // One message on its way out: which commands are written when, and what became of each recipient.
 
-import { isAscii, type Mailbox } from "../grammar/address.ts";
+import { forwardPath, isAscii, mailbox, type Mailbox } from "../grammar/address.ts";
 import { findCapability, type Capabilities } from "../grammar/capabilities.ts";
-import { esmtpParameter, type EsmtpParameter } from "../grammar/parameters.ts";
+import { InvalidValueError, shown } from "../grammar/invalid-value-error.ts";
+import { esmtpParameter, formatParameters, type EsmtpParameter, type EsmtpParameters } from "../grammar/parameters.ts";
 import type { Command } from "../grammar/command.ts";
 import type { Reply } from "../grammar/reply.ts";
+import { isAsciiText } from "../grammar/text.ts";
 import { parseSize } from "../extensions/size.ts";
 import { LocalProtocolError } from "../session.ts";
 import type { ClientIntent, Failure, OutgoingRecipient, RecipientResult, TransactionResult } from "./messages.ts";
@@ -18,9 +20,11 @@ export function sizeLimit(capabilities: Capabilities): bigint | undefined {
   return announced === 0n ? undefined : announced;
 }
 
-/** Whether a transaction needs SMTPUTF8 (RFC 6531 §3.4). */
-export function needsSmtputf8({ reversePath, recipients, smtputf8 }: Omit<Send, "type">): boolean {
-  return smtputf8 === true || !isAscii(reversePath) || !recipients.every(({ recipient }) => isAscii(recipient));
+/** Whether a transaction needs SMTPUTF8 (RFC 6531 §3.4): for an address, a parameter, or the content's header. */
+export function needsSmtputf8({ reversePath, parameters = [], recipients, smtputf8 }: Omit<Send, "type">): boolean {
+  const isPlain = (path: Mailbox | null, its: EsmtpParameters) => isAscii(path) && isAsciiText(formatParameters(its));
+  const allPlain = recipients.every(({ recipient, parameters: its = [] }) => isPlain(recipient, its));
+  return smtputf8 === true || !isPlain(reversePath, parameters) || !allPlain;
 }
 
 export class OutgoingTransaction {
@@ -36,12 +40,24 @@ export class OutgoingTransaction {
   #contentReply: Reply | undefined;
   #contentSent = false;
 
-  /** Throws `LocalProtocolError` where the server does not offer what the transaction needs. */
+  /**
+   * Throws `LocalProtocolError` where the server does not offer what the transaction needs, `InvalidValueError` for values
+   * that cannot be sent as they are.
+   */
   constructor(intent: Send, capabilities: Capabilities, pipelining: boolean) {
     if (intent.recipients.length === 0) throw new LocalProtocolError("send without recipients: give at least one");
     this.pipelined = pipelining && findCapability(capabilities, "PIPELINING") !== undefined;
-    this.#mail = { verb: "MAIL", reversePath: intent.reversePath, parameters: mailParameters(intent, capabilities) };
-    this.#recipients = intent.recipients;
+    const { reversePath: path } = intent;
+    const parameters = mailParameters(intent, capabilities);
+    this.#mail = {
+      verb: "MAIL",
+      reversePath: path === null ? null : mailbox(path.address),
+      parameters: parameters.map(parsedAgain),
+    };
+    this.#recipients = intent.recipients.map(({ recipient, parameters: its = [] }) => ({
+      recipient: forwardPath(recipient.address),
+      parameters: its.map(parsedAgain),
+    }));
   }
 
   /** Whether the recipient whose reply is awaited is followed by another. */
@@ -122,6 +138,7 @@ function recipientCommand({ recipient, parameters = [] }: OutgoingRecipient): Co
 function mailParameters(intent: Send, capabilities: Capabilities): readonly EsmtpParameter[] {
   const offered = (keyword: string) => findCapability(capabilities, keyword) !== undefined;
   const parameters: EsmtpParameter[] = [];
+  if (intent.size !== undefined) mustBeSize(intent.size);
   if (intent.size !== undefined && offered("SIZE")) {
     const limit = sizeLimit(capabilities);
     if (limit !== undefined && BigInt(intent.size) > limit) {
@@ -135,5 +152,22 @@ function mailParameters(intent: Send, capabilities: Capabilities): readonly Esmt
   }
   if ((intent.eightBit === true || utf8) && offered("8BITMIME")) parameters.push(esmtpParameter("BODY", "8BITMIME"));
   if (utf8) parameters.push(esmtpParameter("SMTPUTF8"));
-  return [...parameters, ...(intent.parameters ?? [])];
+  // What the caller sets takes the place of what would be set by itself: a parameter may stand once only.
+  const own = intent.parameters ?? [];
+  const isSet = (keyword: string) => own.some((parameter) => parameter.keyword === keyword);
+  return [...parameters.filter(({ keyword }) => !isSet(keyword)), ...own];
+}
+
+function mustBeSize(octets: number): void {
+  if (Number.isSafeInteger(octets) && octets >= 0) return;
+  throw new InvalidValueError(
+    `Size ${shown(String(octets))}`,
+    "It counts no octets",
+    "Pass a whole number, or leave it out",
+  );
+}
+
+/** Intents may come from a record or from code without types: only what is parsed here is certain to be what it seems. */
+function parsedAgain({ keyword, value }: EsmtpParameter): EsmtpParameter {
+  return esmtpParameter(keyword, value, { utf8: true });
 }

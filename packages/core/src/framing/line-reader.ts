@@ -7,7 +7,7 @@ import { findNewline } from "./newline.ts";
  * What `LineReader.read` came upon:
  * - `line`: one line, in `line`.
  * - `partial`: the chunk is consumed, and no line has ended yet.
- * - `overlong`: a line ended that is longer than `limit`; it was not kept.
+ * - `overlong`: a line ended that is longer than `limit`; only its beginning was kept, in `line`.
  * - `endless`: more than `endless` octets came without a line's end. Nothing more is read until `reset`: close.
  * - `bareLineFeed`, `bareCarriageReturn`: LF without a CR before it, CR without an LF after it. What is left of that
  *   line, up to its CRLF, will be skipped, so that nothing smuggled behind it is read as a line of its own: answer it
@@ -50,7 +50,7 @@ export class LineReader {
   }
 
   /**
-   * The line without its CRLF, after `line`: a view of the chunk or of the reader's own memory, good until the next
+   * The line without its CRLF, after `line`, or its beginning, after `overlong`: a view of the chunk or of the reader's own memory, good until the next
    * `read`.
    */
   get line(): Uint8Array {
@@ -116,9 +116,9 @@ export class LineReader {
     const textLength = this.#length - 2;
     const stored = isWhole ? textLength : this.#stored;
     this.#startLine();
-    if (textLength + 2 > this.limit || stored < textLength) return "overlong";
-    this.#line = isWhole ? octets.subarray(at, textEnd) : this.#buffer.subarray(0, stored);
-    return "line";
+    const kept = Math.min(stored, Math.max(0, this.limit - 2));
+    this.#line = isWhole ? octets.subarray(at, at + kept) : this.#buffer.subarray(0, kept);
+    return kept < textLength ? "overlong" : "line";
   }
 
   /** The chunk is at its end before the line is; a CR that may begin the line's end is remembered apart. */

@@ -271,9 +271,9 @@ export function forwardPath(text: string): ForwardPath {
 }
 
 /**
- * A sender of the caller's: a `mailbox`, or `null`, `""` or `"<>"` for the null reverse-path. Throws
- * `InvalidValueError`.
+ * A sender of the caller's: a `mailbox`, or `null` or `"<>"` for the null reverse-path. Throws
+ * `InvalidValueError`, for `""` too: a sender that was forgotten must not make a message that cannot bounce.
  */
 export function reversePath(text: string | null): ReversePath {
-  return text === null || text === "" || text === "<>" ? null : mailbox(text);
+  return text === null || text === "<>" ? null : mailbox(text);
 }

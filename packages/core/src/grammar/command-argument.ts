@@ -27,6 +27,9 @@ export type InitialResponse = string & Branded<"InitialResponse">;
 
 const mechanismLimit = 20;
 
+/** The problem of an initial response: it has an enhanced code of its own, 5.5.2 (RFC 4954 section 4). */
+export const notBase64 = "Not base64";
+
 /**
  * Everything from `at` up to `end`. RFC 5321 asks for an Atom or a Quoted-string; clients send whole sentences, which
  * is harmless.
@@ -97,9 +100,7 @@ export function saslMechanism(text: string): SaslMechanism {
  */
 export function parseInitialResponse(octets: Uint8Array, at: number, end: number): Parsed<InitialResponse> {
   const isBase64 = end > at && scanWhile(octets, at, end, BASE64) === end;
-  return isBase64
-    ? success(decodeAscii(octets, at, end) as InitialResponse)
-    : failure("The initial response is not base64");
+  return isBase64 ? success(decodeAscii(octets, at, end) as InitialResponse) : failure(notBase64);
 }
 
 /**

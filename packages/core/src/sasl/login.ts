@@ -2,7 +2,7 @@
 
 import { decodeUtf8 } from "../grammar/text.ts";
 import { clientMechanism, lastResponse, response, silent } from "./client-script.ts";
-import { isPassword } from "./credentials.ts";
+import { isPassword, type PasswordCredentials } from "./credentials.ts";
 import { challenge, garbled, serverMechanism } from "./server-script.ts";
 
 const traits = { name: "LOGIN", clear: true, channelBound: false };
@@ -25,7 +25,9 @@ function readText(octets: Uint8Array): string | undefined {
 
 export const loginClient = clientMechanism({
   ...traits,
-  takes: isPassword,
+  /** It has no place for another identity to act for. */
+  takes: (credentials): credentials is PasswordCredentials =>
+    isPassword(credentials) && credentials.authorizationIdentity === undefined,
   *play({ user, password }) {
     // The prompts' wording differs from server to server; only their order is certain.
     yield silent;

@@ -26,6 +26,7 @@ const closeReasons: Partial<Record<Occurrence["type"], ServerCloseReason>> = {
   QUIT: "quit",
   ended: "disconnected",
   elapsed: "timeout",
+  expired: "timeout",
   violated: "violation",
   dismiss: "dismissed",
   shutDown: "shutDown",

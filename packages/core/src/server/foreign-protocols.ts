@@ -1,5 +1,10 @@
-// Verbs of other protocols. A browser made to POST to an SMTP port sends header lines first, and commands of an
-// attacker's choice in the body: the session ends at the first line.
+// Lines of other protocols. A browser made to POST to an SMTP port sends header lines first, and commands of an
+// attacker's choice in the body; a TLS client may be made to send them in its handshake, behind a line end of its session
+// ticket. The session ends at the first line.
+
+import { CONTROL, HTAB, isIn, SP } from "../grammar/abnf.ts";
+import type { Reply } from "../grammar/reply.ts";
+import { checkReplies } from "./replies.ts";
 
 const foreignVerbs: ReadonlySet<string> = new Set([
   "GET",
@@ -20,7 +25,12 @@ const foreignVerbs: ReadonlySet<string> = new Set([
   "REGISTER",
 ]);
 
-/** Whether a verb, upper case, is another protocol's: HTTP's, mostly. */
-export function isForeign(verb: string): boolean {
-  return foreignVerbs.has(verb);
+/**
+ * The reply with which the session ends where a line that is no command is another protocol's: by its verb, in upper
+ * case, or since it does not begin with text.
+ */
+export function refuseForeign(verb: string, line: Uint8Array): Reply | undefined {
+  if (foreignVerbs.has(verb)) return checkReplies.foreignProtocol;
+  const first = line[0] ?? SP;
+  return isIn(first, CONTROL) && first !== HTAB ? checkReplies.noText : undefined;
 }

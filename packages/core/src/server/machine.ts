@@ -64,6 +64,7 @@ export type ServerMachineEvent = {
     | "shutDown"
     | "violated"
     | "elapsed"
+    | "expired"
     | "ended";
 };
 
@@ -72,6 +73,16 @@ const ask = (about: DecisionSubject) => ({ type: "ask", params: { about } }) as 
 const timeout = (name: ServerTimeout) => name;
 /** What the client is to send in this state, and so which reader takes it. A state without it waits for the application. */
 const reads = (what: "command" | "response" | "content") => what;
+
+/** Where the dialogue goes on as if nothing had been asked. */
+const resume = "#server.dialogue.resume";
+
+/** The application said no, or nothing in time: the session goes on in this state. */
+const refusedInto = <Target extends string>(target: Target) =>
+  ({
+    reject: { target, actions: reply("refused") },
+    elapsed: { target, actions: reply("undecided") },
+  }) as const;
 
 /** A state that waits for a command takes these whatever the order of the rest. */
 const anyCommand = {
@@ -139,6 +150,7 @@ export const serverMachine = setup({
   initial: "decidingConnection",
   on: {
     elapsed: { target: ".closed", actions: reply("timeout") },
+    expired: { target: ".closed", actions: reply("timeout") },
     violated: { target: ".closed", actions: reply("violated") },
     dismiss: { target: ".closed", actions: reply("shuttingDown") },
     ended: ".closed",
@@ -163,6 +175,7 @@ export const serverMachine = setup({
         "*": { actions: reply("noServiceHere") },
         // The wildcard would take these from the root.
         elapsed: { target: "closed", actions: reply("timeout") },
+        expired: { target: "closed", actions: reply("timeout") },
         violated: { target: "closed", actions: reply("violated") },
         dismiss: { target: "closed", actions: reply("shuttingDown") },
         ended: "closed",
@@ -203,6 +216,7 @@ export const serverMachine = setup({
                   { target: "decidingMail" },
                 ],
                 AUTH: [
+                  { guard: "tlsMissing", actions: reply("tlsRequired") },
                   { guard: "authenticated", actions: reply("alreadyAuthenticated") },
                   { guard: "authNeedsTls", actions: reply("authNeedsTls") },
                   { guard: "authOffered", target: "#server.authenticating" },
@@ -224,8 +238,7 @@ export const serverMachine = setup({
                   target: "#server.dialogue.transaction",
                   actions: ["openTransaction", reply("senderOk")],
                 },
-                reject: { target: "expectingMail", actions: reply("refused") },
-                elapsed: { target: "expectingMail", actions: reply("undecided") },
+                ...refusedInto("expectingMail"),
               },
             },
           },
@@ -252,8 +265,7 @@ export const serverMachine = setup({
               entry: ask("recipient"),
               on: {
                 accept: { target: "expectingRecipientOrData", actions: ["addRecipient", reply("recipientOk")] },
-                reject: { target: "expectingFirstRecipient", actions: reply("refused") },
-                elapsed: { target: "expectingFirstRecipient", actions: reply("undecided") },
+                ...refusedInto("expectingFirstRecipient"),
               },
             },
 
@@ -274,8 +286,7 @@ export const serverMachine = setup({
               entry: ask("recipient"),
               on: {
                 accept: { target: "expectingRecipientOrData", actions: ["addRecipient", reply("recipientOk")] },
-                reject: { target: "expectingRecipientOrData", actions: reply("refused") },
-                elapsed: { target: "expectingRecipientOrData", actions: reply("undecided") },
+                ...refusedInto("expectingRecipientOrData"),
               },
             },
 
@@ -285,8 +296,7 @@ export const serverMachine = setup({
               entry: ask("data"),
               on: {
                 accept: { target: "receivingContent", actions: [reply("startContent"), "startContent"] },
-                reject: { target: "#server.dialogue.idle.expectingMail", actions: reply("refused") },
-                elapsed: { target: "#server.dialogue.idle.expectingMail", actions: reply("undecided") },
+                ...refusedInto("#server.dialogue.idle.expectingMail"),
               },
             },
 
@@ -311,8 +321,7 @@ export const serverMachine = setup({
               entry: ask("message"),
               on: {
                 accept: { target: "#server.dialogue.idle.expectingMail", actions: reply("messageOk") },
-                reject: { target: "#server.dialogue.idle.expectingMail", actions: reply("refused") },
-                elapsed: { target: "#server.dialogue.idle.expectingMail", actions: reply("undecided") },
+                ...refusedInto("#server.dialogue.idle.expectingMail"),
               },
             },
           },
@@ -332,8 +341,7 @@ export const serverMachine = setup({
           entry: ask("hello"),
           on: {
             accept: { target: "#server.dialogue.idle.expectingMail", actions: ["rememberHello", reply("hello")] },
-            reject: { target: "#server.dialogue.resume", actions: reply("refused") },
-            elapsed: { target: "#server.dialogue.resume", actions: reply("undecided") },
+            ...refusedInto(resume),
           },
         },
 
@@ -342,9 +350,8 @@ export const serverMachine = setup({
           meta: { rfc: "RFC 5321 §4.1.1.5", timeout: timeout("decision") },
           entry: ask("reset"),
           on: {
-            accept: { target: "#server.dialogue.resume", actions: reply("ok") },
-            reject: { target: "#server.dialogue.resume", actions: reply("refused") },
-            elapsed: { target: "#server.dialogue.resume", actions: reply("undecided") },
+            accept: { target: resume, actions: reply("ok") },
+            ...refusedInto(resume),
           },
         },
 
@@ -354,8 +361,7 @@ export const serverMachine = setup({
           entry: ask("reset"),
           on: {
             accept: { target: "#server.dialogue.idle.expectingMail", actions: reply("ok") },
-            reject: { target: "#server.dialogue.resume", actions: reply("refused") },
-            elapsed: { target: "#server.dialogue.resume", actions: reply("undecided") },
+            ...refusedInto(resume),
           },
         },
 
@@ -364,9 +370,8 @@ export const serverMachine = setup({
           meta: { rfc: "RFC 5321 §3.5, §7.3", timeout: timeout("decision") },
           entry: ask("verify"),
           on: {
-            accept: { target: "#server.dialogue.resume", actions: reply("cannotVerify") },
-            reject: { target: "#server.dialogue.resume", actions: reply("refused") },
-            elapsed: { target: "#server.dialogue.resume", actions: reply("undecided") },
+            accept: { target: resume, actions: reply("cannotVerify") },
+            ...refusedInto(resume),
           },
         },
 
@@ -375,9 +380,8 @@ export const serverMachine = setup({
           meta: { rfc: "RFC 5321 §3.5, §7.3", timeout: timeout("decision") },
           entry: ask("expand"),
           on: {
-            accept: { target: "#server.dialogue.resume", actions: reply("cannotExpand") },
-            reject: { target: "#server.dialogue.resume", actions: reply("refused") },
-            elapsed: { target: "#server.dialogue.resume", actions: reply("undecided") },
+            accept: { target: resume, actions: reply("cannotExpand") },
+            ...refusedInto(resume),
           },
         },
 
@@ -386,9 +390,8 @@ export const serverMachine = setup({
           meta: { rfc: "RFC 5321 §4.1.1.8", timeout: timeout("decision") },
           entry: ask("help"),
           on: {
-            accept: { target: "#server.dialogue.resume", actions: reply("help") },
-            reject: { target: "#server.dialogue.resume", actions: reply("refused") },
-            elapsed: { target: "#server.dialogue.resume", actions: reply("undecided") },
+            accept: { target: resume, actions: reply("help") },
+            ...refusedInto(resume),
           },
         },
 
@@ -412,6 +415,7 @@ export const serverMachine = setup({
         secured: { target: "dialogue.idle.expectingHello", actions: "startOver" },
         // There is no channel on which to say why.
         elapsed: "closed",
+        expired: "closed",
         dismiss: "closed",
         violated: "closed",
       },

@@ -57,7 +57,7 @@ export const fixedReplies: Readonly<Record<FixedReplyName, Reply>> = {
   authenticated: reply(235, "2.7.0", "Authentication succeeded"),
   cannotVerify: reply(252, "2.1.5", "Cannot verify the user; send mail to find out"),
   cannotExpand: reply(502, "5.5.1", "Lists are not told"),
-  help: reply(214, "2.0.0", "HELO EHLO MAIL RCPT DATA RSET NOOP QUIT VRFY EXPN HELP STARTTLS AUTH", "See RFC 5321"),
+  help: reply(214, "2.0.0", "HELO EHLO MAIL RCPT DATA RSET NOOP QUIT VRFY EXPN HELP", "See RFC 5321"),
 
   refused: reply(550, "5.7.1", "Refused"),
   noService: reply(554, "5.3.2", "No SMTP service here"),
@@ -74,11 +74,11 @@ export const fixedReplies: Readonly<Record<FixedReplyName, Reply>> = {
   noValidRecipients: reply(554, "5.5.1", "No valid recipients"),
 
   tlsRequired: reply(530, "5.7.0", "Send STARTTLS first"),
-  tlsNotOffered: reply(503, "5.5.1", "STARTTLS is not offered"),
+  tlsNotOffered: reply(502, "5.5.1", "STARTTLS is not offered"),
   tlsUnavailable: reply(454, "4.7.0", "TLS is not available now; try again later"),
 
   authRequired: reply(530, "5.7.0", "Authentication required"),
-  authNotOffered: reply(503, "5.5.1", "AUTH is not offered"),
+  authNotOffered: reply(502, "5.5.1", "AUTH is not offered"),
   authNeedsTls: reply(538, "5.7.11", "Authentication needs encryption: send STARTTLS first"),
   alreadyAuthenticated: reply(503, "5.5.1", "Already authenticated"),
   badCredentials: reply(535, "5.7.8", "Credentials are not valid"),
@@ -106,6 +106,7 @@ export const checkReplies = {
   endlessLine: reply(500, "5.5.2", "Line without an end; closing the connection"),
   bytesBehindStartTls: reply(554, "5.5.1", "Octets behind STARTTLS in the clear; closing the connection"),
   bufferOverrun: reply(421, "4.3.0", "Too much sent ahead; closing the connection"),
+  noText: reply(500, "5.5.2", "A command is text; closing the connection"),
   foreignProtocol: reply(554, "5.5.1", "This is an SMTP server; closing the connection"),
 } as const;
 

@@ -4,6 +4,7 @@
 import { compile } from "../engine/compile.ts";
 import type { Runner } from "../engine/runner.ts";
 import { LineReader } from "../framing/line-reader.ts";
+import { notBase64 } from "../grammar/command-argument.ts";
 import { parseCommand, type Command, type ParsedCommand } from "../grammar/command.ts";
 import { reply, type Reply } from "../grammar/reply.ts";
 import { decodeLenient } from "../grammar/text.ts";
@@ -20,8 +21,8 @@ import {
 } from "../session.ts";
 import { ServerActions, type Occurrence } from "./actions.ts";
 import type { IncomingContent } from "./content.ts";
-import { mustFit } from "./decision-replies.ts";
-import { isForeign } from "./foreign-protocols.ts";
+import { fittingReply } from "./decision-replies.ts";
+import { refuseForeign } from "./foreign-protocols.ts";
 import { serverMachine, type ServerFacts, type ServerMachineEvent } from "./machine.ts";
 import type { ServerEvent, ServerIntent, ServerTimeout } from "./messages.ts";
 import type { ServerProfile } from "./options.ts";
@@ -54,6 +55,8 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
   #since: Instant;
 
   #shutDown: Reply | undefined;
+  /** The last line traced was AUTH, or may have been meant as a response to it. */
+  #authTraced = false;
 
   /**
    * @param profile What `serverProfile` made of the options; shared by all sessions of a server.
@@ -107,7 +110,8 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
     this.#now = now;
     if (intent.type === "dismiss") return this.#dismiss(intent.reply);
     if (intent.type === "shutDown") {
-      this.#shutDown = intent.reply ?? fixedReplies.shuttingDown;
+      this.#shutDown =
+        intent.reply === undefined ? fixedReplies.shuttingDown : fittingReply("reject", "connection", intent.reply);
       return this.#shutDownIfIdle();
     }
     const about = this.#actions.asked;
@@ -116,11 +120,10 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
         `decision ${intent.decision} is not pending: it was taken, it expired, or the session ended`,
       );
     }
-    if (intent.reply !== undefined) mustFit(intent.type, about, intent.reply);
+    const given = intent.reply === undefined ? undefined : fittingReply(intent.type, about, intent.reply);
     this.#actions.asked = undefined;
     this.#actions.answered = about;
-    const event = intent.type === "reject" && intent.reply.code === 421 ? "dismiss" : intent.type;
-    this.#step(event, intent.reply);
+    this.#step(intent.type === "reject" && given?.code === 421 ? "dismiss" : intent.type, given);
   }
 
   poll(): Output<ServerEvent> {
@@ -171,7 +174,7 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
   #elapsed(): void {
     const deadline = this.#deadline;
     if (deadline === undefined || this.#now < deadline) return;
-    if (this.#now >= this.#started + this.#profile.timeouts.session) return this.#violate(fixedReplies.timeout);
+    if (this.#now >= this.#started + this.#profile.timeouts.session) return this.#expired();
     if (this.#actions.asked !== undefined) {
       this.#outbox.tell({ type: "decisionExpired", decision: this.#actions.decision, about: this.#actions.asked });
       this.#actions.answered = this.#actions.asked;
@@ -180,11 +183,17 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
     this.#step("elapsed");
   }
 
+  /** The whole session has lasted too long, whatever is going on in it. */
+  #expired(): void {
+    this.#actions.asked = undefined;
+    this.#step("expired");
+  }
+
   #dismiss(given: Reply): void {
     if (this.#runner.done) return;
-    mustFit("reject", "connection", given);
+    const last = fittingReply("reject", "connection", given);
     this.#actions.asked = undefined;
-    this.#step("dismiss", given);
+    this.#step("dismiss", last);
   }
 
   #violate(given: Reply): void {
@@ -219,7 +228,7 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
         return reads === "command" ? this.#commandReceived(this.#lines.line) : this.#responseReceived(this.#lines.line);
       case "overlong":
         return reads === "command"
-          ? this.#malformed(checkReplies.overlong)
+          ? this.#overlongReceived(this.#lines.line)
           : this.#step("garbled", checkReplies.overlongResponse);
       case "endless":
         return this.#violate(checkReplies.endlessLine);
@@ -258,13 +267,21 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
     this.#traceCommand(line, parsed);
     if (enough !== undefined) return this.#violate(enough);
     switch (parsed.kind) {
-      case "unrecognised":
-        return isForeign(parsed.verb) ? this.#violate(checkReplies.foreignProtocol) : this.#step("unrecognised");
+      case "unrecognised": {
+        const foreign = refuseForeign(parsed.verb, line);
+        return foreign === undefined ? this.#step("unrecognised") : this.#violate(foreign);
+      }
       case "malformed":
-        return this.#malformed(parsed.utf8 ? checkReplies.utf8NotDeclared : reply(501, "5.5.4", parsed.problem));
+        return this.#malformed(malformedReply(parsed));
       case "command":
         return this.#check(parsed.command);
     }
+  }
+
+  #overlongReceived(beginning: Uint8Array): void {
+    const parsed = parseCommand(beginning);
+    const foreign = parsed.kind === "unrecognised" ? refuseForeign(parsed.verb, beginning) : undefined;
+    return foreign === undefined ? this.#malformed(checkReplies.overlong) : this.#violate(foreign);
   }
 
   #malformed(given: Reply): void {
@@ -312,13 +329,27 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
   }
 
   #traceCommand(line: Uint8Array, parsed: ParsedCommand): void {
-    if (this.#profile.trace) this.#actions.traceLine("client", withoutSecret(line, parsed));
+    if (!this.#profile.trace) return;
+    // A client that does not wait for the reply to AUTH sends its responses even where that is a refusal.
+    const isStray = this.#authTraced && parsed.kind === "unrecognised";
+    const shown = isStray ? "*" : withoutSecret(line, parsed);
+    this.#authTraced = isStray || shown.slice(0, 4).toUpperCase() === "AUTH";
+    this.#actions.traceLine("client", shown);
   }
 }
 
 /** What AUTH has behind the mechanism's name is nobody else's business, well formed or not. */
 function withoutSecret(line: Uint8Array, parsed: ParsedCommand): string {
   if (parsed.kind === "malformed" && parsed.verb === "AUTH") return "AUTH *";
-  if (parsed.kind !== "command" || parsed.command.verb !== "AUTH") return decodeLenient(line);
-  return parsed.command.initialResponse === undefined ? decodeLenient(line) : `AUTH ${parsed.command.mechanism} *`;
+  if (parsed.kind === "command" && parsed.command.verb === "AUTH" && parsed.command.initialResponse !== undefined)
+    return `AUTH ${parsed.command.mechanism} *`;
+  const text = decodeLenient(line);
+  return parsed.kind === "unrecognised" && text.toUpperCase().includes("AUTH") ? "AUTH *" : text;
+}
+
+const withAddress: ReadonlySet<string> = new Set(["MAIL", "RCPT", "VRFY", "EXPN"]);
+
+function malformedReply({ verb, utf8, problem }: Extract<ParsedCommand, { kind: "malformed" }>): Reply {
+  if (utf8 && withAddress.has(verb)) return checkReplies.utf8NotDeclared;
+  return problem === notBase64 ? checkReplies.badBase64 : reply(501, "5.5.4", problem);
 }

@@ -8,6 +8,9 @@ import { initialServerFacts, type ServerFacts } from "./machine.ts";
 import type { ServerProfile } from "./options.ts";
 import { announcements } from "./parameters.ts";
 
+/** SIZE has room for 20 digits (RFC 1870 §4). */
+const sizeLimit = 1e20;
+
 export interface Introduction {
   readonly name: string;
   /** EHLO rather than HELO. */
@@ -57,14 +60,14 @@ export class Standing {
     const { facts } = this;
     const { mechanisms, allowAuthInClear, startTls, requireTls, requireAuthentication, limits } = this.#profile;
     const secure = this.#tls !== undefined;
-    this.mechanisms = mechanisms.filter(({ clear }) => secure || !clear || allowAuthInClear);
+    this.mechanisms = mechanisms.filter(({ clear }) => secure || (!requireTls && (!clear || allowAuthInClear)));
     facts.tlsOffered = startTls && !secure;
     facts.tlsMissing = requireTls && !secure;
     facts.authOffered = this.mechanisms.length > 0;
     facts.authNeedsTls = mechanisms.length > 0 && !facts.authOffered && facts.tlsOffered;
     facts.authMissing = requireAuthentication && !facts.authenticated;
     this.offer = {
-      messageSize: limits.messageSize === Infinity ? undefined : limits.messageSize,
+      messageSize: limits.messageSize < sizeLimit ? Math.floor(limits.messageSize) : undefined,
       startTls: facts.tlsOffered,
       mechanisms: this.mechanisms.map(({ name }) => name),
     };

@@ -1,0 +1,59 @@
+// From a handler's answer to the session's intent, with the reply that goes with it.
+
+import { reply, type Reply, type ServerDecision, type ServerIntent } from "@carteiro/core";
+import type { Accept, Decision } from "./decisions.ts";
+
+/** Code and enhanced code that an answer given as text alone is said with: those of the usual answer. */
+const usualCodes: Readonly<Record<ServerDecision["type"], readonly [number, string?]>> = {
+  connectionReceived: [220],
+  helloReceived: [250],
+  startTlsReceived: [220, "2.0.0"],
+  authenticationReceived: [235, "2.7.0"],
+  mailReceived: [250, "2.1.0"],
+  recipientReceived: [250, "2.1.5"],
+  dataReceived: [354],
+  messageReceived: [250, "2.6.0"],
+  verifyReceived: [250, "2.1.5"],
+  expandReceived: [250, "2.1.5"],
+  helpReceived: [214, "2.0.0"],
+  resetReceived: [250, "2.0.0"],
+};
+
+/** No answer means yes. Throws `InvalidValueError` for a text that cannot stand in a reply, `TypeError` for a refusal that is none. */
+export function intentOf(event: ServerDecision, answer: Decision | undefined, hostname: string): ServerIntent {
+  const { decision } = event;
+  if (answer === undefined) return { type: "accept", decision };
+  if (answer.type !== "accept" && !isRefusal(answer.reply))
+    throw new TypeError(
+      `A handler answered ${describe(answer)}: give accept(), reject(…) or disconnect(…), or nothing`,
+    );
+  if (answer.type === "disconnect") return { type: "dismiss", reply: answer.reply };
+  if (answer.type === "reject") return { type: "reject", decision, reply: answer.reply };
+  const given = acceptReply(event, answer, hostname);
+  return given === undefined ? { type: "accept", decision } : { type: "accept", decision, reply: given };
+}
+
+export function isRefusal(given: Reply | undefined): boolean {
+  return given !== undefined && given.code >= 400;
+}
+
+function describe(answer: Decision): string {
+  return answer.reply === undefined ? typeof answer : `${answer.type} with ${answer.reply.code}`;
+}
+
+function acceptReply(event: ServerDecision, { reply: given, text }: Accept, hostname: string): Reply | undefined {
+  if (given !== undefined || text === undefined) return given;
+  // The usual reply to EHLO lists the extensions, which only the session knows.
+  if (event.type === "helloReceived" && event.extended) return undefined;
+  const [code, enhanced] = usualCodes[event.type];
+  return reply(code, enhanced, ...(namesServer(event) ? named(text, hostname) : text));
+}
+
+/** Greeting and reply to HELO begin with the server's name (RFC 5321 §4.3.1). */
+function namesServer({ type }: ServerDecision): boolean {
+  return type === "connectionReceived" || type === "helloReceived";
+}
+
+function named([first = "", ...more]: readonly string[], hostname: string): readonly string[] {
+  return [first.split(" ")[0] === hostname ? first : `${hostname} ${first}`, ...more];
+}

@@ -1,0 +1,157 @@
+// Deadlines: every state has one, its length is in the options, and progress sets it back (RFC 5321 section 4.5.3.2.7).
+
+import { defaultServerTimeouts, type DecisionSubject, type ServerTimeouts } from "@carteiro/core";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { accepting, approaches, newSession, pending, say, stateOf, subjects } from "./subjects.ts";
+
+const timeouts: ServerTimeouts = {
+  command: 1_001,
+  content: 1_002,
+  decision: 1_003,
+  message: 1_004,
+  tls: 1_005,
+  session: 100_000,
+};
+
+const expiry: Readonly<Record<DecisionSubject, string>> = {
+  connection: "421 Timed out; closing the connection",
+  hello: "451 No decision in time; try again later",
+  startTls: "454 4.7.0 TLS is not available now; try again later",
+  authentication: "454 4.7.0 Authentication failed for now; try again later",
+  mail: "451 4.3.0 No decision in time; try again later",
+  recipient: "451 4.3.0 No decision in time; try again later",
+  data: "451 4.3.0 No decision in time; try again later",
+  message: "451 4.3.0 No decision in time; try again later",
+  verify: "451 4.3.0 No decision in time; try again later",
+  expand: "451 4.3.0 No decision in time; try again later",
+  help: "451 4.3.0 No decision in time; try again later",
+  reset: "451 4.3.0 No decision in time; try again later",
+};
+
+describe("decisions", () => {
+  test.each(subjects)("server gives the application its time to decide on %s, and no more", (subject) => {
+    const { harness, decision } = pending(subject, { timeouts });
+    const length = subject === "message" ? timeouts.message : timeouts.decision;
+    expect(harness.idle.deadline).toBe(length);
+    const { output } = harness;
+    harness.now = length - 1;
+    harness.elapse();
+    expect(harness.output).toBe(output);
+    expect(harness.idle).toMatchObject({ wants: "intent", deadline: length });
+    harness.now = length;
+    harness.elapse();
+    expect(harness.events).toContainEqual({ type: "decisionExpired", decision, about: subject });
+    expect(harness.output.slice(output.length)).toBe(`${expiry[subject]}\r\n`);
+    expect(harness.closed).toBe(subject === "connection");
+  });
+});
+
+describe("the client", () => {
+  const states: readonly (readonly [state: string, lines: string, timeout: keyof ServerTimeouts])[] = [
+    ["dialogue.idle.expectingHello", "", "command"],
+    ["dialogue.idle.expectingMail", approaches.hello.lines, "command"],
+    ["dialogue.transaction.expectingFirstRecipient", approaches.mail.lines, "command"],
+    ["dialogue.transaction.expectingRecipientOrData", approaches.recipient.lines, "command"],
+    ["dialogue.transaction.receivingContent", approaches.data.lines, "content"],
+    ["authenticating.expectingResponse", `${approaches.hello.lines}AUTH LOGIN\r\n`, "command"],
+  ];
+
+  test.each(states)("server in state %s closes on a client that says nothing", (state, lines, timeout) => {
+    const harness = accepting({ timeouts, authentication: { allowInClear: true } });
+    if (lines !== "") say(harness, lines);
+    expect(stateOf(harness)).toBe(state);
+    expect(harness.idle.deadline).toBe(timeouts[timeout]);
+    harness.now = timeouts[timeout] - 1;
+    harness.elapse();
+    expect(harness.closed).toBe(false);
+    harness.now += 1;
+    harness.elapse();
+    expect(harness.closed).toBe(true);
+    expect(harness.output.endsWith("421 4.4.2 Timed out; closing the connection\r\n")).toBe(true);
+  });
+
+  test("server closes on a handshake that does not end, without a word", () => {
+    const { harness, decision } = pending("startTls", { timeouts });
+    harness.submit({ type: "accept", decision });
+    expect(harness.idle).toMatchObject({ wants: "intent", deadline: timeouts.tls });
+    const { output } = harness;
+    harness.now = timeouts.tls;
+    harness.elapse();
+    expect(harness.closed).toBe(true);
+    expect(harness.output).toBe(output);
+  });
+
+  test("server sets a command's time back with a whole line, and with nothing less", () => {
+    const harness = accepting({ timeouts });
+    harness.now = 500;
+    say(harness, "NOO");
+    expect(harness.idle.deadline).toBe(timeouts.command);
+    harness.now = 600;
+    say(harness, "P\r\n");
+    expect(harness.idle.deadline).toBe(600 + timeouts.command);
+  });
+
+  test("server sets the content's time back with each thousand octets, however they come", () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: 700 }), { maxLength: 12 }), (sizes) => {
+        const harness = accepting({ timeouts: { ...timeouts, session: 1e9 } });
+        say(harness, approaches.data.lines);
+        let since = 0;
+        let block = 0;
+        for (const [index, size] of sizes.entries()) {
+          harness.now = index * 10;
+          say(harness, "x".repeat(size));
+          block += size;
+          if (block >= 1_000) {
+            since = harness.now;
+            block = 0;
+          }
+          expect(harness.idle.deadline).toBe(since + timeouts.content);
+        }
+      }),
+    );
+  });
+});
+
+describe("the session", () => {
+  test("server ends it after the time it may take in all, however busy it is", () => {
+    const harness = accepting({ timeouts: { ...timeouts, session: 5_000 } });
+    for (let now = 900; now < 5_000; now += 900) {
+      harness.now = now;
+      say(harness, "NOOP\r\n");
+      expect(harness.idle.deadline).toBe(Math.min(now + timeouts.command, 5_000));
+    }
+    harness.now = 5_000;
+    harness.elapse();
+    expect(harness.closed).toBe(true);
+    expect(harness.events.at(-1)).toMatchObject({ type: "sessionClosed", reason: "timeout" });
+  });
+
+  test("server ends it in the midst of a decision too", () => {
+    const { harness } = pending("mail", { timeouts: { ...timeouts, session: 700 } });
+    harness.now = 700;
+    harness.elapse();
+    expect(harness.closed).toBe(true);
+    expect(harness.output.endsWith("421 4.4.2 Timed out; closing the connection\r\n")).toBe(true);
+  });
+});
+
+describe("options", () => {
+  test("server waits five minutes for commands and content by default, as RFC 5321 demands", () => {
+    expect(defaultServerTimeouts.command).toBeGreaterThanOrEqual(300_000);
+    expect(defaultServerTimeouts.content).toBeGreaterThanOrEqual(300_000);
+  });
+
+  test("server decides by default before clients lose patience: five minutes, and ten for the message", () => {
+    expect(defaultServerTimeouts.decision).toBeLessThan(300_000);
+    expect(defaultServerTimeouts.message).toBeLessThan(600_000);
+  });
+
+  test.each(Object.keys(defaultServerTimeouts))("server refuses a %s timeout that is not greater than zero", (name) => {
+    for (const bad of [0, -1, Number.NaN]) {
+      expect(() => newSession({ timeouts: { [name]: bad } })).toThrow(new RegExp(`^timeouts\\.${name} is `));
+      expect(() => newSession({ timeouts: { [name]: bad } })).toThrow(RangeError);
+    }
+  });
+});

@@ -1,0 +1,86 @@
+// How a server session comes to each of its decisions, for tests that go through all of them.
+
+import {
+  serverProfile,
+  ServerSession,
+  type DecisionSubject,
+  type ServerDecision,
+  type ServerEvent,
+  type ServerIntent,
+  type ServerSessionOptions,
+} from "@carteiro/core";
+import { octetsOf, SessionHarness } from "../../support/session-harness.ts";
+
+export type ServerHarness = SessionHarness<ServerIntent, ServerEvent>;
+export type Options = Omit<ServerSessionOptions, "hostname">;
+
+const hello = "EHLO client.example.org\r\n";
+const mail = `${hello}MAIL FROM:<smith@example.org>\r\n`;
+const recipient = `${mail}RCPT TO:<jones@example.com>\r\n`;
+const data = `${recipient}DATA\r\n`;
+
+interface Approach {
+  readonly event: ServerDecision["type"];
+  /** What the client says until the decision is asked, all before it accepted. */
+  readonly lines: string;
+  /** The code of an acceptance. */
+  readonly code: number;
+}
+
+export const approaches: Readonly<Record<DecisionSubject, Approach>> = {
+  connection: { event: "connectionReceived", lines: "", code: 220 },
+  hello: { event: "helloReceived", lines: hello, code: 250 },
+  startTls: { event: "startTlsReceived", lines: `${hello}STARTTLS\r\n`, code: 220 },
+  authentication: { event: "authenticationReceived", lines: `${hello}AUTH PLAIN AHVzZXIAc2VjcmV0\r\n`, code: 235 },
+  mail: { event: "mailReceived", lines: mail, code: 250 },
+  recipient: { event: "recipientReceived", lines: recipient, code: 250 },
+  data: { event: "dataReceived", lines: data, code: 354 },
+  message: { event: "messageReceived", lines: `${data}Hello\r\n.\r\n`, code: 250 },
+  verify: { event: "verifyReceived", lines: `${hello}VRFY jones\r\n`, code: 252 },
+  expand: { event: "expandReceived", lines: `${hello}EXPN staff\r\n`, code: 250 },
+  help: { event: "helpReceived", lines: `${hello}HELP\r\n`, code: 214 },
+  reset: { event: "resetReceived", lines: `${hello}RSET\r\n`, code: 250 },
+};
+
+export const subjects = Object.keys(approaches) as readonly DecisionSubject[];
+
+export function newSession(options: Options = {}): ServerSession {
+  return new ServerSession(serverProfile({ hostname: "mx.example.com", ...options }), 0);
+}
+
+/** A session whose application accepts everything. */
+export function accepting(options: Options = {}): ServerHarness {
+  return new SessionHarness(newSession(options), { answer: accepted, promptly: true, tls: {} });
+}
+
+/** A session that waits for the decision on the subject, which alone has not been taken. */
+export function pending(subject: DecisionSubject, options: Options = {}): { harness: ServerHarness; decision: number } {
+  const { event, lines } = approaches[subject];
+  const session = newSession({ startTls: true, authentication: { allowInClear: true }, ...options });
+  const harness: ServerHarness = new SessionHarness(session, {
+    answer: (told: ServerEvent) => (told.type === event ? undefined : accepted(told)),
+    promptly: true,
+    readsOn: true,
+  });
+  if (lines !== "") say(harness, lines);
+  if (harness.events.at(-1)?.type !== event) throw new Error(`${subject} was not asked`);
+  return { harness, decision: lastDecision(harness) };
+}
+
+/** The number of the decision that was asked last. */
+export function lastDecision({ events }: ServerHarness): number {
+  return Math.max(...events.map((event) => ("decision" in event ? event.decision : 0)));
+}
+
+export function stateOf({ session }: ServerHarness): string {
+  return session instanceof ServerSession ? session.state : "";
+}
+
+export function say(harness: ServerHarness, lines: string): void {
+  harness.receive(octetsOf(lines));
+}
+
+function accepted(event: ServerEvent): { readonly intent: ServerIntent } | undefined {
+  if (!("decision" in event) || event.type === "decisionExpired") return undefined;
+  return { intent: { type: "accept", decision: event.decision } };
+}

@@ -1,0 +1,121 @@
+// What our client must be able to do with every server: hand over each message of the corpus octet for octet, many in one
+// session by the library and one at a time by `carteiro send`, in the clear and under TLS with a password.
+
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { connect, type ConnectOptions } from "@carteiro/node";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+import { carteiro } from "../support/carteiro.ts";
+import { localhostCertificates } from "../support/certificates.ts";
+import { corpus, CorpusFiles, shortMessage, type CorpusMessage } from "./corpus.ts";
+
+export type Security = "in the clear" | "STARTTLS" | "implicit TLS";
+
+export const credentials = { user: "ana", password: "a secret" };
+export const recipient = "bia@example.net";
+export const refusedRecipient = "nobody@example.net";
+
+export interface PeerServer extends AsyncDisposable {
+  readonly port: number;
+  /** The content of the next message that came, its lines ended by CRLF. */
+  next(): Promise<Buffer>;
+}
+
+/** Files in PEM that servers need; readable by everybody, since some servers change their user. */
+export interface TlsFiles {
+  readonly certFile: string;
+  readonly keyFile: string;
+}
+
+export interface ServerUnderTest {
+  /** What it can do; under TLS it asks for a password. */
+  readonly securities: readonly Security[];
+  readonly start: (security: Security, tls: TlsFiles) => Promise<PeerServer>;
+  /** Whether it refuses the one recipient and takes the other. */
+  readonly refuses: boolean;
+}
+
+export function serverContract({ securities, start, refuses }: ServerUnderTest): void {
+  const folder = mkdtempSync(join(tmpdir(), "carteiro-tls-"));
+  const tlsFiles = { certFile: join(folder, "cert.pem"), keyFile: join(folder, "key.pem") };
+  const caFile = join(folder, "ca.pem");
+  const files = new CorpusFiles();
+  let ca: string;
+  beforeAll(async () => {
+    const { caCertificate, certificate, key } = await localhostCertificates();
+    ca = caCertificate;
+    writeFileSync(caFile, caCertificate);
+    writeFileSync(tlsFiles.certFile, certificate);
+    writeFileSync(tlsFiles.keyFile, key);
+    for (const file of Object.values(tlsFiles)) chmodSync(file, 0o644);
+    chmodSync(folder, 0o755);
+  });
+  afterAll(() => {
+    files[Symbol.dispose]();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  describe.each(securities.map((security) => ({ security })))("$security", ({ security }) => {
+    let server: PeerServer;
+    beforeAll(async () => {
+      server = await start(security, tlsFiles);
+    });
+    afterAll(() => server[Symbol.asyncDispose]());
+
+    const options = (): ConnectOptions => ({
+      host: "127.0.0.1",
+      port: server.port,
+      ...(security === "in the clear" ? { startTls: "never" } : { auth: credentials, tls: { ca } }),
+      implicitTls: security === "implicit TLS",
+    });
+    const send = (message: CorpusMessage, ...to: string[]) => {
+      const policy = { "in the clear": "never", STARTTLS: "required", "implicit TLS": "implicit" }[security];
+      const where = `--host 127.0.0.1 --port ${server.port} --tls ${policy} --from ana@example.org`.split(" ");
+      const login =
+        security === "in the clear" ? [] : ["--ca", caFile, "--auth", `${credentials.user}:${credentials.password}`];
+      const recipients = to.flatMap((address) => ["--to", address]);
+      return carteiro(["send", ...where, ...login, ...recipients, files.of(message)]);
+    };
+
+    test("takes the whole corpus in one session, octet for octet", async () => {
+      await using client = await connect(options());
+      expect(client.tls === undefined).toBe(security === "in the clear");
+      for (const { name, sent, expected } of corpus) {
+        const { recipients } = await client.send({ from: "ana@example.org", to: recipient, content: sent });
+        expect(recipients, name).toMatchObject([{ accepted: true, reply: { code: 250 } }]);
+        const stored = await server.next();
+        expect(stored.equals(expected), name).toBe(true);
+      }
+    });
+
+    if (security !== "in the clear") {
+      test("refuses a wrong password", async () => {
+        const opened = connect({ ...options(), auth: { ...credentials, password: "guess" } });
+        await expect(opened).rejects.toMatchObject({ failure: { kind: "authRefused", reply: { code: 535 } } });
+      });
+    }
+
+    // What follows takes a process each: one way will do, and the one through TLS is the longest.
+    if (security !== securities.at(-1)) return;
+
+    test.each(corpus)("takes a message $name from `carteiro send`", async (message) => {
+      expect(await send(message, recipient)).toMatchObject({ code: 0, stderr: "" });
+      const stored = await server.next();
+      expect(stored.equals(message.expected)).toBe(true);
+    });
+
+    if (!refuses) return;
+
+    test("takes a message for the others where one recipient is refused", async () => {
+      const { code, stdout, stderr } = await send(shortMessage, refusedRecipient, recipient);
+      expect(stdout).toMatch(/^accepted <bia@example\.net>: 250 .*\n$/);
+      expect(stderr).toMatch(/^refused <nobody@example\.net>: 550 .*\n$/);
+      expect(code).toBe(0);
+      expect((await server.next()).equals(shortMessage.expected)).toBe(true);
+      expect([67, 69]).toContain((await send(shortMessage, refusedRecipient)).code);
+    });
+  });
+}

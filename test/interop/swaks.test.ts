@@ -1,0 +1,50 @@
+// swaks as the client.
+
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { afterAll } from "vitest";
+
+import { run } from "../support/processes.ts";
+import { clientContract, type Submission } from "./client-contract.ts";
+import { describeWith, program } from "./peers.ts";
+
+describeWith(program("swaks"), (swaks) => {
+  const folder = mkdtempSync(join(tmpdir(), "carteiro-swaks-"));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  const data = join(folder, "data");
+
+  clientContract({
+    async send(submission) {
+      const { name, expected } = submission.message;
+      const asItIs = mended.includes(name);
+      // swaks ends whatever it is given with a line end of its own.
+      writeFileSync(data, asItIs ? onTheWire(expected) : expected.subarray(0, -2));
+      const { code, stdout, stderr } = await run(swaks, [
+        ...words(submission, data),
+        ...(asItIs ? ["--no-data-fixup"] : []),
+      ]);
+      return { ok: code === 0, said: stdout + stderr };
+    },
+    partial: true,
+  });
+});
+
+/** Messages whose ends swaks takes for slips and mends: they go as they are on the wire. */
+const mended = ["without a body", "with nothing but a dot"];
+
+function onTheWire(content: Buffer): Buffer {
+  const lines = content.toString("latin1").split("\r\n").slice(0, -1);
+  const stuffed = lines.map((line) => (line.startsWith(".") ? `.${line}` : line));
+  return Buffer.from([...stuffed, "."].join("\r\n"), "latin1");
+}
+
+function words({ from, to, host, port, tls, caFile, auth }: Submission, data: string): string[] {
+  const security = { none: [], starttls: ["--tls"], implicit: ["--tls-on-connect"] }[tls];
+  const trust = tls === "none" ? [] : ["--tls-verify", "--tls-ca-path", caFile];
+  const login = auth === undefined ? [] : ["--auth", "--auth-user", auth.user, "--auth-password", auth.password];
+  const where = ["--server", host, "--port", String(port), "--helo", "client.example", "--timeout", "20"];
+  const what = ["--from", from, "--to", to.join(","), "--data", `@${data}`, "--suppress-data"];
+  return [...where, ...security, ...trust, ...login, ...what];
+}

@@ -1,0 +1,40 @@
+// Standing property 1, the client's side: however what the server says is cut into chunks, a session says and does the same.
+
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { times } from "../support/arbitraries.ts";
+import { chunkings, cycle } from "../support/dialogues.ts";
+import { clientDialogues, converse, type ClientDialogue } from "../support/scripted-server.ts";
+
+function held(dialogue: ClientDialogue, sizes: readonly number[]) {
+  const { harness, session, server } = converse(dialogue, cycle(sizes));
+  return {
+    output: harness.output,
+    events: harness.events,
+    turns: server.turns,
+    state: session.state,
+    now: harness.now,
+  };
+}
+
+describe("a client session", () => {
+  test("says and does the same however what it hears is cut into chunks", () => {
+    fc.assert(
+      fc.property(clientDialogues, chunkings, (dialogue, sizes) => {
+        expect(held(dialogue, sizes)).toEqual(held(dialogue, [Infinity]));
+      }),
+      times(4),
+    );
+  });
+
+  test("is held to that by dialogues that come to mail, TLS, refusals and broken protocol", () => {
+    const seen = fc.sample(clientDialogues, { numRuns: 600, seed: 5321 }).map((dialogue) => held(dialogue, [Infinity]));
+    expect(seen.every(({ state }) => state === "closed")).toBe(true);
+    const events = seen.flatMap((one) => one.events);
+    const often = (type: string) => events.filter((event) => event.type === type).length;
+    const ends = events.filter((event) => event.type === "transactionEnded");
+    expect(ends.filter(({ result }) => result.recipients.some(({ accepted }) => accepted)).length).toBeGreaterThan(100);
+    expect(ends.filter(({ result }) => result.uncertain).length).toBeGreaterThan(0);
+    expect(often("tlsStarted")).toBeGreaterThan(50);
+  });
+});

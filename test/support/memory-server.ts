@@ -1,0 +1,59 @@
+// A server in memory and raw clients of it: what handlers answer is seen on the wire, under a virtual clock.
+
+import { SmtpServer, type ServerEvents, type ServerOptions } from "@carteiro/driver";
+import { pipe, VirtualClock, type PipeOptions } from "@carteiro/memory";
+import { WirePeer } from "./wire-peer.ts";
+
+type Told = { [Name in keyof ServerEvents]: { readonly name: Name } & ServerEvents[Name] }[keyof ServerEvents];
+
+export interface MemoryServer {
+  readonly server: SmtpServer;
+  readonly clock: VirtualClock;
+  /** All events but traces, in order. */
+  readonly told: Told[];
+  /** Names of the events told. */
+  readonly names: () => string[];
+  /** Messages of the `error` events told. */
+  readonly errors: () => string[];
+  /** A connection, before its greeting was heard. */
+  readonly connect: (options?: Partial<PipeOptions>) => WirePeer;
+  /** A connection that has greeted, said EHLO, and these commands, all of them accepted. */
+  readonly after: (...commands: readonly string[]) => Promise<WirePeer>;
+}
+
+export function memoryServer(options: Partial<ServerOptions> = {}, { startTls = false } = {}): MemoryServer {
+  const clock = new VirtualClock();
+  const server = new SmtpServer(Object.assign(options, { hostname: "mx.example.org" }), { clock, startTls });
+  const told: Told[] = [];
+  const names = [
+    "sessionOpened",
+    "sessionClosed",
+    "recipientRefused",
+    "transactionEnded",
+    "error",
+    "handshakeFailed",
+  ] as const;
+  for (const name of names) server.on(name, (event) => void told.push({ name, ...event } as Told));
+  const connect = (pipeOptions: Partial<PipeOptions> = {}): WirePeer => {
+    const [clientEnd, serverEnd] = pipe({ clock, ...pipeOptions });
+    void server.accept(serverEnd);
+    return new WirePeer(clientEnd);
+  };
+  return {
+    server,
+    clock,
+    told,
+    names: () => told.map(({ name }) => name),
+    errors: () => told.flatMap((event) => (event.name === "error" ? [String(event.error)] : [])),
+    connect,
+    async after(...commands) {
+      const client = connect();
+      await client.reply();
+      for (const command of ["EHLO client.example.org", ...commands]) {
+        const reply = await client.ask(command);
+        if (reply === undefined || reply >= "4") throw new Error(`${command}: ${reply}`);
+      }
+      return client;
+    },
+  };
+}
