@@ -90,6 +90,7 @@ export { ChartNotCompilableError } from "./engine/refusal.ts";
 export type { ActionCall, GuardArguments, Guards, Program, Runner } from "./engine/runner.ts";
 
 export type { MailParameters } from "./extensions/extension.ts";
+export type { DeliverBy } from "./extensions/deliver-by.ts";
 
 // SASL: what sessions authenticate by, on either side.
 export type {

@@ -3,7 +3,7 @@
 
 import { decodeUtf8, encodeUtf8 } from "../grammar/text.ts";
 import { clientMechanism, failure, lastResponse, silent, type ClientScript } from "./client-script.ts";
-import { isPassword, type PasswordCredentials } from "./credentials.ts";
+import { isOwnPassword, type PasswordCredentials } from "./credentials.ts";
 import { hmac, random } from "./crypto-operation.ts";
 import type { ServerMechanism } from "./mechanism.ts";
 import { nonceOctets, nonceOf } from "./nonce.ts";
@@ -57,7 +57,7 @@ function hexOf(octets: Uint8Array): string {
   return Array.from(octets, (octet) => octet.toString(16).padStart(2, "0")).join("");
 }
 
-export const cramMd5Client = clientMechanism({ ...traits, takes: isPassword, play: playClient });
+export const cramMd5Client = clientMechanism({ ...traits, takes: isOwnPassword, play: playClient });
 
 function* playClient({ user, password }: PasswordCredentials): ClientScript {
   const question = yield silent;

@@ -38,6 +38,11 @@ export function isPassword(credentials: ClientCredentials): credentials is Passw
   return "password" in credentials;
 }
 
+/** For mechanisms that have no place for another identity to act for. */
+export function isOwnPassword(credentials: ClientCredentials): credentials is PasswordCredentials {
+  return isPassword(credentials) && credentials.authorizationIdentity === undefined;
+}
+
 export function isToken(credentials: ClientCredentials): credentials is TokenCredentials {
   return "token" in credentials;
 }

@@ -2,7 +2,7 @@
 
 import { decodeUtf8 } from "../grammar/text.ts";
 import { clientMechanism, lastResponse, response, silent } from "./client-script.ts";
-import { isPassword, type PasswordCredentials } from "./credentials.ts";
+import { isOwnPassword } from "./credentials.ts";
 import { challenge, garbled, serverMechanism } from "./server-script.ts";
 
 const traits = { name: "LOGIN", clear: true, channelBound: false };
@@ -25,9 +25,7 @@ function readText(octets: Uint8Array): string | undefined {
 
 export const loginClient = clientMechanism({
   ...traits,
-  /** It has no place for another identity to act for. */
-  takes: (credentials): credentials is PasswordCredentials =>
-    isPassword(credentials) && credentials.authorizationIdentity === undefined,
+  takes: isOwnPassword,
   *play({ user, password }) {
     // The prompts' wording differs from server to server; only their order is certain.
     yield silent;
