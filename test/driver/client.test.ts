@@ -3,11 +3,11 @@
 import { InvalidValueError, LocalProtocolError } from "@carteiro/core";
 import {
   openClient,
+  SmtpClient,
   SmtpError,
   type ClientOptions,
   type ContentSource,
   type Message,
-  type SmtpClient,
 } from "@carteiro/driver";
 import { pipe, VirtualClock } from "@carteiro/memory";
 import { describe, expect, test } from "vitest";
@@ -100,6 +100,16 @@ describe("opening a session", () => {
     });
     expect(error.message).toBe("The server refused in expectingGreeting: 554 5.7.1 No");
     expect(await clock.settle(server.rest())).toBe("");
+  });
+
+  test("client that was not awaited says at the first message why it could not be opened", async () => {
+    const clock = new VirtualClock();
+    const [clientEnd, serverEnd] = pipe({ clock });
+    const client = new SmtpClient(clientEnd, {}, clock);
+    await new WirePeer(serverEnd).say("554 5.7.1 No");
+    expect(await failure(clock.settle(client.send(message)))).toMatchObject({
+      failure: { kind: "refused", reply: { code: 554 } },
+    });
   });
 
   test("client whose options make no sense rejects", async () => {
@@ -566,7 +576,50 @@ describe("aborting a message", () => {
   });
 });
 
+describe("aborting a question", () => {
+  test("rejects with the reason and ends the session, or leaves it alone where its turn had not come", async () => {
+    const { client, server } = await opened();
+    const [one, two] = [new AbortController(), new AbortController()];
+    const first = client.verify("ana", { signal: one.signal });
+    const second = client.noop({ signal: two.signal });
+    first.catch(() => undefined);
+    await settled();
+    two.abort(new Error("second"));
+    await expect(second).rejects.toThrow("second");
+    expect(await answer(server, "252 Perhaps")).toEqual(["VRFY ana"]);
+    await settled();
+    expect(client.usable).toBe(true);
+    expect((await first).code).toBe(252);
+    const third = client.help("", { signal: one.signal });
+    await settled();
+    one.abort(new Error("third"));
+    await expect(third).rejects.toThrow("third");
+    await client.closed;
+  });
+});
+
 describe("quitting", () => {
+  test("quit that is aborted ends at once", async () => {
+    const { client, clock } = await opened();
+    const controller = new AbortController();
+    const quit = client.quit({ signal: controller.signal });
+    await settled();
+    controller.abort();
+    await quit;
+    expect(clock.now()).toBe(0);
+    await client.quit({ signal: controller.signal });
+  });
+
+  test("send while a session says QUIT of its own says so clearly", async () => {
+    const { client, clock } = await opened(["PIPELINING"], { timeouts: { idle: 10_000 } });
+    await clock.advance(10_000);
+    const error = await failure(client.send(message));
+    expect([error.result, error.message]).toEqual([
+      undefined,
+      expect.stringContaining("the session is over; open another"),
+    ]);
+  });
+
   test("quit waits for what is queued, and for the connection to close", async () => {
     const { client, server, clock } = await opened();
     const sending = client.send(message);

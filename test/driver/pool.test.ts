@@ -406,6 +406,18 @@ describe("closing", () => {
     await Promise.all([pool.close(), pool.close()]);
   });
 
+  test("close waits no longer than its signal", async () => {
+    const { pool, server, clock } = scripted({ connections: 1 });
+    const outcomes = Promise.allSettled([pool.send(message()), pool.send(message())]);
+    await server(0);
+    const controller = new AbortController();
+    const closed = pool.close({ signal: controller.signal });
+    controller.abort(new Error("enough"));
+    await clock.settle(closed);
+    expect((await outcomes).map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+    expect([pool.connections, clock.now()]).toEqual([0, 0]);
+  });
+
   test("destroy rejects what waits and what is under way, and leaves no session", async () => {
     const { pool, server, servers, clock } = scripted({ connections: 2 });
     const sending = ["one", "two", "three"].map((text) => pool.send(message(text)));

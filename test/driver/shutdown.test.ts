@@ -278,7 +278,7 @@ describe("what remains", () => {
         await clock.settle(talking);
         expect([server.connections, errors]).toEqual([0, []]);
       }),
-      { numRuns: 300 },
+      { numRuns: Number(process.env["CARTEIRO_RUNS"] ?? 300) },
     );
   });
 });

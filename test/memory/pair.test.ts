@@ -214,7 +214,7 @@ describe("what is sent is what arrives (property 10 of the design)", () => {
           expect([errors, server.connections]).toEqual([[], 0]);
         },
       ),
-      { numRuns: 300 },
+      { numRuns: Number(process.env["CARTEIRO_RUNS"] ?? 300) },
     );
   });
 

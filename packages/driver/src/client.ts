@@ -52,6 +52,11 @@ export interface ClientEvents {
   close: { readonly failure: Failure | undefined; readonly error: unknown };
 }
 
+/** What can be waited for, and no longer. Aborting it ends the session: what was asked cannot be taken back. */
+export interface Abortable {
+  readonly signal?: AbortSignal;
+}
+
 type Ask = Extract<ClientIntent, { type: "ask" }>;
 
 const sessionOver: Failure = { kind: "disconnected", during: "closed", detail: "the session is over; open another" };
@@ -138,35 +143,42 @@ export class SmtpClient {
   }
 
   /** NOOP: whether the server is still there. Gives its reply. */
-  noop(): Promise<Reply> {
-    return this.#ask({ type: "ask", verb: "NOOP" });
+  noop(options?: Abortable): Promise<Reply> {
+    return this.#ask({ type: "ask", verb: "NOOP" }, options);
   }
 
   /** RSET (RFC 5321 §4.1.1.5). Never needed between messages: `send` leaves none open. */
-  reset(): Promise<Reply> {
-    return this.#ask({ type: "ask", verb: "RSET" });
+  reset(options?: Abortable): Promise<Reply> {
+    return this.#ask({ type: "ask", verb: "RSET" }, options);
   }
 
   /** VRFY: what the server tells of a user. 252 says that it does not tell. */
-  verify(argument: string): Promise<Reply> {
-    return this.#ask({ type: "ask", verb: "VRFY", argument });
+  verify(argument: string, options?: Abortable): Promise<Reply> {
+    return this.#ask({ type: "ask", verb: "VRFY", argument }, options);
   }
 
   /** EXPN: what the server tells of a mailing list. */
-  expand(argument: string): Promise<Reply> {
-    return this.#ask({ type: "ask", verb: "EXPN", argument });
+  expand(argument: string, options?: Abortable): Promise<Reply> {
+    return this.#ask({ type: "ask", verb: "EXPN", argument }, options);
   }
 
-  help(argument = ""): Promise<Reply> {
-    return this.#ask({ type: "ask", verb: "HELP", argument });
+  help(argument = "", options?: Abortable): Promise<Reply> {
+    return this.#ask({ type: "ask", verb: "HELP", argument }, options);
   }
 
-  /** Says goodbye after what is queued, and settles once the connection is closed. Never rejects. */
-  async quit(): Promise<void> {
+  /**
+   * Says goodbye after what is queued, and settles once the connection is closed. Never rejects: aborted, it ends the
+   * session at once.
+   */
+  async quit({ signal }: Abortable = {}): Promise<void> {
+    const abort = () => this.destroy(signal?.reason);
+    if (signal?.aborted === true) abort();
+    signal?.addEventListener("abort", abort, { once: true });
     await this.#turns.take(async () => {
       if (this.usable) this.#drive.submit({ type: "quit" });
       await this.closed;
     });
+    signal?.removeEventListener("abort", abort);
   }
 
   /** Ends at once; what is under way or queued rejects. */
@@ -236,27 +248,30 @@ export class SmtpClient {
     return this.#withSignal(this.#options.signal, async () => {
       this.#drive.start();
       const event = await this.#next();
-      if (event.type === "openingFailed") throw this.#error(event.failure);
+      if (event.type !== "openingFailed") return;
+      this.#failure = event.failure;
+      throw this.#error(event.failure);
     });
   }
 
-  #ask(intent: Ask): Promise<Reply> {
-    return this.#turns.take(async () => {
-      this.#submit(intent);
+  #ask(intent: Ask, { signal }: Abortable = {}): Promise<Reply> {
+    const act = async () => {
+      this.#begin(intent);
       const event = await this.#next();
       if (event.type === "answered") return event.reply;
       throw this.#error(sessionOver);
-    });
+    };
+    return this.#turns.take(() => this.#withSignal(signal, act), signal);
   }
 
-  #submit(intent: ClientIntent): void {
-    // Once the session is over, nothing but that is wrong with any intent.
-    if (this.#over) throw this.#error(this.#failure ?? sessionOver);
+  /** It is this caller's turn: a session that is not ready will not be any more. */
+  #begin(intent: Ask | OutgoingMessage["intent"]): void {
+    if (!this.usable) throw this.#error(this.#failure ?? sessionOver);
     this.#drive.submit(intent);
   }
 
   async #send({ intent, content }: OutgoingMessage): Promise<SendResult> {
-    this.#submit(intent);
+    this.#begin(intent);
     const sending = { contentEnded: false };
     let event = await this.#next(sending);
     if (event.type === "contentWanted") event = await this.#sendContent(content, sending);

@@ -16,7 +16,14 @@ export {
 export type { Content } from "./content.ts";
 export type { ServerEvents, ServerHandlers, ServerOptions, SessionInfo, Step } from "./server-options.ts";
 export { SmtpServer, type Platform } from "./server.ts";
-export { openClient, SmtpClient, type ClientEvents, type ClientOptions, type SendResult } from "./client.ts";
+export {
+  openClient,
+  SmtpClient,
+  type Abortable,
+  type ClientEvents,
+  type ClientOptions,
+  type SendResult,
+} from "./client.ts";
 export type { Message, RecipientLike } from "./message.ts";
 export { Pool, type PoolOptions } from "./pool.ts";
 export type { ContentSource } from "./outgoing-content.ts";

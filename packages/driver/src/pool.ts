@@ -1,7 +1,7 @@
 // Sessions kept for the next message: opened on demand up to a limit, reused, closed when idle or used up.
 
 import { systemClock, type Clock } from "./clock.ts";
-import type { SendResult, SmtpClient } from "./client.ts";
+import type { Abortable, SendResult, SmtpClient } from "./client.ts";
 import { SmtpError } from "./errors.ts";
 import type { Message } from "./message.ts";
 
@@ -75,12 +75,19 @@ export class Pool {
     return sending;
   }
 
-  /** Takes no more messages, sends those it has, and closes all sessions. Settles when that is done. */
-  async close(): Promise<void> {
+  /**
+   * Takes no more messages, sends those it has, and closes all sessions. Settles when that is done; once the signal is
+   * aborted, the rest is closed as by `destroy`.
+   */
+  async close({ signal }: Abortable = {}): Promise<void> {
     this.#closed = true;
+    const force = () => void this.destroy(signal?.reason);
+    if (signal?.aborted === true) force();
+    signal?.addEventListener("abort", force, { once: true });
     await Promise.all(this.#sending);
     this.#retireIdle();
     await Promise.all(this.#places);
+    signal?.removeEventListener("abort", force);
   }
 
   /** Closes at once; every `send` that is waiting or under way rejects, with the reason or for want of a session. */
