@@ -11,6 +11,6 @@ export default defineConfig({
     maxWorkers: 2,
     exclude: ["**/node_modules/**", "dist/**"],
     setupFiles: ["support/runs.ts"],
-    testTimeout: fuzzing ? 900_000 : 20_000,
+    testTimeout: fuzzing ? 900_000 : 60_000,
   },
 });
