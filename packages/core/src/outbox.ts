@@ -1,6 +1,7 @@
 // What a session has to say until it is polled: events first, then the octets to write, then what ends or changes the
 // connection. Octets are collected, so that the replies or commands of a group leave in one write (RFC 2920).
 
+import { joinOctets } from "./grammar/octets.ts";
 import type { Effect, Output } from "./session.ts";
 
 export class Outbox<Event> {
@@ -60,20 +61,9 @@ export class Outbox<Event> {
 
   #takeOctets(): Uint8Array {
     const pieces = this.#pieces;
-    const octets = this.#octets;
     this.#pieces = [];
     this.#octets = 0;
     const [only] = pieces;
-    return pieces.length === 1 && only !== undefined ? only : joined(pieces, octets);
+    return pieces.length === 1 && only !== undefined ? only : joinOctets(pieces);
   }
-}
-
-function joined(pieces: readonly Uint8Array[], octets: number): Uint8Array {
-  const whole = new Uint8Array(octets);
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
 }

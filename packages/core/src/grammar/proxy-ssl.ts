@@ -1,15 +1,8 @@
 // What a proxy that ends TLS tells of it: PP2_TYPE_SSL and its second level (HAProxy's specification, §2.2.6).
 
+import { joinOctets } from "./octets.ts";
 import { InvalidValueError } from "./invalid-value-error.ts";
-import {
-  formatTlv,
-  formatTlvText,
-  joinOctets,
-  type ProxyTlv,
-  readTlvText,
-  splitTlvs,
-  type TextEncoding,
-} from "./proxy-tlv.ts";
+import { formatTlv, formatTlvText, type ProxyTlv, readTlvText, splitTlvs, type TextEncoding } from "./proxy-tlv.ts";
 
 export interface ProxySsl {
   readonly client: ProxySslClient;

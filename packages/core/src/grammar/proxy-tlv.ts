@@ -1,5 +1,6 @@
 // Type, length, value: the frame of what stands behind the addresses in a PROXY header, on both of its levels.
 
+import { joinOctets } from "./octets.ts";
 import { InvalidValueError, shown } from "./invalid-value-error.ts";
 import { decodePrintable } from "./printable.ts";
 import { encodeUtf8, isAsciiText } from "./text.ts";
@@ -57,15 +58,4 @@ export function formatTlvText(type: number, text: string | undefined, encoding: 
     `It is not printable ${encoding === "ascii" ? "ASCII" : "text"}`,
     "Pass text of one line",
   );
-}
-
-/** The parts in one piece. */
-export function joinOctets(parts: readonly Uint8Array[]): Uint8Array {
-  const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    joined.set(part, at);
-    at += part.length;
-  }
-  return joined;
 }

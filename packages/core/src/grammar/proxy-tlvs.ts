@@ -3,7 +3,8 @@
 import { InvalidValueError } from "./invalid-value-error.ts";
 import { failure, type Parsed, success } from "./parsed.ts";
 import { formatProxySsl, parseProxySsl, type ProxySsl } from "./proxy-ssl.ts";
-import { formatTlv, formatTlvText, joinOctets, type ProxyTlv, readTlvText, splitTlvs } from "./proxy-tlv.ts";
+import { joinOctets } from "./octets.ts";
+import { formatTlv, formatTlvText, type ProxyTlv, readTlvText, splitTlvs } from "./proxy-tlv.ts";
 import { decodeAscii } from "./text.ts";
 
 export interface ProxyTlvs {

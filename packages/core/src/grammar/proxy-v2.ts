@@ -5,7 +5,7 @@ import { InvalidValueError, shown } from "./invalid-value-error.ts";
 import { formatIpAddress, ipv4Length, ipv6Length, parseIpAddress } from "./ip-address.ts";
 import { failure, type Parsed, success } from "./parsed.ts";
 import type { ProxyEndpoint, ProxyHeader, ProxyTransport } from "./proxy-header.ts";
-import { joinOctets } from "./proxy-tlv.ts";
+import { joinOctets } from "./octets.ts";
 import { formatProxyTlvs, parseProxyTlvs } from "./proxy-tlvs.ts";
 import { decodeAscii } from "./text.ts";
 

@@ -2,13 +2,6 @@
 
 export const noOctets = new Uint8Array(0);
 
-export function concatenated(first: Uint8Array, second: Uint8Array): Uint8Array {
-  const octets = new Uint8Array(first.length + second.length);
-  octets.set(first);
-  octets.set(second, first.length);
-  return octets;
-}
-
 /** Each octet of the one XOR that of the other; as long as the first. */
 export function exclusiveOr(first: Uint8Array, second: Uint8Array): Uint8Array {
   return first.map((octet, index) => octet ^ (second[index] ?? 0));

@@ -1,6 +1,7 @@
 // SCRAM (RFC 5802, RFC 7677) on the client's side: it proves that it knows the password, and the server must prove that
 // it knows it too.
 
+import { joinOctets } from "../grammar/octets.ts";
 import { encodeUtf8 } from "../grammar/text.ts";
 import { encodeBase64 } from "./base64.ts";
 import { clientMechanism, failure, lastResponse, response, type ClientScript } from "./client-script.ts";
@@ -9,7 +10,7 @@ import { hash as hashed, hmac, pbkdf2, random } from "./crypto-operation.ts";
 import { bindingData, formatGs2Header, formatSaslName, preferredBinding, type Gs2Header } from "./gs2.ts";
 import type { ClientCircumstances, ClientEnd, ClientMechanism, IterationBounds, ScramHash } from "./mechanism.ts";
 import { nonceOctets, nonceOf } from "./nonce.ts";
-import { areSameOctets, concatenated, exclusiveOr, noOctets } from "./octets.ts";
+import { areSameOctets, exclusiveOr, noOctets } from "./octets.ts";
 import { saslPrep } from "./saslprep.ts";
 import { clientKeyOf, serverKeyOf } from "./scram-keys.ts";
 import { parseServerFinal, parseServerFirst, type ServerFirst } from "./scram-messages.ts";
@@ -52,7 +53,7 @@ function* play(
   const salted = yield pbkdf2(hash, password, serverFirst.salt, serverFirst.iterations);
   const clientKey = yield clientKeyOf(hash, salted);
   const storedKey = yield hashed(hash, clientKey);
-  const binding = encodeBase64(concatenated(encodeUtf8(header), channel.data));
+  const binding = encodeBase64(joinOctets([encodeUtf8(header), channel.data]));
   const withoutProof = `c=${binding},r=${serverFirst.nonce}`;
   const authMessage = `${bare},${serverFirst.text},${withoutProof}`;
   const proof = exclusiveOr(clientKey, yield hmac(hash, storedKey, authMessage));

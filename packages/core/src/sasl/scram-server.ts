@@ -1,13 +1,14 @@
 // SCRAM (RFC 5802, RFC 7677) on the server's side. It keeps no password. A user who does not exist is answered exactly as
 // one who does, with a salt that stays the same, and fails where a wrong password does.
 
+import { joinOctets } from "../grammar/octets.ts";
 import { encodeUtf8 } from "../grammar/text.ts";
 import { encodeBase64 } from "./base64.ts";
 import { hash as hashed, hmac, random } from "./crypto-operation.ts";
 import { bindingData, type Gs2Header } from "./gs2.ts";
 import type { Circumstances, ScramHash, ScramKeys, ServerMechanism } from "./mechanism.ts";
 import { nonceOctets, nonceOf } from "./nonce.ts";
-import { areSameOctets, concatenated, exclusiveOr, noOctets } from "./octets.ts";
+import { areSameOctets, exclusiveOr, noOctets } from "./octets.ts";
 import { saslPrep } from "./saslprep.ts";
 import { saltLength, scramHashLengths } from "./scram-keys.ts";
 import { parseClientFinal, parseClientFirst } from "./scram-messages.ts";
@@ -65,7 +66,7 @@ function* play(settings: Settings, initial: Uint8Array | undefined, circumstance
   const serverFirst = `r=${nonce},s=${encodeBase64(keys.salt)},i=${keys.iterations}`;
   const final = parseClientFinal(yield* challenge(serverFirst), scramHashLengths[hash]);
   if (final === undefined) return garbled;
-  const isBound = areSameOctets(final.binding, concatenated(encodeUtf8(first.header.text), channel));
+  const isBound = areSameOctets(final.binding, joinOctets([encodeUtf8(first.header.text), channel]));
   if (!isBound) return refused("channelBinding", user);
 
   const authMessage = `${first.bare},${serverFirst},${final.withoutProof}`;
