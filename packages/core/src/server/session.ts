@@ -1,5 +1,5 @@
-// One SMTP session, server side: what is received becomes machine events, the chart says what they mean, and the
-// actions it calls for are performed here. The contract with the driver is `Session` in ../session.ts.
+// One SMTP session, server side: what is received becomes machine events, and the chart says what they mean. The actions that it
+// calls for are performed by actions.ts. The contract with the driver is `Session` in ../session.ts.
 
 import { compile } from "../engine/compile.ts";
 import type { Runner } from "../engine/runner.ts";
