@@ -1,6 +1,9 @@
 // The contract between a session and whoever drives it: everything an adapter needs, on one screen.
 // A session is pure: what happened goes in as an Input or an Intent, what to do comes out of poll().
 
+import type { CryptoOperation } from "./sasl/crypto-operation.ts";
+import type { ChannelBindings } from "./sasl/mechanism.ts";
+
 /** Monotonic milliseconds, handed in by the driver. The core reads no clock. */
 export type Instant = number;
 
@@ -14,31 +17,40 @@ export interface TlsInfo {
   readonly serverName?: string;
   /** Whether the peer's certificate was verified against the trusted authorities. */
   readonly authorized?: boolean;
+  /** What SCRAM can be bound to on this connection (RFC 9266, RFC 5929 §4); none where the runtime cannot tell. */
+  readonly channelBindings?: ChannelBindings;
 }
 
 /**
  * What happened in the world. Past participles.
  * - `ended`: the peer sends no more; it may still read.
  * - `broken`: the connection is gone, both ways.
+ * - `computed`: what the effect `compute` of that number asked for; no result: it cannot be had.
  */
 export type Input =
   | { readonly type: "received"; readonly bytes: Uint8Array }
   | { readonly type: "ended" }
   | { readonly type: "broken" }
   | { readonly type: "secured"; readonly tls: TlsInfo }
+  | { readonly type: "computed"; readonly computation: number; readonly result?: Uint8Array | undefined }
   | { readonly type: "elapsed" };
 
-/** What the driver must do. Imperatives. Effects are carried out in the order in which they are polled. */
+/**
+ * What the driver must do. Imperatives. Effects are carried out in the order in which they are polled.
+ * - `startTls`: `unread` are octets that have come already and belong to the handshake, as behind a PROXY header.
+ * - `compute`: hash, HMAC, PBKDF2 or randomness, to be answered by `computed` with the same number, whenever it is done.
+ */
 export type Effect =
   | { readonly type: "write"; readonly bytes: Uint8Array }
-  | { readonly type: "startTls" }
+  | { readonly type: "startTls"; readonly unread?: Uint8Array }
+  | { readonly type: "compute"; readonly computation: number; readonly operation: CryptoOperation }
   | { readonly type: "close" };
 
 /**
  * What an idle session waits for:
  * - `input`: bytes from the peer. Read on.
- * - `intent`: the application's word (or, after `startTls`, `secured`). Read no more until it came, so that
- *   back-pressure costs nothing.
+ * - `intent`: the application's word (or `secured` after `startTls`, `computed` after `compute`, or time). Read no more
+ *   until it came, so that back-pressure costs nothing.
  * - `either`: the application may speak, and the peer is listened to meanwhile.
  * - `nothing`: it is over. `close` has been polled; nothing more will come.
  */

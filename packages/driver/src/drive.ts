@@ -1,8 +1,9 @@
 // The one loop that drives any session over any transport. It knows no SMTP: it carries out effects, hands on events,
 // reads only while the session wants input, reads while it writes, and passes time in.
 
-import type { Effect, Input, Instant, Output, Session } from "@carteiro/core";
+import type { CryptoOperation, Effect, Input, Instant, Output, Session } from "@carteiro/core";
 import type { Clock } from "./clock.ts";
+import { webCompute, type Compute } from "./compute.ts";
 import type { Transport } from "./transport.ts";
 
 export interface DriveOptions<Event> {
@@ -18,6 +19,8 @@ export interface DriveOptions<Event> {
    * ever. Default: none.
    */
   readonly unsentLimit?: number;
+  /** What computes for the session. Default: WebCrypto. */
+  readonly compute?: Compute;
 }
 
 /** Octets at which a write leaves although more could be collected. */
@@ -152,7 +155,9 @@ export class Drive<Intent, Event> {
       case "write":
         return this.#write(effect.bytes);
       case "startTls":
-        return this.#startTls();
+        return this.#startTls(effect.unread);
+      case "compute":
+        return this.#compute(effect.computation, effect.operation);
       case "close":
         return this.#close();
     }
@@ -170,6 +175,7 @@ export class Drive<Intent, Event> {
   // Into the session.
 
   #happened(input: Input): void {
+    if (this.#finished) return;
     try {
       this.#session.handle(input, this.#options.clock.now());
     } catch (error) {
@@ -260,10 +266,18 @@ export class Drive<Intent, Event> {
     this.#flushed = this.#flushed.then(() => settled);
   }
 
-  #startTls(): void {
+  #compute(computation: number, operation: CryptoOperation): void {
+    const compute = this.#options.compute ?? webCompute;
+    promised(() => compute(operation)).then(
+      (result) => this.#happened({ type: "computed", computation, result }),
+      () => this.#happened({ type: "computed", computation }),
+    );
+  }
+
+  #startTls(unread: Uint8Array | undefined): void {
     this.#securing = true;
     this.#flush();
-    const secured = this.#flushed.then(() => this.#transport.startTls());
+    const secured = this.#flushed.then(() => this.#transport.startTls(unread));
     secured.then(
       (tls) => {
         this.#securing = false;

@@ -1,6 +1,7 @@
 // @carteiro/driver: drives sessions over any transport, and the server and client APIs that every adapter shares.
 
 export { systemClock, type Clock } from "./clock.ts";
+export { webCompute, type Compute } from "./compute.ts";
 export type { Transport } from "./transport.ts";
 export { Drive, type DriveOptions } from "./drive.ts";
 export {

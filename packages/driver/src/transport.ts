@@ -15,8 +15,12 @@ export interface Transport {
    * the connection is broken.
    */
   write(bytes: Uint8Array): void | Promise<void>;
-  /** Upgrades to TLS, in the role that the adapter knows. No read is pending; all writes are settled. Rejects when the handshake fails. */
-  startTls(): Promise<TlsInfo>;
+  /**
+   * Upgrades to TLS, in the role that the adapter knows. No read is pending; all writes are settled. Rejects when the
+   * handshake fails. `unread`: octets that `read` gave and that are the handshake's beginning; only a server behind a
+   * proxy has any.
+   */
+  startTls(unread?: Uint8Array): Promise<TlsInfo>;
   /** Ends our side once all that was written is sent (half-close). The peer may go on sending. */
   end(): Promise<void>;
   /** Closes both sides at once and frees everything; pending reads and writes settle. May be called at any time, more than once. */

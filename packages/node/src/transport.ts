@@ -80,13 +80,14 @@ class NodeTransport implements Transport {
     return watched(new Promise<void>((resolve, reject) => this.#writers.push({ resolve, reject })));
   }
 
-  async startTls(): Promise<TlsInfo> {
+  async startTls(unread?: Uint8Array): Promise<TlsInfo> {
     if (this.#error !== undefined) throw this.#error;
     if (this.#upgrade === undefined)
       throw new Error("TLS cannot be started without a certificate or trusted authorities: give `tls`");
     if (this.#socket instanceof TLSSocket) throw new Error("TLS has been started already");
     if (this.#reader !== undefined) throw new Error("TLS cannot be started while a read is pending");
     if (this.#peerEnded) throw new Error("TLS cannot be started: the peer has ended the connection");
+    if (unread !== undefined) this.#chunks.unshift(Buffer.from(unread));
     this.#detach();
     try {
       const { socket, handshake } = this.#upgrade.upgrade(this.#socket);
