@@ -57,7 +57,7 @@ function afterTls(before: ClientDialogue, after: ClientDialogue, script: readonl
 
 /** What a server says and tells behind its greeting where TLS came first, so that nothing can have been said in the clear. */
 function underTlsFromTheStart(after: ClientDialogue, script: readonly Verdict[]) {
-  const session = new ServerSession(serverProfile(serverOptions), 0, tls);
+  const session = new ServerSession(serverProfile(serverOptions), 0, { tls });
   const { harness, first } = answered(session, script, (event) => event.type !== "connectionReceived");
   return outcome(session, harness, after, first);
 }

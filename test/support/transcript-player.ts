@@ -82,7 +82,7 @@ class Player {
     const tls = overTls ? { protocol: "TLSv1.3" } : undefined;
     if (role === "server") {
       const whole: ServerSessionOptions = { hostname: "mx.example.com", ...options };
-      this.#server = new ServerSession(serverProfile(whole), this.#now, tls);
+      this.#server = new ServerSession(serverProfile(whole), this.#now, tls === undefined ? {} : { tls });
     } else {
       const whole: ClientSessionOptions = { hostname: "client.example.org", ...options };
       this.#client = new ClientSession(clientProfile(whole), this.#now, tls);

@@ -123,6 +123,7 @@ export type { OAuthError } from "./sasl/oauth-error.ts";
 
 // The server's side.
 export { ServerSession } from "./server/session.ts";
+export type { ServerOrigin } from "./server/origin.ts";
 export { serverMachine, type ServerFacts, type ServerMachineEvent } from "./server/machine.ts";
 export type { FixedReplyName, ServerReplyName } from "./server/replies.ts";
 export {

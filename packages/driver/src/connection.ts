@@ -72,7 +72,7 @@ export class Connection {
     const { profile, clock } = context;
     this.#context = context;
     this.#tls = transport.tls;
-    this.#session = new ServerSession(profile, clock.now(), transport.tls);
+    this.#session = new ServerSession(profile, clock.now(), transport.tls === undefined ? {} : { tls: transport.tls });
     this.#drive = new Drive(this.#session, transport, {
       clock,
       unsentLimit,

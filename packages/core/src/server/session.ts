@@ -26,6 +26,7 @@ import { refuseForeign } from "./foreign-protocols.ts";
 import { serverMachine, type ServerFacts, type ServerMachineEvent } from "./machine.ts";
 import type { ServerEvent, ServerIntent, ServerTimeout } from "./messages.ts";
 import type { ServerProfile } from "./options.ts";
+import type { ServerOrigin } from "./origin.ts";
 import { check } from "./questions.ts";
 import { checkReplies, fixedReplies } from "./replies.ts";
 import { Standing } from "./standing.ts";
@@ -61,14 +62,14 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
   /**
    * @param profile What `serverProfile` made of the options; shared by all sessions of a server.
    * @param now The driver's time.
-   * @param tls What is known of TLS where the connection began with it (implicit TLS, RFC 8314).
+   * @param origin What is known of the connection.
    */
-  constructor(profile: ServerProfile, now: Instant, tls?: TlsInfo) {
+  constructor(profile: ServerProfile, now: Instant, origin: ServerOrigin = {}) {
     this.#profile = profile;
     this.#outbox = new Outbox(profile.limits.bufferedReplies);
     this.#lines = new LineReader({ limit: profile.limits.commandLine, endless: profile.limits.endlessLine });
     this.#now = this.#started = this.#since = now;
-    this.#standing = new Standing(profile, tls);
+    this.#standing = new Standing(profile, origin);
     this.#actions = new ServerActions({
       profile,
       inbox: this.#inbox,

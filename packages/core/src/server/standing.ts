@@ -6,6 +6,7 @@ import type { ServerMechanism } from "../sasl/mechanism.ts";
 import type { TlsInfo } from "../session.ts";
 import { initialServerFacts, type ServerFacts } from "./machine.ts";
 import type { ServerProfile } from "./options.ts";
+import type { ServerOrigin } from "./origin.ts";
 import { announcements } from "./parameters.ts";
 
 /** SIZE has room for 20 digits (RFC 1870 §4). */
@@ -27,7 +28,7 @@ export class Standing {
   #tls: TlsInfo | undefined;
   readonly #profile: ServerProfile;
 
-  constructor(profile: ServerProfile, tls: TlsInfo | undefined) {
+  constructor(profile: ServerProfile, { tls }: ServerOrigin) {
     this.#profile = profile;
     this.#tls = tls;
     this.#weigh();
