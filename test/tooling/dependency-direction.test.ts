@@ -82,7 +82,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "../sasl/x.ts",
     "../session.ts",
   ],
-  "driver/src/free.ts": ["@carteiro/core", "./drive.ts", "./handlers/x.ts"],
+  "driver/src/free.ts": ["@carteiro/core", "ipaddr.js", "./drive.ts", "./handlers/x.ts"],
   "driver/src/transport.ts": ["@carteiro/core#TlsInfo", "./clock.ts"],
   "memory/src/free.ts": ["@carteiro/core", "@carteiro/driver", "./lane.ts"],
   "node/src/free.ts": ["@carteiro/core", "@carteiro/driver", "./transport.ts", "node:net", "node:fs/promises"],

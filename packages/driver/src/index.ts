@@ -25,6 +25,7 @@ export {
   type ClientOptions,
   type SendResult,
 } from "./client.ts";
+export { networks } from "./networks.ts";
 export type { Message, RecipientLike } from "./message.ts";
 export { Pool, type PoolOptions } from "./pool.ts";
 export type { ContentSource } from "./outgoing-content.ts";
