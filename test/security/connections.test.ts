@@ -77,6 +77,23 @@ describe("many connections", () => {
     expect(visitors.map(({ ended }) => ended)).toEqual([false, false, false, true, true, false, false]);
   });
 
+  test("server counts all addresses of an IPv6 /64 as one client, and an IPv4 address however it is written", async () => {
+    const visit = new Visit({ connections: { perAddress: 2 } });
+    const site = ["2001:db8:1:2::1", "2001:db8:1:2:3:4:5:6", "2001:DB8:1:2:ffff::", "2001:db8:1:3::1"];
+    expect(codes(await visit.come(...site))).toEqual([220, 220, 421, 220]);
+    expect(codes(await visit.come("192.0.2.1", "::ffff:192.0.2.1", "::ffff:c000:201", "192.0.2.2"))).toEqual([
+      220, 220, 421, 220,
+    ]);
+  });
+
+  test("server takes a client's place back from its /64 once it has left", async () => {
+    const visit = new Visit({ connections: { perAddress: 1 } });
+    const [first] = await visit.come("2001:db8::1");
+    first?.say("QUIT\r\n");
+    await visit.clock.advance(minute);
+    expect(codes(await visit.come("2001:db8::2", "2001:db8::3"))).toEqual([220, 421]);
+  });
+
   test("server takes so many in all, wherever they come from", async () => {
     const visit = new Visit({ connections: { total: 4 } });
     expect(codes(await visit.come(...distinct(6)))).toEqual([220, 220, 220, 220, 421, 421]);

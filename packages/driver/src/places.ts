@@ -1,5 +1,7 @@
 // How many connections there may be at once: in all, and from one address.
 
+import { clientKey } from "./client-key.ts";
+
 /** Gives a place back. Once only counts. */
 export type Leave = () => void;
 
@@ -10,7 +12,7 @@ export interface PlaceLimits {
 
 export class Places {
   readonly #limits: PlaceLimits;
-  readonly #byAddress = new Map<string, number>();
+  readonly #byClient = new Map<string, number>();
   #taken = 0;
 
   /** Throws `RangeError` for a limit that is not greater than 0. */
@@ -27,21 +29,22 @@ export class Places {
 
   /** A place for somebody from there, until the function returned is called; `undefined` where none is left. */
   take(address: string | undefined): Leave | undefined {
-    const fromThere = address === undefined ? 0 : (this.#byAddress.get(address) ?? 0);
+    const client = address === undefined ? undefined : clientKey(address);
+    const fromThere = client === undefined ? 0 : (this.#byClient.get(client) ?? 0);
     if (this.#taken >= this.#limits.total || fromThere >= this.#limits.perAddress) return undefined;
-    this.#count(address, 1);
+    this.#count(client, 1);
     let left = false;
     return () => {
-      if (!left) this.#count(address, -1);
+      if (!left) this.#count(client, -1);
       left = true;
     };
   }
 
-  #count(address: string | undefined, change: 1 | -1): void {
+  #count(client: string | undefined, change: 1 | -1): void {
     this.#taken += change;
-    if (address === undefined) return;
-    const count = (this.#byAddress.get(address) ?? 0) + change;
-    if (count > 0) this.#byAddress.set(address, count);
-    else this.#byAddress.delete(address);
+    if (client === undefined) return;
+    const count = (this.#byClient.get(client) ?? 0) + change;
+    if (count > 0) this.#byClient.set(client, count);
+    else this.#byClient.delete(client);
   }
 }

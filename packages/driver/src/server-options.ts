@@ -94,7 +94,7 @@ export interface ServerOptions
   readonly connections?: {
     /** Connections at once. Beyond: 421, or nothing where TLS would have to come first, and close. Default: 1,000. */
     readonly total?: number;
-    /** Connections at once from one address, likewise. Default: 100. */
+    /** Connections at once from one address, or one IPv6 /64, likewise. Default: 100. */
     readonly perAddress?: number;
   };
 }
