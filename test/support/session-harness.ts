@@ -1,8 +1,9 @@
 // Drives a session as a driver would, and purely: no promise, no socket, and time that moves when the test says so.
 // What the contract of `Session` promises of its outputs is checked at every one of them.
 
-import { LocalProtocolError, type Instant, type Output, type Session, type TlsInfo } from "@carteiro/core";
+import { LocalProtocolError, type Effect, type Instant, type Output, type Session, type TlsInfo } from "@carteiro/core";
 import { expect } from "vitest";
+import { executor, type Execute } from "./crypto.ts";
 
 /** What the application says to an event: `after` so many milliseconds, or at once. */
 export interface Said<Intent> {
@@ -19,9 +20,12 @@ export interface HarnessOptions<Intent, Event> {
   readonly readsOn?: boolean;
   /** How TLS goes: what is known of it, or `undefined` where the handshake never ends. */
   readonly tls?: TlsInfo | undefined;
+  /** What computes, once the session is idle: octets, or nothing where it cannot. Default: Node. */
+  readonly compute?: (...given: Parameters<Execute>) => Uint8Array | undefined;
 }
 
 type Idle = Extract<Output<unknown>, { kind: "idle" }>;
+type Computation = Extract<Effect, { type: "compute" }>;
 
 export class SessionHarness<Intent, Event extends { readonly type: string }> {
   readonly session: Session<Intent, Event>;
@@ -38,11 +42,14 @@ export class SessionHarness<Intent, Event extends { readonly type: string }> {
   stale = 0;
   readonly #options: HarnessOptions<Intent, Event>;
   readonly #due: { readonly at: Instant; readonly intent: Intent }[] = [];
+  readonly #compute: (...given: Parameters<Execute>) => Uint8Array | undefined;
   #securing = false;
+  #computation: Computation | undefined;
 
   constructor(session: Session<Intent, Event>, options: HarnessOptions<Intent, Event> = {}) {
     this.session = session;
     this.#options = options;
+    this.#compute = options.compute ?? executor();
     this.#drain();
   }
 
@@ -125,7 +132,7 @@ export class SessionHarness<Intent, Event extends { readonly type: string }> {
       const output = this.session.poll();
       if (output.kind === "idle") {
         this.#checkIdle(output);
-        if (this.#answerDue()) continue;
+        if (this.#answerDue() || this.#carryOutComputation()) continue;
         if (!this.#securing || this.#options.tls === undefined) return;
         this.#securing = false;
         this.session.handle({ type: "secured", tls: this.#options.tls }, this.now);
@@ -154,7 +161,7 @@ export class SessionHarness<Intent, Event extends { readonly type: string }> {
     this.#due.splice(this.#due.findLastIndex((other) => other.at <= at) + 1, 0, { at, intent });
   }
 
-  #carryOut(effect: Extract<Output<Event>, { kind: "effect" }>["effect"]): void {
+  #carryOut(effect: Effect): void {
     switch (effect.type) {
       case "write":
         expect(effect.bytes.length).toBeGreaterThan(0);
@@ -164,9 +171,22 @@ export class SessionHarness<Intent, Event extends { readonly type: string }> {
         this.securings += 1;
         this.#securing = true;
         return;
+      case "compute":
+        expect(this.#computation, "asked for one thing at a time").toBeUndefined();
+        this.#computation = effect;
+        return;
       case "close":
         this.closed = true;
     }
+  }
+
+  #carryOutComputation(): boolean {
+    const wanted = this.#computation;
+    if (wanted === undefined) return false;
+    this.#computation = undefined;
+    const { computation, operation } = wanted;
+    this.session.handle({ type: "computed", computation, result: this.#compute(operation) }, this.now);
+    return true;
   }
 
   /** Submits what is due; an answer that comes too late is thrown back, which is its right. */

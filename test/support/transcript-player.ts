@@ -8,13 +8,16 @@ import {
   serverProfile,
   ServerSession,
   type ClientSessionOptions,
+  type Effect,
   type Input,
   type Instant,
   type Output,
   type ServerDecision,
   type ServerSessionOptions,
+  type TlsInfo,
   type Wants,
 } from "@carteiro/core";
+import { executor, octetsOfNonce } from "./crypto.ts";
 import { writtenLine, type Deed, type Step, type Transcript } from "./transcript.ts";
 import { eventTypes, readClientIntent, readReply, shownEvent, shownField, type AnyEvent } from "./transcript-values.ts";
 
@@ -47,6 +50,12 @@ export function play(transcript: Transcript, manner: Manner): Passage {
   return new Player(transcript, manner).play();
 }
 
+/** The nonces of RFC 5802 §5, and one that is as long as ours. */
+const nonces = { client: "fyko+d2lbbFgONRv9qkxdawL", server: "3rfcNHYJY1ZVvWVs7j3rfcNH" };
+
+/** What both sides know of the connection, where they know it. */
+const channelBindings = { "tls-exporter": Buffer.from("exported by this very connection") };
+
 class Player {
   readonly #transcript: Transcript;
   readonly #manner: Manner;
@@ -67,6 +76,8 @@ class Player {
   #pending: ServerDecision | undefined;
   #held = false;
   #handshake = false;
+  #computation: Extract<Effect, { type: "compute" }> | undefined;
+  readonly #execute;
   #closed = false;
   #closeNamed = false;
   #wants: Wants = "nothing";
@@ -79,7 +90,8 @@ class Player {
     this.#transcript = transcript;
     this.#manner = manner;
     const { role, options, overTls, steps } = transcript;
-    const tls = overTls ? { protocol: "TLSv1.3" } : undefined;
+    this.#execute = executor("", octetsOfNonce(nonces[role]));
+    const tls = overTls ? this.#tls : undefined;
     if (role === "server") {
       const whole: ServerSessionOptions = { hostname: "mx.example.com", ...options };
       this.#server = new ServerSession(serverProfile(whole), this.#now, tls === undefined ? {} : { tls });
@@ -104,6 +116,10 @@ class Player {
     this.#settle();
     if (this.#arriving.length > 0 && !this.#closed) this.#fail("the session did not read all that was sent");
     return { events: this.#events, states: this.#states };
+  }
+
+  get #tls(): TlsInfo {
+    return { protocol: "TLSv1.3", ...(this.#transcript.bindable && { channelBindings }) };
   }
 
   get #session(): ServerSession | ClientSession {
@@ -188,7 +204,7 @@ class Player {
     this.#settle();
     if (!this.#handshake) this.#fail("the session has not asked for the TLS handshake");
     this.#handshake = false;
-    this.#session.handle({ type: "secured", tls: { protocol: "TLSv1.3" } }, this.#now);
+    this.#session.handle({ type: "secured", tls: this.#tls }, this.#now);
     this.#drain();
   }
 
@@ -293,14 +309,26 @@ class Player {
         this.#states.add(this.#session.state);
         this.#wants = output.wants;
         this.#deadline = output.deadline;
-        return;
+        if (!this.#compute()) return;
+        continue;
       }
       if (output.kind === "event") this.#tell(output.event);
       else if (output.effect.type === "write") this.#said += Buffer.from(output.effect.bytes).toString("latin1");
       else if (output.effect.type === "close") this.#closed = true;
+      else if (output.effect.type === "compute") this.#computation = output.effect;
       else this.#handshake = true;
     }
     this.#fail("the session is never idle");
+  }
+
+  /** Carries out what the session needs computed. False: nothing. */
+  #compute(): boolean {
+    const wanted = this.#computation;
+    if (wanted === undefined) return false;
+    this.#computation = undefined;
+    const result = this.#execute(wanted.operation);
+    this.#session.handle({ type: "computed", computation: wanted.computation, result }, this.#now);
+    return true;
   }
 
   #tell(event: AnyEvent): void {

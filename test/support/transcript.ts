@@ -10,6 +10,8 @@ export interface Transcript {
   readonly role: Role;
   /** Whether the connection began with TLS. */
   readonly overTls: boolean;
+  /** Whether the runtime tells what SCRAM can be bound to, once there is TLS. */
+  readonly bindable: boolean;
   /** Options of the session under test, as they stand in the block's first line. */
   readonly options: Readonly<Record<string, unknown>>;
   readonly steps: readonly Step[];
@@ -84,16 +86,22 @@ function readBlock(file: string, headings: readonly string[], block: readonly So
   return { file, headings, ...readFront(file, first), steps };
 }
 
-/** `server`, `client`, `server over TLS`, each with options in JSON behind it where it has any. */
-function readFront(file: string, source: Source): Pick<Transcript, "role" | "overTls" | "options"> {
+/**
+ * `server` or `client`, `server over TLS`, `server with channel bindings`, `server over TLS with channel bindings`; options
+ * in JSON behind it where it has any.
+ */
+function readFront(file: string, source: Source): Pick<Transcript, "role" | "overTls" | "bindable" | "options"> {
   const [words, json] = splitAt(source.text, " {");
   const options: unknown = JSON.parse(json === "" ? "{}" : `{${json}`);
   const [role, ...more] = words.split(" ");
-  const overTls = more.join(" ") === "over TLS";
-  if ((role !== "server" && role !== "client") || (!overTls && more.length > 0)) {
+  const circumstances = more.join(" ");
+  const overTls = circumstances.startsWith("over TLS");
+  const bindable = circumstances.endsWith("with channel bindings");
+  const known = ["", "over TLS", "with channel bindings", "over TLS with channel bindings"].includes(circumstances);
+  if ((role !== "server" && role !== "client") || !known) {
     throw new NotationError(file, source, "a block begins with server or client");
   }
-  return { role, overTls, options: { ...(options as object) } };
+  return { role, overTls, bindable, options: { ...(options as object) } };
 }
 
 function readAction(text: string): Action {

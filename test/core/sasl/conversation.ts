@@ -1,9 +1,8 @@
 // Lets a client's exchange and a server's talk to each other: Node computes what they need, a small house of users
 // answers what the server asks, and somebody in between may change any message.
 
-import { createHash, createHmac, pbkdf2Sync } from "node:crypto";
+import { createHash } from "node:crypto";
 import type { ClientCredentials } from "../../../packages/core/src/sasl/credentials.ts";
-import type { CryptoOperation } from "../../../packages/core/src/sasl/crypto-operation.ts";
 import type {
   Circumstances,
   ClientCircumstances,
@@ -22,48 +21,15 @@ import type {
 import { serverMechanisms } from "../../../packages/core/src/sasl/mechanisms.ts";
 import { deriveScramKeys, type ScramKeysRequest } from "../../../packages/core/src/sasl/scram-keys.ts";
 import { decodeUtf8, encodeUtf8 } from "../../../packages/core/src/grammar/text.ts";
+import { executor, octets, octetsOfNonce, type Execute } from "../../support/crypto.ts";
+
+export { executor, octets, octetsOfNonce, type Execute };
 
 export const secret = createHash("sha256").update("the server's secret").digest();
 /** Few, so that a hundred exchanges take no time. */
 export const iterations = 4;
 export const servers = serverMechanisms({ hostname: "mx.example.org", secret, iterations });
 export const fewIterations = { minimum: 1, maximum: 10_000 };
-
-export type Execute = (operation: CryptoOperation) => Uint8Array;
-
-/** Carries operations out. What is random comes from the list, one entry for each time, and after it from the seed. */
-export function executor(seed = "", ...randoms: readonly Uint8Array[]): Execute {
-  let count = 0;
-  return (operation) => {
-    switch (operation.type) {
-      case "random":
-        return (
-          randoms[count++] ??
-          octets(createHash("sha512").update(`${seed} ${count}`).digest()).slice(0, operation.length)
-        );
-      case "hash":
-        return octets(createHash(operation.hash).update(operation.data).digest());
-      case "hmac":
-        return octets(createHmac(operation.hash, operation.key).update(operation.data).digest());
-      case "pbkdf2": {
-        const { hash, password, salt } = operation;
-        const { length } = createHash(hash).digest();
-        return octets(pbkdf2Sync(password, salt, operation.iterations, length, hash));
-      }
-    }
-  };
-}
-
-/** Octets of no class but their own, so that a comparison of values looks at octets alone. */
-export function octets(buffer: Uint8Array): Uint8Array {
-  return Uint8Array.from(buffer);
-}
-
-/** Random octets that make this nonce, which must be of base64's characters. */
-export function octetsOfNonce(nonce: string): Uint8Array {
-  const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  return Uint8Array.from(nonce, (char) => alphabet.indexOf(char));
-}
 
 /** The nonce that a message of SCRAM names. */
 export function nonceIn(message: string): string {
