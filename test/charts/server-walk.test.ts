@@ -4,7 +4,7 @@
 import { describe, expect, test } from "vitest";
 import { initialServerFacts, serverMachine, type ServerFacts } from "../../packages/core/src/server/machine.ts";
 import {
-  combinations,
+  fewCombinations,
   graphOf,
   leavesOf,
   stateNamesOf,
@@ -14,12 +14,12 @@ import {
 } from "../support/chart-walk.ts";
 
 const names = Object.keys(initialServerFacts) as (keyof ServerFacts)[];
-const allFacts: readonly ServerFacts[] = [...combinations(names)];
+const someFacts: readonly ServerFacts[] = fewCombinations(names);
 const leaves = leavesOf(serverMachine);
 const leafByPath = new Map(leaves.map((leaf) => [leaf.path, leaf]));
 
-/** Every step of the graph, for each combination of the facts. */
-const steps: readonly Step<ServerFacts>[] = allFacts.flatMap((facts) => graphOf(serverMachine, facts));
+/** Every step of the graph, while the facts stay what they are. */
+const steps: readonly Step<ServerFacts>[] = someFacts.flatMap((facts) => graphOf(serverMachine, facts));
 
 const commands = [
   "HELO",
@@ -282,7 +282,7 @@ describe("the server's chart, with facts that change at every step", () => {
   test("is nowhere in a state that its actions have not led to", () => {
     const taken = walkCompiled<ServerFacts, Memory>({
       machine: serverMachine,
-      facts: allFacts,
+      facts: "any",
       start: (actions) => actions.reduce(remembered, blank),
       follow(before, { from, to, actions }) {
         const interrupted = from.startsWith("dialogue.") && !to.startsWith("dialogue.") ? from : before.interrupted;
@@ -296,13 +296,13 @@ describe("the server's chart, with facts that change at every step", () => {
         return memory;
       },
     });
-    expect(taken.steps).toBeGreaterThan(100_000);
+    expect(taken.steps).toBeGreaterThan(1_000);
   });
 
   test("goes on after an interruption where it was, or where no transaction is open", () => {
     walkCompiled<ServerFacts, string>({
       machine: serverMachine,
-      facts: [initialServerFacts, { ...initialServerFacts, tlsOffered: true, authOffered: true }],
+      facts: "any",
       start: () => "",
       follow(interrupted, { from, to }) {
         if (from.startsWith("aside.") && to.startsWith("dialogue."))

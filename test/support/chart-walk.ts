@@ -68,6 +68,19 @@ export function* combinations<Name extends string>(names: readonly Name[]): Gene
   }
 }
 
+/** None of the facts, all of them, and each and each two alone or alone missing: where there are too many for every combination. */
+export function fewCombinations<Name extends string>(names: readonly Name[]): Record<Name, boolean>[] {
+  const few = new Map<string, Record<Name, boolean>>();
+  const keep = (odd: ReadonlySet<Name>, value: boolean) => {
+    const facts = Object.fromEntries(names.map((name) => [name, odd.has(name) ? value : !value]));
+    few.set(JSON.stringify(facts), facts as Record<Name, boolean>);
+  };
+  for (const one of names)
+    for (const other of names) for (const value of [true, false]) keep(new Set([one, other]), value);
+  for (const value of [true, false]) keep(new Set(), value);
+  return [...few.values()];
+}
+
 /** All steps that XState's graph of the chart finds while the facts stay what they are. */
 export function graphOf<Facts>(machine: AnyStateMachine, facts: Facts): Step<Facts>[] {
   const steps = new Map<string, Step<Facts>>();
@@ -112,8 +125,8 @@ function configuration(snapshot: AnyMachineSnapshot): string {
 
 export interface Walk<Facts, Model> {
   readonly machine: AnyStateMachine;
-  /** The facts that each step is tried under. */
-  readonly facts: readonly Facts[];
+  /** The facts that each step is tried under; `any`: whatever those may be that its guards look at. */
+  readonly facts: readonly Facts[] | "any";
   /** What a test follows along the way; it tells apart what the chart's state alone does not. A plain value. */
   readonly start: (actions: readonly Action[]) => Model;
   /** The model after a step; finds fault with steps that must not be. */
@@ -149,22 +162,43 @@ export function walkCompiled<Facts, Model>({ machine, facts, start, follow }: Wa
   const ways = [first.way];
   let steps = 0;
   for (let node = queue.pop(); node !== undefined; node = queue.pop()) {
+    const { model: before, way: past } = node;
     for (const event of events) {
-      for (const given of facts) {
+      const take = (given: Facts): void => {
         const { runner } = program.start(undefined);
-        for (const past of node.way) runner.send(past.event, past.facts);
+        for (const step of past) runner.send(step.event, step.facts);
         const from = runner.state;
         const actions = runner.send({ type: event }, given);
-        const model = follow(node.model, { from, event, to: runner.state, actions, facts: given });
+        const model = follow(before, { from, event, to: runner.state, actions, facts: given });
         steps += 1;
         const key = `${runner.state} ${JSON.stringify(model)}`;
-        if (seen.has(key)) continue;
+        if (seen.has(key)) return;
         seen.add(key);
-        const way = [...node.way, { event: { type: event }, facts: given }];
+        const way = [...past, { event: { type: event }, facts: { ...given } }];
         ways.push(way);
         queue.push({ model, way });
-      }
+      };
+      if (facts === "any") underAnyFacts(take as (facts: unknown) => void);
+      else for (const given of facts) take(given);
     }
   }
   return { steps, ways };
+}
+
+/** Takes a step under each combination of those facts that are looked at on the way: of no others, and of none twice. */
+function underAnyFacts(take: (facts: unknown) => void): void {
+  const choices: Readonly<Record<string, boolean>>[] = [{}];
+  for (let chosen = choices.pop(); chosen !== undefined; chosen = choices.pop()) {
+    const known: Record<string, boolean> = { ...chosen };
+    const noting = new Proxy(known, {
+      get(_, name: string) {
+        if (!(name in known)) {
+          choices.push({ ...known, [name]: true });
+          known[name] = false;
+        }
+        return known[name];
+      },
+    });
+    take(noting);
+  }
 }
