@@ -4,6 +4,7 @@
 import {
   clientProfile,
   ClientSession,
+  InvalidValueError,
   LocalProtocolError,
   serverProfile,
   ServerSession,
@@ -47,6 +48,8 @@ export class TranscriptError extends Error {
 
 /** Throws `TranscriptError` at the first line that does not hold. */
 export function play(transcript: Transcript, manner: Manner): Passage {
+  const [first] = transcript.steps;
+  if (first?.kind === "thrown") return playRefusal(transcript, first, manner);
   return new Player(transcript, manner).play();
 }
 
@@ -55,6 +58,34 @@ const nonces = { client: "fyko+d2lbbFgONRv9qkxdawL", server: "3rfcNHYJY1ZVvWVs7j
 
 /** What both sides know of the connection, where they know it. */
 const channelBindings = { "tls-exporter": Buffer.from("exported by this very connection") };
+
+/** A block whose options are refused has no session, and nothing but what is thrown. */
+function playRefusal(transcript: Transcript, step: Thrown, manner: Manner): Passage {
+  const error = thrownBy(() => new Player(transcript, manner));
+  if (isThrown(step, error)) return { events: [], states: new Set() };
+  const found = error === undefined ? "nothing was thrown" : shownError(error);
+  throw new TranscriptError(transcript.file, step, manner, [`  - ${step.source.text}`, ...plus(found)].join("\n"));
+}
+
+type Thrown = Extract<Step, { kind: "thrown" }>;
+
+function thrownBy(act: () => unknown): Error | undefined {
+  try {
+    act();
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+  return undefined;
+}
+
+function isThrown({ error: name, message }: Thrown, error: Error | undefined): boolean {
+  return error?.name === name && error.message === message;
+}
+
+function shownError(error: Error): string {
+  const isMistake = error instanceof LocalProtocolError || error instanceof InvalidValueError;
+  return isMistake ? `-> ${error.name} ${error.message}` : String(error);
+}
 
 class Player {
   readonly #transcript: Transcript;
@@ -269,14 +300,14 @@ class Player {
 
   #intend(intent: string, rest: string): void {
     const next = this.#transcript.steps[this.#at];
-    const awaited = next?.kind === "thrown" ? next.message : undefined;
-    try {
+    const awaited = next?.kind === "thrown" ? next : undefined;
+    const error = thrownBy(() => {
       if (this.#server === undefined) this.#client?.submit(readClientIntent(intent, rest), this.#now);
       else this.#decide(this.#server, intent, rest);
-    } catch (error) {
-      if (error instanceof TranscriptError) throw error;
-      if (!(error instanceof LocalProtocolError)) this.#fail(String(error));
-      if (error.message !== awaited) this.#fail(`-> LocalProtocolError ${error.message}`);
+    });
+    if (error instanceof TranscriptError) throw error;
+    if (error !== undefined) {
+      if (awaited === undefined || !isThrown(awaited, error)) this.#fail(shownError(error));
       return;
     }
     if (awaited !== undefined) this.#fail("nothing was thrown");

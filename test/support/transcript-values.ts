@@ -147,7 +147,8 @@ function readSend(fields: readonly Field[]): ClientIntent {
     type: "send",
     reversePath: reversePath(withoutBrackets(all("from")[0] ?? "") || null),
     recipients: all("to").map((path): OutgoingRecipient => ({ recipient: forwardPath(withoutBrackets(path)) })),
-    ...(size !== undefined && { size: Number(size) }),
+    // What is no number is handed over as it is, as callers without types do.
+    ...(size !== undefined && { size: (/^\d+$/.test(size) ? Number(size) : size) as number }),
     ...(all("eightBit").includes("true") && { eightBit: true }),
     ...(all("smtputf8").includes("true") && { smtputf8: true }),
     parameters: all("parameter").map((parameter) => {

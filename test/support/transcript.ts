@@ -28,9 +28,11 @@ export type Action =
   | { readonly kind: "opened"; readonly offering: readonly string[] | undefined }
   | { readonly kind: "told"; readonly event: string; readonly fields: readonly Field[] }
   | { readonly kind: "untold"; readonly event: string }
-  | { readonly kind: "thrown"; readonly message: string }
+  | { readonly kind: "thrown"; readonly error: ThrownName; readonly message: string }
   | { readonly kind: "intended"; readonly intent: string; readonly rest: string };
 
+/** What an intent, or the options, may be refused by. */
+export type ThrownName = "LocalProtocolError" | "InvalidValueError";
 export type Deed = "TLS" | "closes" | "ends" | "breaks";
 export type Field = readonly [name: string, value: string];
 export type Step = Action & { readonly source: Source };
@@ -134,7 +136,8 @@ function readParty(by: Role, text: string): Action {
 function readEvent(text: string): Action {
   const [event, rest] = splitAt(text, " ");
   if (event === "no") return { kind: "untold", event: rest };
-  if (event === "LocalProtocolError") return { kind: "thrown", message: rest };
+  if (event === "LocalProtocolError" || event === "InvalidValueError")
+    return { kind: "thrown", error: event, message: rest };
   return { kind: "told", event, fields: readFields(rest) };
 }
 

@@ -109,6 +109,19 @@ describe("a line that does not hold", () => {
     ["a handshake that was not asked for", `server\n${greeting}\nC: (TLS)`, 10, "+ the session has not asked"],
     ["a decision that is not pending", `server\n${greeting}\n<- accept`, 10, "+ no decision is pending"],
     ["an intent that is a mistake", `client\n<- quit`, 9, "+ -> LocalProtocolError quit is not possible"],
+    [
+      "a mistake of another kind",
+      `client\n… opened\n<- send from=<a b> to=<c@d>\n-> LocalProtocolError no`,
+      10,
+      "+ -> InvalidValueError Address",
+    ],
+    ["options that are no mistake", `client {"hostname": "a"}\n-> InvalidValueError no`, 9, "+ nothing was thrown"],
+    [
+      "options that are another mistake",
+      `client {"hostname": "a b"}\n-> InvalidValueError no`,
+      9,
+      '+ -> InvalidValueError HELO name "a b"',
+    ],
     ["an intent that is none", `client\n… opened\n<- fly`, 10, "+ Error: no such intent"],
     ["a mistake that is none", `client\n… opened\n<- quit\n-> LocalProtocolError no`, 10, "+ nothing was thrown"],
     [

@@ -1,4 +1,4 @@
-// Each block of each document beside this file is a test: played whole, octet by octet, and octet by octet ahead of decisions.
+// Each block of each document in this folder is a test: played whole, octet by octet, and octet by octet ahead of decisions.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -10,10 +10,11 @@ import { play, type Manner, type Passage } from "../support/transcript-player.ts
 
 const manners: readonly Manner[] = ["whole", "octets", "ahead"];
 
-const documents = readdirSync(import.meta.dirname)
+const documents = readdirSync(import.meta.dirname, { recursive: true, encoding: "utf8" })
   .filter((name) => name.endsWith(".md"))
   .toSorted()
-  .map((name) => [name, transcriptsIn(name)] as const);
+  .map((name) => [name, transcriptsIn(name)] as const)
+  .filter(([, transcripts]) => transcripts.length > 0);
 
 function transcriptsIn(name: string): readonly Transcript[] {
   const file = join(import.meta.dirname, name);
