@@ -111,7 +111,7 @@ describe("a line that does not hold", () => {
     ["an intent that is a mistake", `client\n<- quit`, 9, "+ -> LocalProtocolError quit is not possible"],
     [
       "a mistake of another kind",
-      `client\n… opened\n<- send from=<a b> to=<c@d>\n-> LocalProtocolError no`,
+      `client\n… opened\n<- send from=<a> to=<c@d>\n-> LocalProtocolError no`,
       10,
       "+ -> InvalidValueError Address",
     ],
