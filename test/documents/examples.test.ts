@@ -1,7 +1,7 @@
 // The examples in the documents are run as they stand: what a document shows is true.
 
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -48,16 +48,6 @@ describe("README.md", () => {
 describe("docs/write-an-adapter.md", () => {
   it("shows an adapter over which a message is sent", async () => {
     expect(await run("duplex-client.ts")).toBe("Took 23 octets\n");
-  });
-});
-
-describe("docs/supported.md", () => {
-  it("names no test that does not exist", () => {
-    const text = readFileSync(join(root, "docs/supported.md"), "utf8");
-    const named = Array.from(text.matchAll(/transcripts\/[\w-]+\.md|test\/[\w/]*\w/g), ([path]) => path);
-    const missing = named.filter((path) => !existsSync(join(root, path.startsWith("test/") ? path : `test/${path}`)));
-    expect(named.length).toBeGreaterThan(30);
-    expect(missing).toEqual([]);
   });
 });
 
