@@ -146,7 +146,7 @@ export function commands(utf8 = false): fc.Arbitrary<Command> {
   const declared = (list: EsmtpParameters) => (utf8 ? [...list, smtputf8] : list);
   return fc.oneof(
     fc.record({
-      verb: fc.constantFrom("EHLO" as const, "HELO" as const),
+      verb: fc.constantFrom("EHLO" as const, "HELO" as const, "LHLO" as const),
       name: fc.oneof(domains(), addressLiterals, fc.constant("DESKTOP_1")).map(helloName),
     }),
     fc.record({
@@ -173,6 +173,17 @@ export function commands(utf8 = false): fc.Arbitrary<Command> {
       },
       { requiredKeys: ["verb", "mechanism"] },
     ),
+    fc.record({
+      verb: fc.constant("BDAT" as const),
+      chunk: fc.record({ octets: fc.oneof(fc.nat(5_000), fc.maxSafeNat()), last: fc.boolean() }),
+    }),
+    fc.record({
+      verb: fc.constant("BURL" as const),
+      reference: fc.record({
+        url: textOf(`${letDig}:/?[]@!$&'()*+,;=-._~`, { min: 0, max: 12 }).map((rest) => `imap:${rest}`),
+        last: fc.boolean(),
+      }),
+    }),
   );
 }
 

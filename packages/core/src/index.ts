@@ -50,8 +50,10 @@ export {
 export {
   formatCommand,
   parseCommand,
+  type Chunk,
   type Command,
   type CommandOptions,
+  type ContentReference,
   type ParsedCommand,
   type Verb,
 } from "./grammar/command.ts";

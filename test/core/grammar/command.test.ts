@@ -94,7 +94,7 @@ describe("verbs, RFC 5321 §4.1.1", () => {
     ["DATA.", "DATA."],
     ["MAIL:<a@b>", "MAIL:<A@B>"],
     ["GET / HTTP/1.1", "GET"],
-    ["BDAT 10 LAST", "BDAT"],
+    ["BDATA 10 LAST", "BDATA"],
     ["é", "??"],
     ["\x16\x03\x01", "???"],
     ["a".repeat(40), "A".repeat(32)],
@@ -302,4 +302,29 @@ describe("hostile lines", () => {
       }
     },
   );
+});
+
+describe("LHLO, BDAT and BURL", () => {
+  test.each([
+    ["lhlo client.example.org", { verb: "LHLO", name: "client.example.org" }],
+    ["BDAT 10", { verb: "BDAT", chunk: { octets: 10, last: false } }],
+    ["bdat 0 last \t", { verb: "BDAT", chunk: { octets: 0, last: true } }],
+    ["BURL imap://h/a;uid=1 LAST", { verb: "BURL", reference: { url: "imap://h/a;uid=1", last: true } }],
+  ])("%s is read", (line, command) => {
+    expect(parse(line)).toEqual({ kind: "command", command });
+  });
+
+  test.each([
+    "LHLO",
+    "BDAT",
+    "BDAT x",
+    "BDAT 10 LAS",
+    "BDAT -1",
+    "BDAT 9007199254740992",
+    "BDAT 1\x002",
+    "BURL",
+    "BURL x",
+  ])("%s is malformed, of a verb that is known", (line) => {
+    expect(parse(line)).toMatchObject({ kind: "malformed", verb: line.slice(0, 4) });
+  });
 });

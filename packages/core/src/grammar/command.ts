@@ -1,4 +1,5 @@
-// Commands of RFC 5321, STARTTLS (RFC 3207) and AUTH (RFC 4954): a line to a value, and a value to its line.
+// Commands of RFC 5321, LHLO (RFC 2033), STARTTLS (RFC 3207), AUTH (RFC 4954), BDAT (RFC 3030) and BURL (RFC 4468): a line to
+// a value, and a value to its line.
 
 import { ALPHA, CONTROL, hasNonAscii, HTAB, isIn, octetAt, scanSpaces, scanWhile, SP, startsWithWord } from "./abnf.ts";
 import {
@@ -9,6 +10,7 @@ import {
   parseReversePath,
   type ReversePath,
 } from "./address.ts";
+import { type Chunk, formatChunk, parseChunk } from "./chunk.ts";
 import {
   type CommandArgument,
   type InitialResponse,
@@ -17,6 +19,7 @@ import {
   parseSaslMechanism,
   type SaslMechanism,
 } from "./command-argument.ts";
+import { type ContentReference, formatContentReference, parseContentReference } from "./content-reference.ts";
 import { type HelloName, parseHelloName } from "./domain.ts";
 import {
   type EsmtpParameters,
@@ -28,6 +31,8 @@ import {
 import { failure, type Parsed, success } from "./parsed.ts";
 import { decodeAscii } from "./text.ts";
 
+export type { Chunk } from "./chunk.ts";
+export type { ContentReference } from "./content-reference.ts";
 export {
   type CommandArgument,
   commandArgument,
@@ -39,14 +44,17 @@ export {
 
 /** A command as it is understood. Every string in it came through a parser or a constructor of this folder. */
 export type Command =
-  | { readonly verb: "HELO" | "EHLO"; readonly name: HelloName }
+  | { readonly verb: "HELO" | "EHLO" | "LHLO"; readonly name: HelloName }
   | { readonly verb: "MAIL"; readonly reversePath: ReversePath; readonly parameters: EsmtpParameters }
   | { readonly verb: "RCPT"; readonly forwardPath: ForwardPath; readonly parameters: EsmtpParameters }
   | { readonly verb: "DATA" | "RSET" | "QUIT" | "STARTTLS" }
   | { readonly verb: "NOOP" | "HELP"; readonly argument?: CommandArgument }
   /** The one parameter of these is SMTPUTF8 (RFC 6531 §3.7.4.2). */
   | { readonly verb: "VRFY" | "EXPN"; readonly argument: CommandArgument; readonly parameters: EsmtpParameters }
-  | { readonly verb: "AUTH"; readonly mechanism: SaslMechanism; readonly initialResponse?: InitialResponse };
+  | { readonly verb: "AUTH"; readonly mechanism: SaslMechanism; readonly initialResponse?: InitialResponse }
+  /** `chunk.octets` octets of content follow the line, whatever is answered. */
+  | { readonly verb: "BDAT"; readonly chunk: Chunk }
+  | { readonly verb: "BURL"; readonly reference: ContentReference };
 
 export type Verb = Command["verb"];
 
@@ -57,7 +65,10 @@ export type ParsedCommand =
    * for any other.
    */
   | { readonly kind: "unrecognised"; readonly verb: string }
-  /** The verb is known, and what follows is wrong: 501, or 553 5.6.7 where `utf8` says that it lacks SMTPUTF8. */
+  /**
+   * The verb is known, and what follows is wrong: 501, or 553 5.6.7 where `utf8` says that it lacks SMTPUTF8. Behind a
+   * malformed BDAT nobody knows what is content and what is a command: close.
+   */
   | { readonly kind: "malformed"; readonly verb: Verb; readonly problem: string; readonly utf8: boolean };
 
 export interface CommandOptions extends Partial<AddressLimits> {
@@ -131,10 +142,10 @@ const bare =
     at === end ? success({ verb }) : failure(`${verb} takes no argument`);
 
 /**
- *     hello = ( "HELO" / "EHLO" ) SP ( Domain / address-literal )
+ *     hello = ( "HELO" / "EHLO" / "LHLO" ) SP ( Domain / address-literal )
  */
 const hello =
-  (verb: "HELO" | "EHLO"): ArgumentParser =>
+  (verb: "HELO" | "EHLO" | "LHLO"): ArgumentParser =>
   (octets, at, end) => {
     const name = parseHelloName(octets, at, end);
     return name.ok ? success({ verb, name: name.value }) : name;
@@ -225,9 +236,20 @@ function parseAuth(octets: Uint8Array, at: number, end: number): Parsed<Command>
   return success({ verb: "AUTH", mechanism: mechanism.value, initialResponse: response.value });
 }
 
+function parseBdat(octets: Uint8Array, at: number, end: number): Parsed<Command> {
+  const chunk = parseChunk(octets, at, end);
+  return chunk.ok ? success({ verb: "BDAT", chunk: chunk.value }) : chunk;
+}
+
+function parseBurl(octets: Uint8Array, at: number, end: number): Parsed<Command> {
+  const reference = parseContentReference(octets, at, end);
+  return reference.ok ? success({ verb: "BURL", reference: reference.value }) : reference;
+}
+
 const parsersByVerb: Readonly<Record<Verb, ArgumentParser>> = {
   HELO: hello("HELO"),
   EHLO: hello("EHLO"),
+  LHLO: hello("LHLO"),
   MAIL: parseMail,
   RCPT: parseRcpt,
   DATA: bare("DATA"),
@@ -239,6 +261,8 @@ const parsersByVerb: Readonly<Record<Verb, ArgumentParser>> = {
   HELP: remark("HELP"),
   STARTTLS: bare("STARTTLS"),
   AUTH: parseAuth,
+  BDAT: parseBdat,
+  BURL: parseBurl,
 };
 
 const argumentParsers: ReadonlyMap<string, { readonly verb: Verb; readonly parse: ArgumentParser }> = new Map(
@@ -252,6 +276,7 @@ export function formatCommand(command: Command): string {
   switch (command.verb) {
     case "HELO":
     case "EHLO":
+    case "LHLO":
       return `${command.verb} ${command.name}`;
     case "MAIL":
       return `MAIL FROM:${formatPath(command.reversePath)}${formatParameters(command.parameters)}`;
@@ -265,6 +290,10 @@ export function formatCommand(command: Command): string {
       return `${command.verb} ${command.argument}${formatParameters(command.parameters)}`;
     case "AUTH":
       return `AUTH ${command.mechanism}${command.initialResponse === undefined ? "" : ` ${command.initialResponse}`}`;
+    case "BDAT":
+      return `BDAT ${formatChunk(command.chunk)}`;
+    case "BURL":
+      return `BURL ${formatContentReference(command.reference)}`;
     default:
       return command.verb;
   }

@@ -290,6 +290,8 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
   }
 
   #check(command: Command): void {
+    const { verb } = command;
+    if (verb === "LHLO" || verb === "BDAT" || verb === "BURL") return this.#step("unrecognised");
     this.#actions.command = command;
     const { question, refused } = check(command, {
       hello: this.#standing.hello,
@@ -299,7 +301,7 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
     });
     if (refused !== undefined) return this.#malformed(refused);
     if (question !== undefined) this.#actions.question = question;
-    this.#step(command.verb);
+    this.#step(verb);
   }
 
   #responseReceived(line: Uint8Array): void {
