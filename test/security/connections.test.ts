@@ -1,73 +1,13 @@
 // How many connections a server takes: in all and from one address. Those beyond are told so or dropped, hold nothing of
 // the server's, and take nothing from those that are served.
 
-import { disconnect, SmtpServer, type ServerOptions } from "@carteiro/driver";
-import { pipe, VirtualClock } from "@carteiro/memory";
+import { disconnect } from "@carteiro/driver";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { codesOf } from "../support/raw-peers.ts";
-import { latin1, octetsOf } from "../support/session-harness.ts";
+import { codes, distinct, many, Visit, type Visitor } from "../support/visitors.ts";
 
 const minute = 60_000;
-
-/** A client over memory that reads all it is told. */
-class Visitor {
-  heard = "";
-  ended = false;
-  readonly #transport;
-
-  constructor(visit: Visit, address: string | undefined) {
-    const addresses = { client: address === undefined ? {} : { address, port: 1_025 } };
-    const [client, server] = pipe({ clock: visit.clock, addresses });
-    this.#transport = client;
-    void visit.server.accept(server);
-    void this.#listen();
-  }
-
-  say(text: string): void {
-    void Promise.resolve(this.#transport.write(octetsOf(text))).catch(() => undefined);
-  }
-
-  leave(): void {
-    this.#transport.destroy();
-  }
-
-  async #listen(): Promise<void> {
-    for (;;) {
-      const bytes = await this.#transport.read().catch(() => undefined);
-      if (bytes === undefined) break;
-      this.heard += latin1(bytes);
-    }
-    this.ended = true;
-  }
-}
-
-class Visit {
-  readonly clock = new VirtualClock();
-  readonly server: SmtpServer;
-
-  constructor(options: Omit<ServerOptions, "hostname"> = {}) {
-    this.server = new SmtpServer({ hostname: "mx.example.org", ...options }, { clock: this.clock, startTls: false });
-  }
-
-  async come(...addresses: readonly (string | undefined)[]): Promise<Visitor[]> {
-    const visitors = addresses.map((address) => new Visitor(this, address));
-    await this.clock.advance(0);
-    return visitors;
-  }
-}
-
-function many(count: number, address: string | undefined): (string | undefined)[] {
-  return Array.from({ length: count }, () => address);
-}
-
-function distinct(count: number): string[] {
-  return Array.from({ length: count }, (_, index) => `10.0.${index >> 8}.${index & 255}`);
-}
-
-function codes(visitors: readonly Visitor[]): number[] {
-  return visitors.map(({ heard }) => codesOf(heard)[0] ?? 0);
-}
 
 describe("many connections", () => {
   test("server takes so many from one address, and tells the next that there are too many", async () => {

@@ -17,6 +17,7 @@ import { reject, type Answer, type Decision, type Disconnect } from "./decisions
 import { Drive } from "./drive.ts";
 import type { Emitter } from "./emitter.ts";
 import { ContentAbortedError, ContentRefusedError, DecisionVoidError } from "./errors.ts";
+import type { RateGuard } from "./rate-guard.ts";
 import type { ServerEvents, ServerOptions, SessionInfo } from "./server-options.ts";
 import { StepContext } from "./step-context.ts";
 import type { Transport } from "./transport.ts";
@@ -35,6 +36,7 @@ export interface ConnectionContext {
   readonly profile: ServerProfile;
   readonly events: Emitter<ServerEvents>;
   readonly clock: Clock;
+  readonly rates: RateGuard;
 }
 
 /** A question that waits for its answer. */
@@ -190,7 +192,15 @@ export class Connection {
 
   /** What the handler answers. Where it throws, that is told, and the answer is 451: this neither throws nor rejects. */
   #ask(event: ServerDecision, step: StepContext): Decision | void | Promise<Decision | void> {
-    return this.#outcome(step, () => this.#call(event, step));
+    return this.#outcome(step, () => this.#answerTo(event, step));
+  }
+
+  /** What the client's rates answer, or else the handler. */
+  #answerTo(event: ServerDecision, step: StepContext): Answer {
+    if (this.#context.refusal !== undefined) return this.#context.refusal;
+    const refusal = this.#context.rates.refusal(event.type, this.info.remote.address);
+    if (!(refusal instanceof Promise)) return refusal ?? this.#call(event, step);
+    return refusal.then((given) => given ?? (this.#pending?.event === event ? this.#call(event, step) : undefined));
   }
 
   #outcome(step: StepContext, handler: () => Answer): Decision | void | Promise<Decision | void> {
@@ -207,10 +217,10 @@ export class Connection {
   }
 
   #call(event: ServerDecision, step: StepContext): Answer {
-    const { options, refusal } = this.#context;
+    const { options } = this.#context;
     switch (event.type) {
       case "connectionReceived":
-        return refusal ?? options.onConnection?.(step);
+        return options.onConnection?.(step);
       case "helloReceived":
         return options.onHello?.(Object.assign(step, { name: event.name, extended: event.extended }));
       case "startTlsReceived":
@@ -279,6 +289,8 @@ export class Connection {
   #note(event: ServerDecision, decision: Decision | undefined): void {
     const accepted = decision === undefined || decision.type === "accept";
     if (event.type === "helloReceived" && accepted) this.#hello = { name: event.name, extended: event.extended };
+    if (event.type === "authenticationReceived" && !accepted && decision.reply.code >= 500)
+      this.#context.rates.authenticationFailed(this.info.remote.address);
     if (event.type !== "recipientReceived" || accepted) return;
     const { recipient } = event;
     this.#context.events.emit("recipientRefused", { session: this.info, recipient, reply: decision.reply });

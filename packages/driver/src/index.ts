@@ -26,6 +26,15 @@ export {
   type SendResult,
 } from "./client.ts";
 export { networks } from "./networks.ts";
+export {
+  memoryRates,
+  type MemoryRatesOptions,
+  type Rate,
+  type RateOptions,
+  type RateQuestion,
+  type RateStore,
+  type RateSubject,
+} from "./rates.ts";
 export type { Message, RecipientLike } from "./message.ts";
 export { Pool, type PoolOptions } from "./pool.ts";
 export type { ContentSource } from "./outgoing-content.ts";

@@ -13,6 +13,7 @@ import type {
 } from "@carteiro/core";
 import type { Answer, Decision } from "./decisions.ts";
 import type { Content } from "./content.ts";
+import type { RateOptions } from "./rates.ts";
 
 /** What is known of a session so far. */
 export interface SessionInfo {
@@ -97,6 +98,8 @@ export interface ServerOptions
     /** Connections at once from one address, or one IPv6 /64, likewise. Default: 100. */
     readonly perAddress?: number;
   };
+  /** How often one client may do a thing. Default: only failed authentications are counted. */
+  readonly rates?: RateOptions;
 }
 
 /** What a server tells while it runs. A listener that throws disturbs nobody: it makes an `error` event, unless it listened to `error`. */

@@ -6,6 +6,7 @@ import { Connection } from "./connection.ts";
 import { disconnect, type Disconnect } from "./decisions.ts";
 import { Emitter } from "./emitter.ts";
 import { Places, type Leave } from "./places.ts";
+import { RateGuard } from "./rate-guard.ts";
 import type { ServerEvents, ServerOptions, SessionInfo } from "./server-options.ts";
 import type { Transport } from "./transport.ts";
 
@@ -31,6 +32,7 @@ export class SmtpServer {
   readonly #profile: ServerProfile;
   readonly #tracingProfile: ServerProfile;
   readonly #places: Places;
+  readonly #rates: RateGuard;
   readonly #connections = new Set<Connection>();
   #refusing = 0;
   #accepted = 0;
@@ -50,6 +52,7 @@ export class SmtpServer {
     this.#profile = serverProfile({ ...options, startTls, ...(authentication && { authentication }) });
     this.#tracingProfile = { ...this.#profile, trace: true };
     this.#places = new Places({ total: defaultTotal, perAddress: defaultPerAddress, ...connections });
+    this.#rates = new RateGuard(options.rates ?? {}, this.#clock, (error) => this.report(error));
   }
 
   /** Calls the listener at every event of that name; the function returned ends it. */
@@ -127,6 +130,7 @@ export class SmtpServer {
       events: this.#events,
       profile: this.#events.has("trace") ? this.#tracingProfile : this.#profile,
       clock: this.#clock,
+      rates: this.#rates,
     });
     this.#connections.add(connection);
     connection.start();

@@ -1,0 +1,341 @@
+// How often one client may connect, begin a message, name a recipient or guess a password within a time, whatever becomes
+// of its connections, and what it is told beyond.
+
+import { createServer } from "@carteiro/node";
+import { accept, reject, type RateOptions, type RateQuestion, type ServerOptions } from "@carteiro/driver";
+import { describe, expect, test } from "vitest";
+import { RawSocket } from "../support/raw-peers.ts";
+import { codes, many, Visit, type Visitor } from "../support/visitors.ts";
+
+type Options = Omit<ServerOptions, "hostname">;
+
+const second = 1_000;
+const minute = 60_000;
+const hello = "EHLO a.example\r\n";
+const guess = `AUTH PLAIN ${btoa("\0user\0wrong")}\r\n`;
+const knows = `AUTH PLAIN ${btoa("\0user\0open sesame")}\r\n`;
+const message = "MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\nx\r\n.\r\n";
+
+/** A server that knows one password. */
+function guarded(rates: RateOptions, more: Options = {}): Options {
+  return {
+    authentication: { allowInClear: true },
+    onAuthenticate: ({ password }) => (password === "open sesame" ? accept() : reject(535, "5.7.8", "No")),
+    limits: { authenticationAttempts: 1_000 },
+    rates,
+    ...more,
+  };
+}
+
+/** What a client from there hears beyond the greeting when it says this at once. */
+async function said(visit: Visit, address: string | undefined, text: string): Promise<Visitor> {
+  const [visitor] = await visit.come(address);
+  if (visitor === undefined) throw new Error("nobody has come");
+  visitor.say(text);
+  await visit.clock.advance(minute);
+  return visitor;
+}
+
+describe("connections within a time", () => {
+  const twoAMinute: Options = { rates: { connections: { most: 2, within: minute } } };
+
+  test("beyond the most are answered 421 4.7.0, those of other clients are not", async () => {
+    const visit = new Visit(twoAMinute);
+    const visitors = await visit.come(...many(4, "192.0.2.1"), "192.0.2.2");
+    expect(codes(visitors)).toEqual([220, 220, 421, 421, 220]);
+    expect(visitors[3]?.heard).toMatch(/^421 4\.7\.0 /);
+    expect(visitors.map(({ ended }) => ended)).toEqual([false, false, true, true, false]);
+  });
+
+  test("are counted although the earlier ones have ended", async () => {
+    const visit = new Visit(twoAMinute);
+    const heard: number[] = [];
+    for (let nth = 0; nth < 4; nth++) {
+      const [visitor] = await visit.come("192.0.2.1");
+      heard.push(...codes([visitor ?? expect.fail()]));
+      visitor?.leave();
+      await visit.clock.advance(second);
+    }
+    expect(heard).toEqual([220, 220, 421, 421]);
+  });
+
+  test("are taken again once the time since the first is over, and not a moment earlier", async () => {
+    const visit = new Visit(twoAMinute);
+    await visit.come("192.0.2.1");
+    await visit.clock.advance(minute / 2);
+    expect(codes(await visit.come(...many(2, "192.0.2.1")))).toEqual([220, 421]);
+    await visit.clock.advance(minute / 2 - 1);
+    expect(codes(await visit.come("192.0.2.1"))).toEqual([421]);
+    await visit.clock.advance(1);
+    expect(codes(await visit.come(...many(3, "192.0.2.1")))).toEqual([220, 220, 421]);
+  });
+
+  test("are counted by /64 where they are IPv6", async () => {
+    const visit = new Visit(twoAMinute);
+    const addresses = ["2001:db8::1", "2001:db8::2", "2001:db8::3", "2001:db8:0:1::1"];
+    expect(codes(await visit.come(...addresses))).toEqual([220, 220, 421, 220]);
+  });
+
+  test("are not counted where no address is known", async () => {
+    expect(codes(await new Visit(twoAMinute).come(...many(4, undefined)))).toEqual([220, 220, 220, 220]);
+  });
+
+  test("from loopback are counted as any other, and what is listed is exempt", async () => {
+    expect(codes(await new Visit(twoAMinute).come(...many(3, "127.0.0.1")))).toEqual([220, 220, 421]);
+    const rates: RateOptions = { ...twoAMinute.rates, exempt: ["127.0.0.0/8", "::1"] };
+    const visit = new Visit({ rates });
+    expect(codes(await visit.come(...many(3, "127.0.0.1"), ...many(3, "::1"), ...many(3, "192.0.2.1")))).toEqual([
+      220, 220, 220, 220, 220, 220, 220, 220, 421,
+    ]);
+  });
+
+  test("are any number by default", async () => {
+    const visit = new Visit();
+    for (let nth = 0; nth < 500; nth++) {
+      const [visitor] = await visit.come("192.0.2.1");
+      expect(codes([visitor ?? expect.fail()])).toEqual([220]);
+      visitor?.leave();
+      await visit.clock.advance(1);
+    }
+  });
+});
+
+describe("messages and recipients within a time", () => {
+  test("beyond the most are answered 450 4.7.1, in whatever session, and the session goes on", async () => {
+    const visit = new Visit({ rates: { messages: { most: 2, within: 10 * minute } } });
+    const first = await said(visit, "192.0.2.1", hello + message.repeat(3));
+    expect(first.codes).toEqual([220, 250, 250, 250, 354, 250, 250, 250, 354, 250, 450, 503, 503, 500, 500]);
+    expect(first.heard).toContain("450 4.7.1 ");
+    const next = await said(visit, "192.0.2.1", `${hello}MAIL FROM:<a@b>\r\nNOOP\r\n`);
+    expect(next.codes).toEqual([220, 250, 450, 250]);
+    expect((await said(visit, "192.0.2.2", hello + message)).codes).toEqual([220, 250, 250, 250, 354, 250]);
+    await visit.clock.advance(10 * minute);
+    expect((await said(visit, "192.0.2.1", hello + message)).codes).toEqual([220, 250, 250, 250, 354, 250]);
+  });
+
+  test("that the application refuses are counted, those of no mail transaction are not", async () => {
+    const visit = new Visit({
+      rates: { recipients: { most: 3, within: 10 * minute } },
+      onRecipient: () => reject(550, "5.1.1", "No such mailbox"),
+    });
+    const text = `${hello}RCPT TO:<c@d>\r\nMAIL FROM:<a@b>\r\n${"RCPT TO:<c@d>\r\n".repeat(5)}`;
+    const visitor = await said(visit, "192.0.2.1", text);
+    expect(visitor.codes).toEqual([220, 250, 503, 250, 550, 550, 550, 450, 450]);
+    expect(visitor.heard).toContain("450 4.7.1 ");
+  });
+
+  test("that are refused for it are asked nobody about", async () => {
+    const asked: string[] = [];
+    const visit = new Visit({
+      rates: { messages: { most: 1, within: minute }, recipients: { most: 1, within: minute } },
+      onMail: () => void asked.push("mail"),
+      onRecipient: () => void asked.push("recipient"),
+    });
+    const recipients = "RCPT TO:<c@d>\r\n".repeat(2);
+    await said(visit, "192.0.2.1", `${hello}MAIL FROM:<a@b>\r\n${recipients}RSET\r\nMAIL FROM:<a@b>\r\n`);
+    expect(asked).toEqual(["mail", "recipient"]);
+  });
+});
+
+describe("failed authentications within a time", () => {
+  const three: RateOptions = { failedAuthentications: { most: 3, within: 10 * minute } };
+
+  test("beyond the most are answered 454 4.7.0 without a look at the password, the right one included", async () => {
+    const passwords: string[] = [];
+    const visit = new Visit(
+      guarded(three, {
+        onAuthenticate({ password }) {
+          passwords.push(password);
+          return reject(535, "5.7.8", "No");
+        },
+      }),
+    );
+    const visitor = await said(visit, "192.0.2.1", hello + guess.repeat(4) + knows);
+    expect(visitor.codes).toEqual([220, 250, 535, 535, 535, 454, 454]);
+    expect(visitor.heard).toContain("454 4.7.0 ");
+    expect(passwords).toEqual(["wrong", "wrong", "wrong"]);
+  });
+
+  test("are answered 421 4.7.0 in place of the next greeting, whichever connections they were in", async () => {
+    const visit = new Visit(guarded(three));
+    const open = await said(visit, "192.0.2.1", hello + guess);
+    for (let nth = 0; nth < 2; nth++) await said(visit, "192.0.2.1", `${hello}${guess}QUIT\r\n`);
+    const [refused, other] = await visit.come("192.0.2.1", "192.0.2.2");
+    expect(codes([refused ?? expect.fail(), other ?? expect.fail()])).toEqual([421, 220]);
+    expect(refused?.heard).toMatch(/^421 4\.7\.0 /);
+    expect(refused?.ended).toBe(true);
+    open.say(knows);
+    await visit.clock.advance(second);
+    expect(open.codes).toEqual([220, 250, 535, 454]);
+  });
+
+  test("are forgiven once their time is over", async () => {
+    const visit = new Visit(guarded(three));
+    await said(visit, "192.0.2.1", hello + guess.repeat(3));
+    expect(codes(await visit.come("192.0.2.1"))).toEqual([421]);
+    await visit.clock.advance(10 * minute);
+    expect((await said(visit, "192.0.2.1", hello + knows)).codes).toEqual([220, 250, 235]);
+  });
+
+  test("are thirty in ten minutes by default, from loopback too", async () => {
+    for (const address of ["192.0.2.1", "127.0.0.1", "::1"]) {
+      const visit = new Visit(guarded({}));
+      const visitor = await said(visit, address, hello + guess.repeat(31));
+      expect(visitor.codes.filter((code) => code === 535)).toHaveLength(30);
+      expect(visitor.codes.at(-1)).toBe(454);
+      await visit.clock.advance(9 * minute - 1);
+      expect(codes(await visit.come(address))).toEqual([421]);
+      await visit.clock.advance(1);
+      expect(codes(await visit.come(address))).toEqual([220]);
+    }
+  });
+
+  test("are any number where that is said", async () => {
+    const visit = new Visit(guarded({ failedAuthentications: false }));
+    const visitor = await said(visit, "192.0.2.1", hello + guess.repeat(100));
+    expect(visitor.codes.filter((code) => code === 535)).toHaveLength(100);
+  });
+
+  test("are those refused for good, and not what succeeded, was garbled, or could not be looked up", async () => {
+    const visit = new Visit(
+      guarded(
+        { failedAuthentications: { most: 1, within: minute } },
+        {
+          onAuthenticate: ({ password }) => (password === "open sesame" ? accept() : reject(454, "4.7.0", "Later")),
+        },
+      ),
+    );
+    for (const text of [knows, guess, "AUTH PLAIN !\r\n", "AUTH PLAIN\r\n*\r\n"])
+      await said(visit, "192.0.2.1", `${hello}${text}QUIT\r\n`);
+    expect(codes(await visit.come("192.0.2.1"))).toEqual([220]);
+  });
+});
+
+describe("a store of counts of the application's own", () => {
+  const rates: RateOptions = {
+    connections: { most: 2, within: minute },
+    failedAuthentications: { most: 3, within: 2 * minute },
+  };
+
+  test("is asked about clients and told of what they did, and may take its time", async () => {
+    const questions: RateQuestion[] = [];
+    const visit: Visit = new Visit(
+      guarded({
+        ...rates,
+        store: {
+          count(question) {
+            questions.push(question);
+            return new Promise((resolve) => void visit.clock.after(second, () => resolve(question.add)));
+          },
+        },
+      }),
+    );
+    await visit.clock.advance(5);
+    await said(visit, "2001:db8::1", "EHLO a\r\n");
+    const [visitor] = await visit.come("2001:db8::1");
+    await visit.clock.advance(2 * second);
+    visitor?.say(hello + guess);
+    await visit.clock.advance(2 * second);
+    expect(visitor?.codes).toEqual([220, 250, 535]);
+    const client = "2001:db8::/64";
+    expect(questions[0]).toEqual({ subject: "failedAuthentications", client, add: 0, within: 2 * minute, now: 5 });
+    expect(questions[1]).toEqual({ subject: "connections", client, add: 1, within: minute, now: 5 + second });
+    expect(questions.slice(4).map(({ subject, add }) => ({ subject, add }))).toEqual([
+      { subject: "failedAuthentications", add: 0 },
+      { subject: "failedAuthentications", add: 1 },
+    ]);
+  });
+
+  test("may be shared by servers, which then hold a client to one rate", async () => {
+    const sums = new Map<string, number>();
+    const store: RateOptions["store"] = {
+      async count({ subject, client, add }) {
+        const sum = (sums.get(subject + client) ?? 0) + add;
+        sums.set(subject + client, sum);
+        return sum;
+      },
+    };
+    const [one, other] = [new Visit({ rates: { ...rates, store } }), new Visit({ rates: { ...rates, store } })];
+    expect(codes(await one.come("192.0.2.1"))).toEqual([220]);
+    expect(codes(await other.come(...many(2, "192.0.2.1")))).toEqual([220, 421]);
+  });
+
+  test.each([
+    {
+      how: "throws",
+      count: (): number => {
+        throw new Error("no store");
+      },
+    },
+    { how: "rejects", count: (): Promise<number> => Promise.reject(new Error("no store")) },
+  ])("that $how makes an error event and keeps nobody out", async ({ count }) => {
+    const visit = new Visit(guarded({ ...rates, store: { count } }));
+    const errors: unknown[] = [];
+    visit.server.on("error", ({ error }) => void errors.push(error));
+    const visitor = await said(visit, "192.0.2.1", hello + guess + knows);
+    expect(visitor.codes).toEqual([220, 250, 535, 235]);
+    expect(errors).toHaveLength(5);
+    expect(errors).toContainEqual(new Error("no store"));
+  });
+
+  test("that never answers costs the client its 220, and the handler is not asked too late", async () => {
+    const asked: string[] = [];
+    const visit: Visit = new Visit({
+      onConnection: () => void asked.push("connection"),
+      timeouts: { decision: minute },
+      rates: {
+        ...rates,
+        store: { count: () => new Promise((resolve) => void visit.clock.after(2 * minute, () => resolve(0))) },
+      },
+    });
+    const [visitor] = await visit.come("192.0.2.1");
+    await visit.clock.advance(10 * minute);
+    expect(visitor?.codes[0]).toBeGreaterThanOrEqual(400);
+    expect(asked).toEqual([]);
+  });
+});
+
+describe("rates that make no sense", () => {
+  test.each([
+    { rates: { connections: { most: 0, within: 1 } }, named: "rates.connections.most" },
+    { rates: { messages: { most: Number.NaN, within: 1 } }, named: "rates.messages.most" },
+    { rates: { recipients: { most: 1, within: 0 } }, named: "rates.recipients.within" },
+    { rates: { failedAuthentications: { most: 1, within: -1 } }, named: "rates.failedAuthentications.within" },
+    { rates: { exempt: ["localhost"] }, named: '"localhost"' },
+  ])("are refused by name: $named", ({ rates, named }) => {
+    expect(() => new Visit({ rates })).toThrow(named);
+  });
+});
+
+describe("over sockets", () => {
+  test("server refuses a client that guesses passwords, and in time takes it again", async () => {
+    const within = 2_000;
+    const server = createServer({
+      hostname: "localhost",
+      ...guarded({ failedAuthentications: { most: 2, within }, connections: { most: 100, within: minute } }),
+    });
+    const { port } = await server.listen({ host: "127.0.0.1" });
+    try {
+      const guesser = await RawSocket.connect(port);
+      guesser.say(hello + guess.repeat(3));
+      expect(await guesser.replies(5)).toEqual([220, 250, 535, 535, 454]);
+      const refused = await RawSocket.connect(port);
+      await refused.ends();
+      expect(refused.heard).toMatch(/^421 4\.7\.0 [^\r]+\r\n$/);
+      await expect
+        .poll(
+          async () => {
+            const another = await RawSocket.connect(port);
+            const [code] = await another.replies(1);
+            another.socket.destroy();
+            return code;
+          },
+          { timeout: 4 * within },
+        )
+        .toBe(220);
+      guesser.socket.destroy();
+    } finally {
+      await server.destroy();
+    }
+  });
+});
