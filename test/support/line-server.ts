@@ -1,12 +1,13 @@
 // A server on a socket that says what a test tells it to, and knows whether its clients are still there.
 
 import { once } from "node:events";
-import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
 
 /** What to say to a line, with line ends; nothing: say nothing. `undefined` for the greeting, when there is no line yet. */
 export type Answer = (line: string | undefined, socket: Socket) => string | undefined;
 
 export class LineServer implements AsyncDisposable {
+  /** 0 for a Unix socket. */
   readonly port: number;
   /** Lines heard, of all clients. */
   readonly heard: string[] = [];
@@ -17,13 +18,14 @@ export class LineServer implements AsyncDisposable {
 
   private constructor(server: Server, answer: Answer) {
     this.#server = server;
-    this.port = (server.address() as AddressInfo).port;
+    const address = server.address();
+    this.port = typeof address === "object" ? (address?.port ?? 0) : 0;
     server.on("connection", (socket) => this.#serve(socket, answer));
   }
 
-  static async listen(answer: Answer, host = "127.0.0.1"): Promise<LineServer> {
+  static async listen(answer: Answer, at: { readonly path: string } | string = "127.0.0.1"): Promise<LineServer> {
     const server = createServer();
-    server.listen({ port: 0, host });
+    server.listen(typeof at === "string" ? { port: 0, host: at } : at);
     await once(server, "listening");
     return new LineServer(server, answer);
   }

@@ -17,8 +17,10 @@ import { nodeTransport, secureNodeTransport } from "./transport.ts";
 export interface ConnectOptions extends ClientOptions {
   /** Name or address of the server. Default: `localhost`. All its addresses are tried, IPv6 and IPv4 in turn (RFC 8305). */
   readonly host?: string;
-  /** Default: 465 with `implicitTls`, 587 with `auth`, else 25. */
+  /** Default: 24 for LMTP, 465 with `implicitTls`, 587 with `auth`, else 25. */
   readonly port?: number;
+  /** Speaks LMTP to port 25 all the same, where SMTP is at home and LMTP must not be (RFC 2033 §5). Default: no. */
+  readonly allowPort25?: boolean;
   /** Unix socket instead of host and port. */
   readonly path?: string;
   /** Whether the connection begins with TLS (RFC 8314). Default: no. */
@@ -42,15 +44,17 @@ const defaultConnectTimeout = 60_000;
 const defaultAttemptTimeout = 250;
 
 /**
- * Connects and opens a session. Rejects with the system's error where the server cannot be reached (`ETIMEDOUT` after
+ * Connects and opens a session. Rejects with `TypeError` for LMTP to port 25, with the system's error where the server cannot be reached (`ETIMEDOUT` after
  * `connectTimeout`), `SmtpError` where the session could not be opened, or the signal's reason. No socket is left then.
  */
 export async function connect(options: ConnectOptions = {}): Promise<SmtpClient> {
+  checkPort(options);
   return open(options, clientTlsOf(options));
 }
 
-/** A pool of such sessions; see `Pool`. */
+/** A pool of such sessions; see `Pool`. Throws `TypeError` for LMTP to port 25. */
 export function createPool(options: ConnectOptions & Omit<PoolOptions, "connect">): Pool {
+  checkPort(options);
   const tls = clientTlsOf(options);
   const connectWith = (signal: AbortSignal) =>
     open(
@@ -109,8 +113,16 @@ function timedOut(options: ConnectOptions, milliseconds: number): Error {
   return Object.assign(new Error(`${where} was not reached within ${milliseconds} ms`), { code: "ETIMEDOUT" });
 }
 
-function portOf({ port, implicitTls, auth }: ConnectOptions): number {
+/** LMTP to port 25 is nearly always SMTP to a relay that was meant, and would bring mail to where nobody queues it. */
+function checkPort(options: ConnectOptions): void {
+  const { protocol, path, allowPort25 } = options;
+  if (protocol !== "lmtp" || path !== undefined || allowPort25 === true || portOf(options) !== 25) return;
+  throw new TypeError("LMTP must not be spoken to port 25: give another port or a path, or set allowPort25");
+}
+
+function portOf({ port, protocol, implicitTls, auth }: ConnectOptions): number {
   if (port !== undefined) return port;
+  if (protocol === "lmtp") return 24;
   if (implicitTls === true) return 465;
   return auth === undefined ? 25 : 587;
 }

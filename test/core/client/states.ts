@@ -39,6 +39,7 @@ const hello = ["220 mx.example.com", "250 mx.example.com"];
 const starttls = ["220 mx.example.com", "250-mx.example.com\r\n250 STARTTLS"];
 const auth = ["220 mx.example.com", "250-mx.example.com\r\n250 AUTH PLAIN"];
 const data: readonly Step[] = [...hello, send, "250 OK", "250 OK"];
+const lmtp: Options = { protocol: "lmtp" };
 const group: readonly Step[] = ["220 mx.example.com", "250-mx.example.com\r\n250 PIPELINING", send];
 
 export const ways: Readonly<Record<string, Way>> = {
@@ -56,6 +57,11 @@ export const ways: Readonly<Record<string, Way>> = {
   "transaction.expectingDataReply": { steps: data, timeout: "data" },
   "transaction.sendingContent": { steps: [...data, "354 Go"], timeout: "block" },
   "transaction.expectingContentReply": { steps: [...data, "354 Go", { type: "endContent" }], timeout: "contentEnd" },
+  "transaction.expectingIndividualReply": {
+    steps: [...data, "354 Go", { type: "endContent" }],
+    timeout: "contentEnd",
+    options: lmtp,
+  },
   "transaction.expectingEmptyContentReply": { steps: [...group, "250 OK", "550 No", "354 Go"], timeout: "contentEnd" },
   "transaction.expectingResetReply": { steps: [...hello, send, "250 OK", "550 No"], timeout: "command" },
   expectingQuitReply: { steps: [...hello, { type: "quit" }], timeout: "quit" },

@@ -65,6 +65,7 @@ export class ClientActions {
   constructor(context: ActionsContext, tls: TlsInfo | undefined) {
     this.#context = context;
     this.tls = tls;
+    this.facts.lmtp = context.profile.protocol === "lmtp";
   }
 
   /** Sets what the guards read of the event about to be taken. */
@@ -74,6 +75,7 @@ export class ClientActions {
     facts.moreRecipients = transaction?.moreAwaited === true;
     facts.recipientAccepted = transaction?.anyAccepted === true;
     facts.dataDue = facts.pipelined || facts.recipientAccepted;
+    facts.moreVerdicts = transaction?.moreVerdictsAwaited === true;
     if (type !== "3yz" || this.#exchange === undefined) return;
     this.#answer = this.#exchange.respond(this.reply?.lines[0] ?? "");
     facts.answerable = this.#answer !== undefined;
@@ -90,7 +92,7 @@ export class ClientActions {
         this.#greeting = this.reply;
         return;
       case "writeEhlo":
-        return this.#introduce("EHLO");
+        return this.#introduce(this.#context.profile.protocol === "lmtp" ? "LHLO" : "EHLO");
       case "writeHelo":
         return this.#introduce("HELO");
       case "rememberCapabilities":
@@ -134,6 +136,8 @@ export class ClientActions {
         return this.#writeEndOfContent();
       case "recordContentReply":
         return this.transaction?.recordContent(this.reply);
+      case "recordVerdict":
+        return this.transaction?.recordVerdict(this.reply);
       case "endTransaction":
         return this.#endTransaction();
       case "writeReset":
@@ -162,9 +166,9 @@ export class ClientActions {
     };
   }
 
-  #introduce(verb: "EHLO" | "HELO"): void {
-    this.#extended = verb === "EHLO";
-    this.#write({ verb, name: this.#context.profile.hostname });
+  #introduce(verb: "EHLO" | "HELO" | "LHLO"): void {
+    this.#extended = verb !== "HELO";
+    this.#writeLine(`${verb} ${this.#context.profile.hostname}`);
   }
 
   #rememberCapabilities(): void {

@@ -27,6 +27,10 @@ export interface ClientFacts {
   readonly dataDue: boolean;
   /** Some recipient has been accepted in this transaction. */
   readonly recipientAccepted: boolean;
+  /** The dialect is LMTP: the content is answered for each recipient that was accepted (RFC 2033). */
+  readonly lmtp: boolean;
+  /** The accepted recipient whose reply to the content is awaited is not the last. */
+  readonly moreVerdicts: boolean;
 }
 
 export const initialClientFacts: ClientFacts = {
@@ -40,6 +44,8 @@ export const initialClientFacts: ClientFacts = {
   moreRecipients: false,
   dataDue: false,
   recipientAccepted: false,
+  lmtp: false,
+  moreVerdicts: false,
 };
 
 export type ClientMachineEvent = {
@@ -87,6 +93,8 @@ export const clientMachine = setup({
     moreRecipients: ({ context }) => context.moreRecipients,
     dataDue: ({ context }) => context.dataDue,
     recipientAccepted: ({ context }) => context.recipientAccepted,
+    lmtp: ({ context }) => context.lmtp,
+    moreVerdicts: ({ context }) => context.moreVerdicts,
   },
   actions: {
     /** Remembers why the session, or the transaction, came to nothing. */
@@ -115,6 +123,7 @@ export const clientMachine = setup({
     startContent: () => undefined,
     writeEndOfContent: () => undefined,
     recordContentReply: () => undefined,
+    recordVerdict: () => undefined,
     endTransaction: () => undefined,
     writeReset: () => undefined,
     writeQuestion: () => undefined,
@@ -143,13 +152,13 @@ export const clientMachine = setup({
       initial: "expectingEhloReply",
       states: {
         expectingEhloReply: {
-          description: "The server's name and extensions, in the clear or anew under TLS.",
-          meta: { rfc: "RFC 5321 §4.1.1.1", timeout: timeout("hello") },
+          description: "The server's name and extensions, in the clear or anew under TLS. EHLO, or LHLO in LMTP.",
+          meta: { rfc: "RFC 5321 §4.1.1.1, RFC 2033 §4.1", timeout: timeout("hello") },
           entry: "writeEhlo",
           on: {
             "2yz": { target: "weighing", actions: "rememberCapabilities" },
             "4yz": giveUp("refused"),
-            "5yz": { target: "expectingHeloReply" },
+            "5yz": [{ guard: "lmtp", ...giveUp("refused") }, { target: "expectingHeloReply" }],
           },
         },
 
@@ -316,6 +325,8 @@ export const clientMachine = setup({
           on: {
             "3yz": [
               { guard: "recipientAccepted", target: "sendingContent" },
+              // It must not have been taken (RFC 2033 §4.2), and nobody knows how many replies an empty message would get.
+              { guard: "lmtp", ...outOfOrder },
               // A pipelined DATA was taken although no recipient was: only an empty message ends that.
               { target: "expectingEmptyContentReply" },
             ],
@@ -329,7 +340,10 @@ export const clientMachine = setup({
           meta: { rfc: "RFC 5321 §4.1.1.4, §4.5.2", timeout: timeout("block"), wants: "either" },
           entry: "startContent",
           on: {
-            endContent: { target: "expectingContentReply", actions: "writeEndOfContent" },
+            endContent: [
+              { guard: "lmtp", target: "expectingIndividualReply", actions: "writeEndOfContent" },
+              { target: "expectingContentReply", actions: "writeEndOfContent" },
+            ],
             "4yz": { target: "#client.closed", actions: ["recordContentReply", fail("refused")] },
             "5yz": { target: "#client.closed", actions: ["recordContentReply", fail("refused")] },
           },
@@ -342,6 +356,26 @@ export const clientMachine = setup({
             "2yz": { target: "#client.ready", actions: "recordContentReply" },
             "4yz": { target: "#client.ready", actions: "recordContentReply" },
             "5yz": { target: "#client.ready", actions: "recordContentReply" },
+          },
+        },
+
+        expectingIndividualReply: {
+          description:
+            "Whether the server takes responsibility for the message to one of the recipients it has accepted.",
+          meta: { rfc: "RFC 2033 §4.2", timeout: timeout("contentEnd") },
+          on: {
+            "2yz": [
+              { guard: "moreVerdicts", actions: "recordVerdict" },
+              { target: "#client.ready", actions: "recordVerdict" },
+            ],
+            "4yz": [
+              { guard: "moreVerdicts", actions: "recordVerdict" },
+              { target: "#client.ready", actions: "recordVerdict" },
+            ],
+            "5yz": [
+              { guard: "moreVerdicts", actions: "recordVerdict" },
+              { target: "#client.ready", actions: "recordVerdict" },
+            ],
           },
         },
 

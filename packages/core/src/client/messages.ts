@@ -60,16 +60,19 @@ export interface RecipientResult {
   readonly accepted: boolean;
   /** The reply that decided it: to RCPT, MAIL or DATA where they were refused, else to the content. None: the session ended before. */
   readonly reply?: Reply;
+  /** The server may have accepted it although no reply says so; see `TransactionResult.uncertain`. */
+  readonly uncertain?: true;
 }
 
 export interface TransactionResult {
   /** One for each recipient given, in the same order. */
   readonly recipients: readonly RecipientResult[];
-  /** The reply to the content, where it came to that. */
+  /** The reply to the content as a whole, where it came to that. In LMTP each recipient has its own instead. */
   readonly reply?: Reply;
   /**
-   * Whether the server may have accepted the message although no reply says so: the end of content was sent, and the
-   * session ended before the answer. Sending again may then duplicate the message (RFC 1047).
+   * Whether the server may have accepted the message, for those recipients that say so themselves, although no reply says
+   * so: the end of content was sent, and the session ended before the answer. Sending again may then duplicate the
+   * message (RFC 1047).
    */
   readonly uncertain: boolean;
   readonly failure?: Failure;

@@ -52,6 +52,8 @@ export type TlsPolicy = "required" | "opportunistic" | "never";
 export interface ClientSessionOptions {
   /** The client's own name for EHLO: a domain, or an address literal. */
   readonly hostname: string;
+  /** `lmtp`: LHLO, and a reply to the content for each recipient (RFC 2033). Default: `smtp`. */
+  readonly protocol?: "smtp" | "lmtp";
   /** Default: `required` where credentials are given, else `opportunistic`. Without meaning where the connection began with TLS. */
   readonly tls?: TlsPolicy;
   readonly credentials?: PasswordCredentials;
@@ -70,6 +72,7 @@ export interface ClientSessionOptions {
 /** Options made ready once, for any number of sessions. */
 export interface ClientProfile {
   readonly hostname: HelloName;
+  readonly protocol: "smtp" | "lmtp";
   readonly tls: TlsPolicy;
   readonly credentials: PasswordCredentials | undefined;
   readonly allowAuthInClear: boolean;
@@ -91,6 +94,7 @@ export function clientProfile(options: ClientSessionOptions): ClientProfile {
   if (options.credentials !== undefined) mustBeSendable(options.credentials);
   return {
     hostname: helloName(options.hostname),
+    protocol: options.protocol ?? "smtp",
     tls: options.tls ?? (options.credentials === undefined ? "opportunistic" : "required"),
     credentials: options.credentials,
     allowAuthInClear: options.allowAuthInClear ?? false,

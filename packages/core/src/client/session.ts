@@ -107,11 +107,11 @@ export class ClientSession implements Session<ClientIntent, ClientEvent> {
     switch (intent.type) {
       case "send":
         this.#mustBe("ready", "send");
-        this.#actions.transaction = new OutgoingTransaction(
-          intent,
-          this.#actions.capabilities,
-          this.#profile.pipelining,
-        );
+        this.#actions.transaction = new OutgoingTransaction(intent, {
+          capabilities: this.#actions.capabilities,
+          protocol: this.#profile.protocol,
+          pipelining: this.#profile.pipelining,
+        });
         return this.#step("send");
       case "content":
         return this.#sendContent(intent.bytes);

@@ -27,6 +27,14 @@ export function needsSmtputf8({ reversePath, parameters = [], recipients, smtput
   return smtputf8 === true || !isPlain(reversePath, parameters) || !allPlain;
 }
 
+/** What a transaction has to know of its session. */
+export interface TransactionTerms {
+  readonly capabilities: Capabilities;
+  readonly protocol: "smtp" | "lmtp";
+  /** Whether commands may be written in groups where PIPELINING is offered. */
+  readonly pipelining: boolean;
+}
+
 export class OutgoingTransaction {
   /** Whether MAIL, the RCPTs and DATA are written in one group (RFC 2920). */
   readonly pipelined: boolean;
@@ -37,6 +45,10 @@ export class OutgoingTransaction {
   /** The reply that refused the whole transaction: to MAIL or DATA. */
   #refusal: Reply | undefined;
   #mailRefused = false;
+  /** Whether the content is answered for each accepted recipient. */
+  readonly #answeredEach: boolean;
+  /** Replies to the content, one for each accepted recipient, in order. */
+  readonly #verdicts: (Reply | undefined)[] = [];
   #contentReply: Reply | undefined;
   #contentSent = false;
 
@@ -44,9 +56,10 @@ export class OutgoingTransaction {
    * Throws `LocalProtocolError` where the server does not offer what the transaction needs, `InvalidValueError` for values
    * that cannot be sent as they are.
    */
-  constructor(intent: Send, capabilities: Capabilities, pipelining: boolean) {
+  constructor(intent: Send, { capabilities, protocol, pipelining }: TransactionTerms) {
     if (intent.recipients.length === 0) throw new LocalProtocolError("send without recipients: give at least one");
     this.pipelined = pipelining && findCapability(capabilities, "PIPELINING") !== undefined;
+    this.#answeredEach = protocol === "lmtp";
     const { reversePath: path } = intent;
     const parameters = mailParameters(intent, capabilities);
     this.#mail = {
@@ -67,6 +80,11 @@ export class OutgoingTransaction {
 
   get anyAccepted(): boolean {
     return this.#accepted > 0;
+  }
+
+  /** Whether the accepted recipient whose reply to the content is awaited is followed by another. */
+  get moreVerdictsAwaited(): boolean {
+    return this.#verdicts.length < this.#accepted - 1;
   }
 
   begin(write: Write): void {
@@ -105,26 +123,44 @@ export class OutgoingTransaction {
     this.#contentReply = reply;
   }
 
+  /** The reply to the content for the next of the accepted recipients. */
+  recordVerdict(reply: Reply | undefined): void {
+    this.#verdicts.push(reply);
+  }
+
   result(failure: Failure | undefined): TransactionResult {
-    const uncertain =
-      this.#contentSent && this.anyAccepted && this.#contentReply === undefined && failure?.kind !== "serviceClosing";
+    const verdicts = this.#verdicts[Symbol.iterator]();
+    const recipients = this.#recipients.map(({ recipient }, index) => {
+      const own = this.#replies[index];
+      const taken = isPositive(own) && !this.#mailRefused && this.#refusal === undefined;
+      if (taken) return this.#outcome(recipient, this.#decisive(verdicts.next().value), failure);
+      const refusedItself = own !== undefined && !isPositive(own) && !this.#mailRefused;
+      return refused(recipient, refusedItself ? own : (this.#refusal ?? failure?.reply));
+    });
     return {
-      recipients: this.#recipients.map(({ recipient }, index) =>
-        this.#outcome(recipient, this.#replies[index], failure),
-      ),
-      uncertain,
+      recipients,
+      uncertain: recipients.some(({ uncertain }) => uncertain === true),
       ...(this.#contentReply && { reply: this.#contentReply }),
       ...(failure && { failure }),
     };
   }
 
-  #outcome(recipient: Mailbox, own: Reply | undefined, failure: Failure | undefined): RecipientResult {
-    const refusedItself = own !== undefined && !isPositive(own) && !this.#mailRefused;
-    const reply = refusedItself ? own : (this.#refusal ?? this.#contentReply ?? failure?.reply);
-    const accepted = isPositive(own) && !this.#mailRefused && isPositive(this.#contentReply);
-    // A positive reply out of place decides nothing: the failure tells of it.
-    return { recipient, accepted, ...(reply && (accepted || reply.code >= 400) && { reply }) };
+  /** The reply that decides over the content for an accepted recipient. */
+  #decisive(verdict: Reply | undefined): Reply | undefined {
+    return this.#answeredEach ? (verdict ?? this.#contentReply) : this.#contentReply;
   }
+
+  /** Of a recipient that was accepted at RCPT. */
+  #outcome(recipient: Mailbox, decisive: Reply | undefined, failure: Failure | undefined): RecipientResult {
+    if (decisive !== undefined && isPositive(decisive)) return { recipient, accepted: true, reply: decisive };
+    const isUnknown = decisive === undefined && this.#contentSent && failure?.kind !== "serviceClosing";
+    return { ...refused(recipient, decisive ?? failure?.reply), ...(isUnknown && { uncertain: true }) };
+  }
+}
+
+/** A positive reply out of place decides nothing: the failure tells of it. */
+function refused(recipient: Mailbox, reply: Reply | undefined): RecipientResult {
+  return { recipient, accepted: false, ...(reply && reply.code >= 400 && { reply }) };
 }
 
 function isPositive(reply: Reply | undefined): boolean {
