@@ -42,6 +42,23 @@ export function programAt(name: string, variable: string, candidates: readonly s
   return { name, path, lacks: `neither ${variable} nor the path leads to ${candidates[0]}` };
 }
 
+/** What is unpacked or installed in the folder that the variable names, or in one of these: it holds this program. */
+export function folderWith(name: string, variable: string, candidates: readonly string[], inside: string): Peer {
+  const folders = [process.env[variable] ?? "", ...candidates].filter(isAbsolute);
+  const path = folders.find((folder) => mayBeRun(join(folder, inside)));
+  return { name, path, lacks: `neither ${variable} nor ${candidates.join(" or ")} leads to ${inside}` };
+}
+
+/** The peer, which only root can start. */
+export function forRoot(peer: Peer): Peer {
+  return process.getuid?.() === 0 ? peer : { ...peer, path: undefined, lacks: `${peer.name} needs root to be tried` };
+}
+
+/** A peer that is of no use without another. */
+export function both(peer: Peer, other: Peer): Peer {
+  return peer.path === undefined || other.path !== undefined ? peer : { ...peer, path: undefined, lacks: other.lacks };
+}
+
 /** A Python that has this module. */
 export function python(name: string, module: string): Peer {
   const path = [process.env["CARTEIRO_PYTHON"] ?? "", "python3", "/usr/bin/python3"].find((candidate) => {

@@ -9,16 +9,14 @@ import { connect } from "@carteiro/node";
 import { expect, test } from "vitest";
 
 import { carteiro } from "../support/carteiro.ts";
-import { start as startProgram } from "../support/processes.ts";
 import { CorpusFiles, corpus, shortMessage } from "./corpus.ts";
 import { freePort, whenListening } from "./free-port.ts";
-import { describeWith, programAt } from "./peers.ts";
+import { describeWith } from "./peers.ts";
+import { postfixPart, startPostfixTool } from "./postfix.ts";
 import { recipient, serverContract, type PeerServer } from "./server-contract.ts";
 
-const peer = programAt("smtp-sink", "CARTEIRO_SMTP_SINK", ["smtp-sink", "/usr/sbin/smtp-sink"]);
-
-describeWith(peer, (path) => {
-  serverContract({ securities: ["in the clear"], start: () => start(path), refuses: false });
+describeWith(postfixPart("smtp-sink", "usr/sbin/smtp-sink"), (root) => {
+  serverContract({ securities: ["in the clear"], start: () => start(root), refuses: false });
 
   test.each([
     ["without PIPELINING", ["-p"]],
@@ -26,7 +24,7 @@ describeWith(peer, (path) => {
     ["without 8BITMIME", ["-8"]],
     ["without enhanced codes", ["-E"]],
   ])("takes the whole corpus %s", async (_, flags) => {
-    await using server = await start(path, ...flags);
+    await using server = await start(root, ...flags);
     await using client = await connect({ host: "127.0.0.1", port: server.port });
     for (const { name, sent, expected } of corpus) {
       const { recipients } = await client.send({
@@ -54,7 +52,7 @@ describeWith(peer, (path) => {
     ["to go on at MAIL", ["-q", "mail"], 75],
     ["to go on at the content", ["-q", "."], 75],
   ])("refuses %s, and the exit code tells", async (_, flags, expected) => {
-    await using server = await start(path, ...flags);
+    await using server = await start(root, ...flags);
     using files = new CorpusFiles();
     const words = [
       "--host",
@@ -72,14 +70,14 @@ describeWith(peer, (path) => {
   });
 });
 
-async function start(path: string, ...flags: string[]): Promise<PeerServer> {
+async function start(root: string, ...flags: string[]): Promise<PeerServer> {
   const folder = mkdtempSync(join(tmpdir(), "carteiro-sink-"));
   chmodSync(folder, 0o777);
   const port = await freePort();
   // It does not run as root.
   const user = process.getuid?.() === 0 ? ["-u", "nobody"] : [];
   const words = [...user, ...flags, "-d", join(folder, "message."), `127.0.0.1:${port}`, "64"];
-  const program = startProgram(path, words);
+  const program = startPostfixTool(root, "smtp-sink", words);
   await whenListening(port, program.ended);
   return {
     port,

@@ -1,0 +1,105 @@
+// Postfix's client: what we hand to its server it passes on to ours, having queued it. It pipelines; content goes by DATA,
+// since it knows BDAT as a server only.
+
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { accept, connect, reject } from "@carteiro/node";
+import { expect, test } from "vitest";
+
+import { localhostCertificates } from "../support/certificates.ts";
+import { corpus, shortMessage } from "./corpus.ts";
+import { startOwnServer } from "./own-server.ts";
+import { describeWith } from "./peers.ts";
+import { postfix, startPostfix, type Postfix, type PostfixSettings } from "./postfix.ts";
+import { credentials } from "./server-contract.ts";
+
+const from = "ana@example.org";
+const to = "caio@example.com";
+
+describeWith({ ...postfix, name: "Postfix's client" }, (root) => {
+  /** Starts it as the client of whoever listens on the port. */
+  const startFor = (port: number, settings: PostfixSettings = {}) =>
+    startPostfix(root, () => ({
+      relayhost: `[127.0.0.1]:${port}`,
+      smtp_tls_security_level: "none",
+      minimal_backoff_time: "1s",
+      ...settings,
+    }));
+
+  test("sends the whole corpus octet for octet, in groups", async () => {
+    await using server = await startOwnServer();
+    await using relay = await startFor(server.port);
+    await using client = await connectTo(relay);
+    for (const { name, sent, expected } of corpus) {
+      await client.send({ from, to: [to, "duda@example.com"], content: sent });
+      const { envelope, content } = await server.next();
+      expect(envelope.recipients).toHaveLength(2);
+      expect(withoutReceived(content).equals(expected), name).toBe(true);
+    }
+    expect(server.said.filter((line) => line.startsWith("EHLO"))).not.toEqual([]);
+    expect(server.errors).toEqual([]);
+  });
+
+  test("sends again what is refused for now, and returns what is refused for good", async () => {
+    let tries = 0;
+    await using server = await startOwnServer({
+      onRecipient: ({ recipient }) => {
+        if (recipient.localPart === "duda") return reject(550, "5.1.1", "No such user");
+        if (recipient.localPart === "caio" && tries++ === 0) return reject(451, "4.3.0", "Not now");
+      },
+    });
+    await using relay = await startFor(server.port, { queue_run_delay: "1s" });
+    await using client = await connectTo(relay);
+    await client.send({ from, to: [to, "duda@example.com"], content: shortMessage.sent });
+    const arrivals = [await server.next(), await server.next()];
+    expect(arrivals.map(({ envelope }) => envelope.reversePath === null)).toContain(true);
+    const bounce = arrivals.find(({ envelope }) => envelope.reversePath === null)?.content.toString();
+    expect(bounce).toContain("said: 550 5.1.1 No such user");
+    expect(server.errors).toEqual([]);
+  });
+
+  test.each(["PLAIN", "LOGIN"] as const)(
+    "logs in by %s under a TLS whose certificate it verifies",
+    async (mechanism) => {
+      const { caCertificate, certificate, key } = await localhostCertificates();
+      await using server = await startOwnServer({
+        tls: { key, cert: certificate },
+        authentication: { mechanisms: [mechanism], required: true },
+        onAuthenticate: ({ user, password }) =>
+          user === credentials.user && password === credentials.password ? accept() : reject(535, "5.7.8", "Wrong"),
+      });
+      await using relay = await startPostfix(root, (folder) => {
+        const caFile = join(folder, "ca.pem");
+        writeFileSync(caFile, caCertificate);
+        return {
+          relayhost: `[localhost]:${server.port}`,
+          smtp_tls_security_level: "verify",
+          smtp_tls_verify_cert_match: "hostname",
+          smtp_tls_CAfile: caFile,
+          smtp_sasl_auth_enable: "yes",
+          smtp_sasl_password_maps: `inline:{ {[localhost]:${server.port}=${credentials.user}:${credentials.password}} }`,
+          smtp_sasl_tls_security_options: "noanonymous",
+        };
+      });
+      await using client = await connectTo(relay);
+      await client.send({ from, to, content: shortMessage.sent });
+      const { session, content } = await server.next();
+      expect(session.identity).toBe(credentials.user);
+      expect(session.tls).toBeDefined();
+      expect(withoutReceived(content).equals(shortMessage.expected)).toBe(true);
+      expect(server.said.some((line) => line.startsWith(`AUTH ${mechanism}`))).toBe(true);
+      expect(server.errors).toEqual([]);
+    },
+  );
+});
+
+function connectTo({ port }: Postfix) {
+  return connect({ host: "127.0.0.1", port, startTls: "never" });
+}
+
+/** What was handed to Postfix: without the one field that it adds. */
+function withoutReceived(content: Buffer): Buffer {
+  const own = /^Received: [^\r\n]*\r\n(?:[ \t][^\r\n]*\r\n)*/.exec(content.toString("latin1"))?.[0] ?? "";
+  return content.subarray(own.length);
+}
