@@ -11,7 +11,14 @@ import type { Parsed } from "../../packages/core/src/grammar/parsed.ts";
 import { reply, type Reply } from "../../packages/core/src/grammar/reply.ts";
 import { encodeUtf8 } from "../../packages/core/src/grammar/text.ts";
 
-export const securedOffer: Offer = { messageSize: undefined, startTls: false, secured: true, mechanisms: [] };
+export const securedOffer: Offer = {
+  messageSize: undefined,
+  startTls: false,
+  secured: true,
+  trusted: false,
+  protocol: "smtp",
+  mechanisms: [],
+};
 
 /** The typed value of a parameter of MAIL, or code and enhanced code of the reply that refuses it. */
 export function readMail(

@@ -1,8 +1,14 @@
 // A server session, an application by script and a client dialogue, brought together.
 
 import {
+  deliverBy,
+  dsn,
+  mtPriority,
+  requireTls,
+  rrvs,
   serverProfile,
   ServerSession,
+  type Extension,
   type ServerEvent,
   type ServerIntent,
   type ServerSessionOptions,
@@ -13,8 +19,11 @@ import { latin1, SessionHarness } from "./session-harness.ts";
 
 export type ServerOptions = Omit<ServerSessionOptions, "hostname">;
 
+const extensions = [dsn, deliverBy(), mtPriority(), rrvs, requireTls];
+
 /** Options that make a difference to what is accepted; some limits are small enough to be met. */
 export const serverOptions: fc.Arbitrary<ServerOptions> = fc.record({
+  extensions: fc.constantFrom<(readonly Extension[])[]>([], extensions),
   startTls: fc.boolean(),
   requireTls: fc.constantFrom(false, false, false, true),
   authentication: fc.constantFrom(
@@ -27,6 +36,8 @@ export const serverOptions: fc.Arbitrary<ServerOptions> = fc.record({
   trace: fc.boolean(),
   limits: fc.record({
     recipients: fc.constantFrom(2, 1_000),
+    recipientDomains: fc.constantFrom(1, Infinity),
+    messages: fc.constantFrom(2, Infinity),
     messageSize: fc.constantFrom(100, 1_000_000),
     commandLine: fc.constantFrom(512, 4_096),
     responseLine: fc.constantFrom(100, 12_288),

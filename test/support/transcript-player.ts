@@ -19,6 +19,7 @@ import {
   type Wants,
 } from "@carteiro/core";
 import { executor, octetsOfNonce } from "./crypto.ts";
+import { namedExtensions } from "./named-extensions.ts";
 import { writtenLine, type Deed, type Step, type Transcript } from "./transcript.ts";
 import { eventTypes, readClientIntent, readReply, shownEvent, shownField, type AnyEvent } from "./transcript-values.ts";
 
@@ -124,7 +125,8 @@ class Player {
     this.#execute = executor("", octetsOfNonce(nonces[role]));
     const tls = overTls ? this.#tls : undefined;
     if (role === "server") {
-      const whole: ServerSessionOptions = { hostname: "mx.example.com", ...options };
+      const extensions = namedExtensions(options["extensions"]);
+      const whole: ServerSessionOptions = { hostname: "mx.example.com", ...options, extensions };
       this.#server = new ServerSession(serverProfile(whole), this.#now, tls === undefined ? {} : { tls });
     } else {
       const whole: ClientSessionOptions = { hostname: "client.example.org", ...options };

@@ -91,8 +91,18 @@ export { interpret } from "./engine/interpret.ts";
 export { ChartNotCompilableError } from "./engine/refusal.ts";
 export type { ActionCall, GuardArguments, Guards, Program, Runner } from "./engine/runner.ts";
 
-export type { MailParameters } from "./extensions/extension.ts";
-export type { DeliverBy } from "./extensions/deliver-by.ts";
+// Extensions: what parameters mean, and what a server can offer besides the standard ones.
+export type { Extension, MailParameters, Offer, RecipientParameters } from "./extensions/extension.ts";
+export { binaryMime } from "./extensions/binary-mime.ts";
+export { deliverBy, type DeliverBy, type DeliverByLimits } from "./extensions/deliver-by.ts";
+export { dsn, type NotifyCondition, type OriginalRecipient } from "./extensions/dsn.ts";
+export { futureRelease, type FutureReleaseLimits } from "./extensions/future-release.ts";
+export type { SessionLimits } from "./extensions/limits.ts";
+export { mtPriority, type PriorityPolicy } from "./extensions/mt-priority.ts";
+export { noSoliciting } from "./extensions/no-soliciting.ts";
+export { prdr } from "./extensions/prdr.ts";
+export { requireTls, tlsRequiredNo } from "./extensions/require-tls.ts";
+export { rrvs, type ValidSince } from "./extensions/rrvs.ts";
 
 // SASL: what sessions authenticate by, on either side.
 export type {

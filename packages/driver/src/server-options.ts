@@ -2,9 +2,9 @@
 
 import type {
   Envelope,
-  EsmtpParameters,
   Mailbox,
   MailParameters,
+  RecipientParameters,
   Reply,
   ReversePath,
   ServerCloseReason,
@@ -67,7 +67,7 @@ export interface ServerHandlers {
   onMail?(step: Step & { readonly reversePath: ReversePath; readonly parameters: MailParameters }): Answer;
   /** RCPT. Not deciding here means relaying for everybody, if what you do with the message is to relay it. */
   onRecipient?(
-    step: Step & { readonly recipient: Mailbox; readonly parameters: EsmtpParameters; readonly envelope: Envelope },
+    step: Step & { readonly recipient: Mailbox; readonly parameters: RecipientParameters; readonly envelope: Envelope },
   ): Answer;
   /** DATA, before the 354. */
   onData?(step: Step & { readonly envelope: Envelope }): Answer;

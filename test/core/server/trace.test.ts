@@ -28,6 +28,7 @@ describe("the trace", () => {
       "S: 250-mx.example.com greets client.example.org",
       "S: 250-PIPELINING",
       "S: 250-SIZE 52428800",
+      "S: 250-LIMITS RCPTMAX=1000",
       "S: 250-8BITMIME",
       "S: 250-SMTPUTF8",
       "S: 250 ENHANCEDSTATUSCODES",

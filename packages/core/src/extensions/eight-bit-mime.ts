@@ -1,5 +1,6 @@
 // 8BITMIME (RFC 6152): content with octets over 127, declared by BODY= at MAIL.
 
+import { upperWord } from "../grammar/printable.ts";
 import { reply } from "../grammar/reply.ts";
 import type { Extension } from "./extension.ts";
 
@@ -9,7 +10,7 @@ export const eightBitMime: Extension = {
   announce: () => "8BITMIME",
   mailParameters: {
     BODY(value) {
-      const body = value?.toUpperCase();
+      const body = upperWord(value);
       return body === "7BIT" || body === "8BITMIME" ? { typed: { body } } : { refused: malformed };
     },
   },

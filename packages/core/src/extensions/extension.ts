@@ -56,7 +56,10 @@ export interface Offer {
   readonly messageSize: number | undefined;
   readonly startTls: boolean;
   /** Whether the session is under TLS already. */
-  readonly secured?: boolean;
+  readonly secured: boolean;
+  /** Whether the client is one of those that may say who others are (XCLIENT, XFORWARD). */
+  readonly trusted: boolean;
+  readonly protocol: "smtp" | "lmtp";
   /** SASL mechanisms open to the client now, the preferred one first. */
   readonly mechanisms: readonly string[];
 }
@@ -79,4 +82,6 @@ export interface Extension {
   readonly recipientParameters?: Readonly<Record<string, RecipientParameterReader>>;
   /** The reply that refuses MAIL's parameters together, each of which was read, or `undefined`. */
   checkMail?(parameters: MailParameters): Reply | undefined;
+  /** The same for RCPT's. */
+  checkRecipient?(parameters: RecipientParameters): Reply | undefined;
 }

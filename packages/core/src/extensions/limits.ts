@@ -8,11 +8,11 @@ import type { Extension } from "./extension.ts";
 /** Each 1 to 999,999; absent: the server does not say. They may change after STARTTLS and AUTH. */
 export interface SessionLimits {
   /** MAILMAX: transactions in the session. */
-  readonly mailMax?: number;
+  readonly mailMax?: number | undefined;
   /** RCPTMAX: recipients in a transaction. */
-  readonly rcptMax?: number;
+  readonly rcptMax?: number | undefined;
   /** RCPTDOMAINMAX: different domains among the recipients of a transaction. */
-  readonly rcptDomainMax?: number;
+  readonly rcptDomainMax?: number | undefined;
 }
 
 const longestValue = 6;
@@ -26,6 +26,11 @@ const names: readonly (readonly [keyof SessionLimits, string])[] = [
 export function limits(values: SessionLimits): Extension {
   const text = formatLimits(values);
   return { announce: () => (text === "" ? undefined : `LIMITS ${text}`) };
+}
+
+/** The limit where it can be announced. */
+export function limitOf(value: number): number | undefined {
+  return isLimit(value) ? value : undefined;
 }
 
 /**
@@ -58,6 +63,10 @@ export function formatLimits(values: SessionLimits): string {
 }
 
 function checked(value: number, keyword: string): number {
-  if (Number.isInteger(value) && value >= 1 && value <= 999_999) return value;
+  if (isLimit(value)) return value;
   throw new InvalidValueError(`${keyword} of ${value}`, "It is not a whole number from 1 to 999999", "Pass one");
+}
+
+function isLimit(value: number): boolean {
+  return Number.isInteger(value) && value >= 1 && value <= 999_999;
 }

@@ -1,20 +1,20 @@
-// The extensions that every server session offers, in the order in which EHLO announces them.
+// The extensions that every server offers by itself, in the order in which EHLO announces them.
 
 import { auth } from "./auth.ts";
 import { eightBitMime } from "./eight-bit-mime.ts";
 import { enhancedStatusCodes } from "./enhanced-status-codes.ts";
 import type { Extension } from "./extension.ts";
+import { limits, type SessionLimits } from "./limits.ts";
 import { pipelining } from "./pipelining.ts";
 import { size } from "./size.ts";
 import { smtputf8 } from "./smtputf8.ts";
 import { starttls } from "./starttls.ts";
 
-export const standardExtensions: readonly Extension[] = [
-  pipelining,
-  size,
-  eightBitMime,
-  smtputf8,
-  enhancedStatusCodes,
-  starttls,
-  auth,
-];
+/** What of it depends on the server's options. */
+export interface StandardOffer {
+  readonly limits: SessionLimits;
+}
+
+export function standardExtensions(offer: StandardOffer): readonly Extension[] {
+  return [pipelining, size, limits(offer.limits), eightBitMime, smtputf8, enhancedStatusCodes, starttls, auth];
+}

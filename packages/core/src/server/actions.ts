@@ -32,6 +32,8 @@ const closeReasons: Partial<Record<Occurrence["type"], ServerCloseReason>> = {
   shutDown: "shutDown",
 };
 
+const none: ReadonlySet<string> = new Set();
+
 export interface ActionsContext {
   readonly profile: ServerProfile;
   readonly inbox: Inbox;
@@ -52,6 +54,8 @@ export class ServerActions {
   /** The question that is pending, and the number of the last one. */
   asked: DecisionSubject | undefined;
   decision = 0;
+  /** How many transactions have been opened. */
+  transactions = 0;
   /** The question that has just been answered. */
   answered: DecisionSubject | undefined;
   /** The event being taken. */
@@ -61,6 +65,7 @@ export class ServerActions {
 
   readonly #context: ActionsContext;
   #envelope: (Envelope & { readonly recipients: EnvelopeRecipient[] }) | undefined;
+  #domains: Set<string> | undefined;
   #content: IncomingContent | undefined;
   #exchange: SaslExchange | undefined;
   #challenge: Reply | undefined;
@@ -73,6 +78,11 @@ export class ServerActions {
 
   get envelope(): Envelope | undefined {
     return this.#envelope;
+  }
+
+  /** Domains of the envelope's recipients, where their number is limited. */
+  get domains(): ReadonlySet<string> {
+    return this.#domains ?? none;
   }
 
   get content(): IncomingContent | undefined {
@@ -165,10 +175,13 @@ export class ServerActions {
 
   #openTransaction({ reversePath, parameters }: Extract<Question, { type: "mailReceived" }>): void {
     this.#envelope = { reversePath, parameters, recipients: [] };
+    this.transactions += 1;
+    this.#domains = this.#context.profile.limits.recipientDomains < Infinity ? new Set() : undefined;
   }
 
   #addRecipient({ recipient, parameters }: Extract<Question, { type: "recipientReceived" }>): void {
     this.#envelope?.recipients.push({ recipient, parameters });
+    this.#domains?.add(recipient.domain);
     this.budget.recipientAccepted();
   }
 
@@ -182,7 +195,7 @@ export class ServerActions {
     if (envelope === undefined) return;
     const decided = this.cause.type === "contentEnded" || this.answered === "data" || this.answered === "message";
     if (this.#content !== undefined && !decided) this.#context.outbox.tell({ type: "contentAborted" });
-    this.#envelope = this.#content = undefined;
+    this.#envelope = this.#content = this.#domains = undefined;
     this.#context.standing.facts.contentRefused = false;
     const outcome = decided ? this.#lastReply : undefined;
     this.#context.outbox.tell({ type: "transactionEnded", envelope, ...(outcome && { reply: outcome }) });
@@ -225,6 +238,7 @@ export class ServerActions {
   #startOver(): void {
     this.#context.inbox.clear();
     this.command = undefined;
+    this.transactions = 0;
     this.#context.outbox.tell({ type: "tlsStarted", tls: this.#context.standing.tls ?? {} });
   }
 

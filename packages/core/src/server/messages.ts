@@ -1,8 +1,7 @@
 // What a server session and its application say to each other: events out, intents in. All of it is plain data.
 
-import type { MailParameters } from "../extensions/extension.ts";
+import type { MailParameters, RecipientParameters } from "../extensions/extension.ts";
 import type { Mailbox, ReversePath } from "../grammar/address.ts";
-import type { EsmtpParameter } from "../grammar/parameters.ts";
 import type { Reply } from "../grammar/reply.ts";
 import type { Credentials } from "../sasl/mechanism.ts";
 import type { TlsInfo } from "../session.ts";
@@ -27,7 +26,7 @@ export type ServerTimeout = "command" | "content" | "decision" | "message" | "tl
 
 export interface EnvelopeRecipient {
   readonly recipient: Mailbox;
-  readonly parameters: readonly EsmtpParameter[];
+  readonly parameters: RecipientParameters;
 }
 
 /** What MAIL and the accepted RCPTs said: the object of a transaction (RFC 5598 §2.2.3, RFC 5321 §2.3.1). */
@@ -47,7 +46,7 @@ export type ServerDecision = { readonly decision: number } & (
   | {
       readonly type: "recipientReceived";
       readonly recipient: Mailbox;
-      readonly parameters: readonly EsmtpParameter[];
+      readonly parameters: RecipientParameters;
       readonly envelope: Envelope;
     }
   | { readonly type: "dataReceived"; readonly envelope: Envelope }

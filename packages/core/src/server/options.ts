@@ -1,11 +1,15 @@
 // What a server session can be told, with its defaults: every limit and every deadline has a name here.
 
+import type { Extension } from "../extensions/extension.ts";
+import { limitOf } from "../extensions/limits.ts";
+import { standardExtensions } from "../extensions/standard.ts";
 import { positiveNumbers } from "../positive-numbers.ts";
 import { helloName, type HelloName } from "../grammar/address.ts";
 import type { ServerMechanism } from "../sasl/mechanism.ts";
 import { loginServer } from "../sasl/login.ts";
 import { plainServer } from "../sasl/plain.ts";
 import type { ServerTimeout } from "./messages.ts";
+import { Registry } from "./registry.ts";
 
 /** All in octets or counts. The defaults are at or above what RFC 5321 §4.5.3.1 demands. */
 export interface ServerLimits {
@@ -17,6 +21,10 @@ export interface ServerLimits {
   readonly endlessLine: number;
   /** Recipients in a transaction; RFC 5321 demands 100. Beyond: 452 4.5.3. */
   readonly recipients: number;
+  /** Different domains among the recipients of a transaction. Beyond: 452 4.5.3. Default: no limit. */
+  readonly recipientDomains: number;
+  /** Transactions in a session. Beyond: 451 4.7.0. Default: no limit. LIMITS announces these three up to 999,999. */
+  readonly messages: number;
   /** Content, announced by SIZE; RFC 5321 demands 64 KiB. Beyond: 552 5.3.4. `Infinity`: no fixed limit. */
   readonly messageSize: number;
   /** Content read and thrown away after it was refused, before the session is closed instead. */
@@ -38,6 +46,8 @@ export const defaultServerLimits: ServerLimits = {
   responseLine: 12_288,
   endlessLine: 65_536,
   recipients: 1_000,
+  recipientDomains: Infinity,
+  messages: Infinity,
   messageSize: 52_428_800,
   discarded: 104_857_600,
   errors: 20,
@@ -92,6 +102,11 @@ export interface ServerSessionOptions {
    * ends a line or the content. In commands they always end the session.
    */
   readonly bareNewlines?: "reject" | "accept";
+  /**
+   * What is offered besides the standard extensions, announced behind them in this order. List an extension only where
+   * the application honours it.
+   */
+  readonly extensions?: readonly Extension[];
   /** Whether `lineTraced` events are wanted. */
   readonly trace?: boolean;
   readonly limits?: Partial<ServerLimits>;
@@ -107,6 +122,8 @@ export interface ServerProfile {
   readonly requireAuthentication: boolean;
   readonly allowAuthInClear: boolean;
   readonly bareNewlines: "reject" | "accept";
+  /** What the extensions come to. */
+  readonly registry: Registry;
   readonly trace: boolean;
   readonly limits: ServerLimits;
   readonly timeouts: ServerTimeouts;
@@ -117,6 +134,7 @@ const mechanisms: Readonly<Record<ServerMechanismName, ServerMechanism>> = { PLA
 /** Checks options and fills in the defaults. Throws `InvalidValueError` for a bad host name, `RangeError` for a bad limit. */
 export function serverProfile(options: ServerSessionOptions): ServerProfile {
   const { authentication } = options;
+  const limits = positiveNumbers({ ...defaultServerLimits, ...options.limits }, "limits");
   return {
     hostname: helloName(options.hostname),
     startTls: options.startTls ?? false,
@@ -126,9 +144,19 @@ export function serverProfile(options: ServerSessionOptions): ServerProfile {
     allowAuthInClear: authentication?.allowInClear ?? false,
     bareNewlines: options.bareNewlines ?? "reject",
     trace: options.trace ?? false,
-    limits: positiveNumbers({ ...defaultServerLimits, ...options.limits }, "limits"),
+    registry: registryOf(options.extensions ?? [], limits),
+    limits,
     timeouts: positiveNumbers({ ...defaultServerTimeouts, ...options.timeouts }, "timeouts"),
   };
+}
+
+function registryOf(extensions: readonly Extension[], limits: ServerLimits): Registry {
+  const announced = {
+    mailMax: limitOf(limits.messages),
+    rcptMax: limitOf(limits.recipients),
+    rcptDomainMax: limitOf(limits.recipientDomains),
+  };
+  return new Registry([...standardExtensions({ limits: announced }), ...extensions]);
 }
 
 function mechanismOf(name: ServerMechanismName): ServerMechanism {

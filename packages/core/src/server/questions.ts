@@ -1,10 +1,11 @@
 // The check phase: what a well-formed command asks the application, or the reply that refuses it before anybody is asked.
 
 import type { Offer } from "../extensions/extension.ts";
+import type { Mailbox } from "../grammar/address.ts";
 import type { Command } from "../grammar/command.ts";
 import type { Reply } from "../grammar/reply.ts";
 import type { Envelope, ServerDecision } from "./messages.ts";
-import { readMailParameters, refuseRecipientParameters } from "./parameters.ts";
+import type { ServerProfile } from "./options.ts";
 import { checkReplies } from "./replies.ts";
 
 type Unnumbered<Decision> = Decision extends unknown ? Omit<Decision, "decision"> : never;
@@ -14,10 +15,14 @@ export type Question = Unnumbered<ServerDecision>;
 
 /** What is known of the session when a command comes. */
 export interface Circumstances {
+  readonly profile: ServerProfile;
   readonly hello: { readonly extended: boolean } | undefined;
   readonly envelope: Envelope | undefined;
   readonly offer: Offer;
-  readonly recipientLimit: number;
+  /** How many transactions there have been. */
+  readonly transactions: number;
+  /** Domains of the envelope's recipients, where their number is limited. */
+  readonly domains: ReadonlySet<string>;
 }
 
 /** Out of order, a command may give neither: the chart will say so. */
@@ -51,21 +56,31 @@ export function check(command: Command, circumstances: Circumstances): Checked {
   }
 }
 
-function checkMail(command: Extract<Command, { verb: "MAIL" }>, { hello, offer }: Circumstances): Checked {
+function checkMail(command: Extract<Command, { verb: "MAIL" }>, circumstances: Circumstances): Checked {
+  const { profile, hello, envelope, offer, transactions } = circumstances;
   if (hello === undefined) return {};
-  const parameters = readMailParameters(command.parameters, offer, hello.extended);
+  const parameters = profile.registry.readMail(command.parameters, offer, hello.extended);
   if ("refused" in parameters) return parameters;
+  const isOneMore = envelope === undefined && transactions >= profile.limits.messages;
+  if (isOneMore) return { refused: checkReplies.tooManyTransactions };
   return { question: { type: "mailReceived", reversePath: command.reversePath, parameters: parameters.typed } };
 }
 
-function checkRecipient(
-  command: Extract<Command, { verb: "RCPT" }>,
-  { envelope, recipientLimit }: Circumstances,
-): Checked {
-  if (envelope === undefined) return {};
-  const refused = refuseRecipientParameters(command.parameters);
-  if (refused !== undefined) return { refused };
-  if (envelope.recipients.length >= recipientLimit) return { refused: checkReplies.tooManyRecipients };
-  const { forwardPath: recipient, parameters } = command;
-  return { question: { type: "recipientReceived", recipient, parameters, envelope } };
+function checkRecipient(command: Extract<Command, { verb: "RCPT" }>, circumstances: Circumstances): Checked {
+  const { profile, hello, envelope, offer } = circumstances;
+  if (hello === undefined || envelope === undefined) return {};
+  const parameters = profile.registry.readRecipient(command.parameters, offer, hello.extended);
+  if ("refused" in parameters) return parameters;
+  const { forwardPath: recipient } = command;
+  const refused = refuseMore(recipient, envelope, circumstances);
+  return refused === undefined
+    ? { question: { type: "recipientReceived", recipient, parameters: parameters.typed, envelope } }
+    : { refused };
+}
+
+/** RFC 5321 §4.5.3.1.10, RFC 9422 §4. */
+function refuseMore({ domain }: Mailbox, envelope: Envelope, { profile, domains }: Circumstances): Reply | undefined {
+  const { limits } = profile;
+  if (envelope.recipients.length >= limits.recipients) return checkReplies.tooManyRecipients;
+  return domains.size >= limits.recipientDomains && !domains.has(domain) ? checkReplies.tooManyDomains : undefined;
 }

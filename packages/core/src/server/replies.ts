@@ -93,6 +93,8 @@ export const checkReplies = {
   unknownParameter: reply(555, "5.5.4", "Parameter not recognised"),
   tooLarge: reply(552, "5.3.4", "Message is larger than this server takes"),
   tooManyRecipients: reply(452, "4.5.3", "Too many recipients; send the rest in another transaction"),
+  tooManyDomains: reply(452, "4.5.3", "Too many domains; send to the rest in another transaction"),
+  tooManyTransactions: reply(451, "4.7.0", "Too many messages in this session; send the rest in another"),
   unknownMechanism: reply(504, "5.5.4", "Mechanism not offered"),
   badBase64: reply(501, "5.5.2", "Not base64"),
   badResponse: reply(501, "5.5.2", "The response does not fit the mechanism"),

@@ -293,12 +293,10 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
     const { verb } = command;
     if (verb === "LHLO" || verb === "BDAT" || verb === "BURL") return this.#step("unrecognised");
     this.#actions.command = command;
-    const { question, refused } = check(command, {
-      hello: this.#standing.hello,
-      envelope: this.#actions.envelope,
-      offer: this.#standing.offer,
-      recipientLimit: this.#profile.limits.recipients,
-    });
+    const { hello, offer } = this.#standing;
+    const { envelope, transactions, domains } = this.#actions;
+    const circumstances = { profile: this.#profile, hello, envelope, offer, transactions, domains };
+    const { question, refused } = check(command, circumstances);
     if (refused !== undefined) return this.#malformed(refused);
     if (question !== undefined) this.#actions.question = question;
     this.#step(verb);

@@ -7,7 +7,6 @@ import type { TlsInfo } from "../session.ts";
 import { initialServerFacts, type ServerFacts } from "./machine.ts";
 import type { ServerProfile } from "./options.ts";
 import type { ServerOrigin } from "./origin.ts";
-import { announcements } from "./parameters.ts";
 
 /** SIZE has room for 20 digits (RFC 1870 §4). */
 const sizeLimit = 1e20;
@@ -18,19 +17,31 @@ export interface Introduction {
   readonly extended: boolean;
 }
 
+const nothing: Offer = {
+  messageSize: undefined,
+  startTls: false,
+  secured: false,
+  trusted: false,
+  protocol: "smtp",
+  mechanisms: [],
+};
+
 export class Standing {
   /** What the chart's guards read. */
   readonly facts: { -readonly [Name in keyof ServerFacts]: boolean } = { ...initialServerFacts };
   hello: Introduction | undefined;
   /** SASL mechanisms open to the client now. */
   mechanisms: readonly ServerMechanism[] = [];
-  offer: Offer = { messageSize: undefined, startTls: false, mechanisms: [] };
+  offer: Offer = nothing;
   #tls: TlsInfo | undefined;
   readonly #profile: ServerProfile;
 
-  constructor(profile: ServerProfile, { tls }: ServerOrigin) {
+  readonly #trusted: boolean;
+
+  constructor(profile: ServerProfile, { tls, trusted = false }: ServerOrigin) {
     this.#profile = profile;
     this.#tls = tls;
+    this.#trusted = trusted;
     this.#weigh();
   }
 
@@ -40,8 +51,14 @@ export class Standing {
 
   /** The reply to HELO or EHLO. */
   get greeting(): Reply {
-    const greeting = `${this.#profile.hostname} greets ${this.hello?.name ?? "you"}`;
-    return reply(250, undefined, greeting, ...(this.hello?.extended === true ? announcements(this.offer) : []));
+    const { hostname, registry } = this.#profile;
+    const greeting = `${hostname} greets ${this.hello?.name ?? "you"}`;
+    return reply(
+      250,
+      undefined,
+      greeting,
+      ...(this.hello?.extended === true ? registry.announcements(this.offer) : []),
+    );
   }
 
   authenticated(): void {
@@ -70,6 +87,9 @@ export class Standing {
     this.offer = {
       messageSize: limits.messageSize < sizeLimit ? Math.floor(limits.messageSize) : undefined,
       startTls: facts.tlsOffered,
+      secured: secure,
+      trusted: this.#trusted,
+      protocol: "smtp",
       mechanisms: this.mechanisms.map(({ name }) => name),
     };
   }

@@ -1,0 +1,79 @@
+// What a server's extensions come to: what EHLO announces and who reads which parameter. Made once, for all of its sessions.
+
+import type {
+  Extension,
+  MailParameters,
+  Offer,
+  ParameterReader,
+  RecipientParameters,
+} from "../extensions/extension.ts";
+import type { EsmtpParameters } from "../grammar/parameters.ts";
+import type { Reply } from "../grammar/reply.ts";
+import { checkReplies } from "./replies.ts";
+
+/** Parameters as they are understood, or the reply that refuses them. */
+export type ReadParameters<Parameters> = { readonly typed: Parameters } | { readonly refused: Reply };
+
+interface Reading<Parameters> {
+  readonly readers: ReadonlyMap<string, ParameterReader<Parameters>>;
+  readonly checks: readonly ((parameters: Parameters) => Reply | undefined)[];
+  readonly none: Parameters;
+}
+
+export class Registry {
+  readonly #extensions: readonly Extension[];
+  readonly #mail: Reading<MailParameters>;
+  readonly #recipient: Reading<RecipientParameters>;
+
+  /** @param extensions In the order in which they are announced; of two that read one parameter the later one counts. */
+  constructor(extensions: readonly Extension[]) {
+    this.#extensions = extensions;
+    this.#mail = {
+      readers: new Map(extensions.flatMap(({ mailParameters = {} }) => Object.entries(mailParameters))),
+      checks: extensions.flatMap(({ checkMail }) => checkMail ?? []),
+      none: { raw: [] },
+    };
+    this.#recipient = {
+      readers: new Map(extensions.flatMap(({ recipientParameters = {} }) => Object.entries(recipientParameters))),
+      checks: extensions.flatMap(({ checkRecipient }) => checkRecipient ?? []),
+      none: { raw: [] },
+    };
+  }
+
+  /** The lines of EHLO's reply, the greeting's aside. */
+  announcements(offer: Offer): string[] {
+    return this.#extensions.map((extension) => extension.announce(offer)).filter((line) => line !== undefined);
+  }
+
+  /** MAIL's parameters. After HELO none is known (RFC 5321 §4.1.1.1). */
+  readMail(raw: EsmtpParameters, offer: Offer, extended: boolean): ReadParameters<MailParameters> {
+    return read(this.#mail, raw, offer, extended);
+  }
+
+  /** RCPT's parameters, likewise. */
+  readRecipient(raw: EsmtpParameters, offer: Offer, extended: boolean): ReadParameters<RecipientParameters> {
+    return read(this.#recipient, raw, offer, extended);
+  }
+}
+
+function read<Parameters extends { readonly raw: EsmtpParameters }>(
+  { readers, checks, none }: Reading<Parameters>,
+  raw: EsmtpParameters,
+  offer: Offer,
+  extended: boolean,
+): ReadParameters<Parameters> {
+  if (raw.length === 0) return { typed: none };
+  let typed: Parameters = { ...none, raw };
+  for (const { keyword, value } of raw) {
+    const reader = extended ? readers.get(keyword) : undefined;
+    if (reader === undefined) return { refused: checkReplies.unknownParameter };
+    const outcome = reader(value, offer);
+    if ("refused" in outcome) return outcome;
+    typed = { ...typed, ...outcome.typed };
+  }
+  for (const check of checks) {
+    const refused = check(typed);
+    if (refused !== undefined) return { refused };
+  }
+  return { typed };
+}

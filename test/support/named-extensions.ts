@@ -1,0 +1,42 @@
+// Extensions as transcripts name them in their options: `"DSN"`, or `{"DELIVERBY": {"minimum": 60}}`.
+
+import {
+  binaryMime,
+  deliverBy,
+  dsn,
+  futureRelease,
+  mtPriority,
+  noSoliciting,
+  prdr,
+  requireTls,
+  rrvs,
+  type DeliverByLimits,
+  type Extension,
+  type FutureReleaseLimits,
+  type PriorityPolicy,
+} from "@carteiro/core";
+
+const makers: Readonly<Record<string, (given: unknown) => Extension>> = {
+  BINARYMIME: () => binaryMime,
+  DELIVERBY: (given) => deliverBy(given as DeliverByLimits | undefined),
+  DSN: () => dsn,
+  FUTURERELEASE: (given) => futureRelease(given as FutureReleaseLimits),
+  "MT-PRIORITY": (given) => mtPriority(given as PriorityPolicy | undefined),
+  "NO-SOLICITING": (given) => noSoliciting(given as readonly string[] | undefined),
+  PRDR: () => prdr,
+  REQUIRETLS: () => requireTls,
+  RRVS: () => rrvs,
+};
+
+/** Throws for a name that is not known. */
+export function namedExtensions(names: unknown): readonly Extension[] {
+  if (names === undefined) return [];
+  if (!Array.isArray(names)) throw new Error("extensions are a list");
+  return names.map((given: unknown) => {
+    const [name, value]: readonly [string, unknown] =
+      typeof given === "string" ? [given, undefined] : (Object.entries(Object(given))[0] ?? ["", undefined]);
+    const make = makers[name];
+    if (make === undefined) throw new Error(`no such extension: ${name}`);
+    return make(value);
+  });
+}
