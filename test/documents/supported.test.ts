@@ -56,7 +56,14 @@ const circumstances: Readonly<Record<string, unknown>> = {
   limits: { rcptMax: 100 },
   futureRelease: { interval: 3_600, until: 4_102_444_800_000 },
 };
-const offer: Offer = { messageSize: 1_000, startTls: true, secured: true, mechanisms: ["PLAIN"] };
+const offer: Offer = {
+  messageSize: 1_000,
+  startTls: true,
+  secured: true,
+  trusted: true,
+  protocol: "smtp",
+  mechanisms: ["PLAIN"],
+};
 /** What lies among the extensions and is none. */
 const noExtensions = ["attributes.ts", "extension.ts", "standard.ts"];
 
