@@ -61,7 +61,9 @@ export class LineServer implements AsyncDisposable {
 }
 
 /** Answers by verb; content is taken up to its dot. A verb without an answer is left unanswered. */
-export function byVerb(answers: Readonly<Record<string, string>>): Answer {
+export function byVerb(
+  answers: Readonly<Record<string, string>>,
+): (line: string | undefined, socket?: Socket) => string | undefined {
   let inContent = false;
   return (line) => {
     if (line === undefined) return answers["greeting"] ?? "220 mx.example.org\r\n";
