@@ -28,8 +28,9 @@ const atOpening = (Object.keys(initialClientFacts) as FactName[]).filter((name) 
 /** The facts that can be true together; those of the opening and of a transaction are of no account to each other. */
 const allFacts: readonly ClientFacts[] = [
   ...[...combinations(atOpening)].filter(
-    ({ tlsUnavailable, tlsRequired, tlsWanted, authWanted, authUnavailable }) =>
-      !(tlsUnavailable && (tlsWanted || !tlsRequired)) && !(authWanted && authUnavailable),
+    ({ tlsUnavailable, tlsRequired, tlsWanted, authWanted, authUnavailable, credentialsDue }) =>
+      !(tlsUnavailable && (tlsWanted || !tlsRequired)) &&
+      [authWanted, authUnavailable, credentialsDue].filter(Boolean).length <= 1,
   ),
   ...[...combinations([...inTransaction, "lmtp"])].filter(
     ({ pipelined, recipientAccepted, dataDue }) => dataDue === (pipelined || recipientAccepted),
@@ -45,7 +46,6 @@ const writing = [
   "writeHelo",
   "writeStartTls",
   "writeAuth",
-  "answerChallenge",
   "cancelAuth",
   "writeMail",
   "writeRecipient",
@@ -80,7 +80,7 @@ describe("the client's chart, as documentation", () => {
   test("names every state for what is awaited or for what it is within", () => {
     for (const name of stateNamesOf(clientMachine).filter((state) => state !== "transaction" && state !== "opening")) {
       expect(name).toMatch(
-        /^expecting(Greeting|Answer|[A-Z][A-Za-z]+Reply)$|^(sendingContent|weighing|securing|ready|closed)$/,
+        /^expecting(Greeting|Answer|Credentials|Challenge|[A-Z][A-Za-z]+Reply)$|^(sendingContent|weighing|stepping|computing|securing|ready|closed)$/,
       );
     }
   });
@@ -188,6 +188,46 @@ describe("the client's chart, step by step", () => {
       return from.endsWith("expectingStartTlsReply") && (event === "4yz" || event === "5yz") && facts.tlsRequired;
     });
     expectAll(declined, ({ to }) => to === "expectingQuitReply");
+  });
+
+  test("takes a 2yz for success only where the mechanism is through with the server", () => {
+    expectAll(
+      open.filter(({ actions }) => has(actions, "rememberAuthentication")),
+      ({ from, event }) => from === "opening.expectingAuthReply" && event === "2yz",
+    );
+    expectAll(
+      open.filter(({ from, event }) => from === "opening.expectingChallenge" && event === "2yz"),
+      ({ to, actions }) => to === "expectingQuitReply" && failureOf(actions) === "authUntrusted",
+    );
+    expectAll(
+      open.filter(({ from, to }) => to === "opening.expectingAuthReply" && from !== to),
+      ({ from, event }) => from === "opening.stepping" && event === "concluded",
+    );
+  });
+
+  test("says AUTH or a response only when the mechanism has one, and cancels only what has begun", () => {
+    expectAll(
+      open.filter(({ actions }) => has(actions, "writeAuth")),
+      ({ from, event }) => from === "opening.stepping" && (event === "responded" || event === "concluded"),
+    );
+    expectAll(
+      open.filter(({ actions }) => has(actions, "cancelAuth")),
+      ({ from, event, to }) =>
+        from === "opening.stepping" &&
+        to === "opening.expectingCancelReply" &&
+        (event === "garbled" || event === "distrusted" || event === "incomputable"),
+    );
+  });
+
+  test("asks the application for credentials when they are due, and only then", () => {
+    expectAll(
+      open.filter(({ to, from }) => to === "opening.expectingCredentials" && from !== to),
+      ({ facts, actions }) => facts.credentialsDue && count(actions, "askForCredentials") === 1,
+    );
+    expectAll(
+      open.filter(({ event, from, to }) => event === "authenticate" && from !== to),
+      ({ from, to }) => from === "opening.expectingCredentials" && to === "opening.weighing",
+    );
   });
 
   test("hands content over only to a server that has accepted a recipient", () => {

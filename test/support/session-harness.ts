@@ -20,8 +20,8 @@ export interface HarnessOptions<Intent, Event> {
   readonly readsOn?: boolean;
   /** How TLS goes: what is known of it, or `undefined` where the handshake never ends. */
   readonly tls?: TlsInfo | undefined;
-  /** What computes, once the session is idle: octets, or nothing where it cannot. Default: Node. */
-  readonly compute?: (...given: Parameters<Execute>) => Uint8Array | undefined;
+  /** What computes, once the session is idle: octets, or nothing where it cannot; or `never`. Default: Node. */
+  readonly compute?: ((...given: Parameters<Execute>) => Uint8Array | undefined) | "never";
 }
 
 type Idle = Extract<Output<unknown>, { kind: "idle" }>;
@@ -42,7 +42,7 @@ export class SessionHarness<Intent, Event extends { readonly type: string }> {
   stale = 0;
   readonly #options: HarnessOptions<Intent, Event>;
   readonly #due: { readonly at: Instant; readonly intent: Intent }[] = [];
-  readonly #compute: (...given: Parameters<Execute>) => Uint8Array | undefined;
+  readonly #compute: NonNullable<HarnessOptions<Intent, Event>["compute"]>;
   #securing = false;
   #computation: Computation | undefined;
 
@@ -182,7 +182,7 @@ export class SessionHarness<Intent, Event extends { readonly type: string }> {
 
   #carryOutComputation(): boolean {
     const wanted = this.#computation;
-    if (wanted === undefined) return false;
+    if (wanted === undefined || this.#compute === "never") return false;
     this.#computation = undefined;
     const { computation, operation } = wanted;
     this.session.handle({ type: "computed", computation, result: this.#compute(operation) }, this.now);

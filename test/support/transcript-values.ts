@@ -6,6 +6,7 @@ import {
   reply,
   reversePath,
   type Capability,
+  type ClientCredentials,
   type ClientEvent,
   type ClientIntent,
   type EsmtpParameter,
@@ -29,6 +30,7 @@ const everyEvent: Readonly<Record<Exclude<AnyEvent["type"], "lineTraced">, true>
   contentRefused: true,
   contentStarted: true,
   contentWanted: true,
+  credentialsWanted: true,
   dataReceived: true,
   decisionExpired: true,
   expandReceived: true,
@@ -124,6 +126,8 @@ export function readClientIntent(intent: string, rest: string): ClientIntent {
       return { type: "content", bytes: Buffer.from(lineOctets(rest), "latin1") };
     case "ask":
       return readQuestion(rest);
+    case "authenticate":
+      return { type: "authenticate", credentials: JSON.parse(rest) as ClientCredentials };
     case "endContent":
     case "quit":
     case "abort":

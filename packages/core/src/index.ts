@@ -117,6 +117,14 @@ export type {
   ChannelBindings,
   ChannelBindingType,
   Circumstances,
+  ClientCircumstances,
+  ClientEnd,
+  ClientExchange,
+  ClientFailureReason,
+  ClientMechanism,
+  ClientResponse,
+  ClientStep,
+  ClientWait,
   Credentials,
   Identity,
   MechanismTraits,
@@ -131,6 +139,7 @@ export type {
   ServerStep,
   ServerWait,
 } from "./sasl/mechanism.ts";
+export type { MechanismName } from "./sasl/mechanisms.ts";
 export type { OAuthError } from "./sasl/oauth-error.ts";
 
 // The server's side.

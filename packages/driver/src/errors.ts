@@ -62,6 +62,7 @@ const meanings: Readonly<Record<Failure["kind"], string>> = {
   tlsFailed: "The TLS handshake failed",
   authUnavailable: "The server offers no way to authenticate that is safe here",
   authRefused: "The server refused the credentials",
+  authUntrusted: "The server did not prove that it knows the password",
   serviceClosing: "The server is closing the connection",
   timeout: "The server did not answer in time",
   disconnected: "The connection ended",

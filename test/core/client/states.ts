@@ -21,6 +21,8 @@ interface Way {
   readonly steps: readonly Step[];
   readonly timeout: ClientTimeout;
   readonly options?: Options;
+  /** Whether what the session needs computed never comes. */
+  readonly computesNothing?: boolean;
 }
 
 export const send: Extract<ClientIntent, { type: "send" }> = {
@@ -35,9 +37,12 @@ const credentials: Options = {
   credentials: { user: "user", password: "secret" },
 };
 
+const onDemand: Options = { ...credentials, credentials: "onDemand" };
+
 const hello = ["220 mx.example.com", "250 mx.example.com"];
 const starttls = ["220 mx.example.com", "250-mx.example.com\r\n250 STARTTLS"];
 const auth = ["220 mx.example.com", "250-mx.example.com\r\n250 AUTH PLAIN"];
+const scram = ["220 mx.example.com", "250-mx.example.com\r\n250 AUTH SCRAM-SHA-256"];
 const data: readonly Step[] = [...hello, send, "250 OK", "250 OK"];
 const lmtp: Options = { protocol: "lmtp" };
 const group: readonly Step[] = ["220 mx.example.com", "250-mx.example.com\r\n250 PIPELINING", send];
@@ -48,6 +53,9 @@ export const ways: Readonly<Record<string, Way>> = {
   "opening.expectingHeloReply": { steps: ["220 mx.example.com", "500 What?"], timeout: "hello" },
   "opening.expectingStartTlsReply": { steps: starttls, timeout: "hello" },
   "opening.securing": { steps: [...starttls, "220 Go ahead"], timeout: "tls" },
+  "opening.expectingCredentials": { steps: auth, timeout: "hello", options: onDemand },
+  "opening.computing": { steps: scram, timeout: "hello", options: credentials, computesNothing: true },
+  "opening.expectingChallenge": { steps: scram, timeout: "hello", options: credentials },
   "opening.expectingAuthReply": { steps: auth, timeout: "hello", options: credentials },
   "opening.expectingCancelReply": { steps: [...auth, "334 !!!"], timeout: "hello", options: credentials },
   ready: { steps: hello, timeout: "idle" },
@@ -76,7 +84,10 @@ export function newSession(options: Options = {}): ClientSession {
 /** A session in that state. */
 export function inState(state: string, options: Options = {}): ClientHarness {
   const way = ways[state];
-  const harness: ClientHarness = new SessionHarness(newSession({ ...way?.options, ...options }), { readsOn: true });
+  const harness: ClientHarness = new SessionHarness(newSession({ ...way?.options, ...options }), {
+    readsOn: true,
+    ...(way?.computesNothing === true && { compute: "never" }),
+  });
   for (const step of way?.steps ?? []) {
     if (typeof step === "string") hear(harness, step);
     else harness.submit(step);

@@ -8,14 +8,11 @@ import type { Reply } from "../grammar/reply.ts";
 import { encodeUtf8 } from "../grammar/text.ts";
 import type { Inbox } from "../inbox.ts";
 import type { Outbox } from "../outbox.ts";
-import { identityOf, type ClientCredentials } from "../sasl/credentials.ts";
-import type { ClientMechanism } from "../sasl/mechanism.ts";
-import { strongest } from "../sasl/mechanisms.ts";
 import type { TlsInfo } from "../session.ts";
-import { SaslExchange } from "./exchange.ts";
+import { ClientAuthentication } from "./authentication.ts";
 import { initialClientFacts, type ClientFacts, type ClientMachineEvent } from "./machine.ts";
 import type { ClientEvent, Failure, FailureKind } from "./messages.ts";
-import { clientMechanisms, type ClientProfile } from "./options.ts";
+import type { ClientProfile } from "./options.ts";
 import type { OutgoingTransaction } from "./transaction.ts";
 
 type MachineEventType = ClientMachineEvent["type"];
@@ -43,6 +40,8 @@ export class ClientActions {
   end = emptyContent;
   /** NOOP, VRFY, EXPN, HELP or RSET, as the application asked for it. */
   question: Command | undefined;
+  /** What the computation under way has come to. */
+  result: Uint8Array | undefined;
   /** The reply being taken, or what else was wrong. */
   reply: Reply | undefined;
   detail: string | undefined;
@@ -51,19 +50,17 @@ export class ClientActions {
   /** An event that an action brought about: to be taken right after the present one. */
   next: MachineEventType | undefined;
 
+  readonly authentication: ClientAuthentication;
   readonly #context: ActionsContext;
   #greeting: Reply | undefined;
   #extended = true;
   #tlsDeclined = false;
-  #mechanism: ClientMechanism | undefined;
-  #exchange: SaslExchange | undefined;
-  /** The answer to the challenge being taken, in base64. */
-  #answer: string | undefined;
-  #identity: string | undefined;
+  #computation = 0;
   #failure: Failure | undefined;
 
   constructor(context: ActionsContext, tls: TlsInfo | undefined) {
     this.#context = context;
+    this.authentication = new ClientAuthentication(context.profile);
     this.tls = tls;
     this.facts.lmtp = context.profile.protocol === "lmtp";
   }
@@ -76,9 +73,12 @@ export class ClientActions {
     facts.recipientAccepted = transaction?.anyAccepted === true;
     facts.dataDue = facts.pipelined || facts.recipientAccepted;
     facts.moreVerdicts = transaction?.moreVerdictsAwaited === true;
-    if (type !== "3yz" || this.#exchange === undefined) return;
-    this.#answer = this.#exchange.respond(this.reply?.lines[0] ?? "");
-    facts.answerable = this.#answer !== undefined;
+    if (type === "5yz") facts.credentialsDue = this.authentication.renewableAfter(this.reply);
+  }
+
+  /** Whether the session waits for this computation. */
+  awaits(computation: number): boolean {
+    return computation === this.#computation;
   }
 
   perform(action: ActionCall): void {
@@ -108,14 +108,30 @@ export class ClientActions {
       case "declineTls":
         this.#tlsDeclined = true;
         return;
+      case "askForCredentials":
+        this.#context.outbox.tell({ type: "credentialsWanted", ...this.authentication.asked() });
+        return;
+      case "forgetCredentials":
+        return this.authentication.forget(this.reply);
+      case "beginAuth":
+        this.next = this.authentication.begin();
+        return;
+      case "dismissMechanism":
+        return this.authentication.dismiss();
+      case "takeChallenge":
+        this.next = this.authentication.exchange?.respond(this.reply?.lines[0] ?? "");
+        return;
+      case "compute":
+        return this.#compute();
+      case "takeResult":
+        this.next = this.authentication.exchange?.computed(this.result);
+        return;
       case "writeAuth":
         return this.#writeAuth();
-      case "answerChallenge":
-        return this.#answerChallenge();
       case "cancelAuth":
         return this.#writeLine("*");
       case "rememberAuthentication":
-        return this.#rememberAuthentication();
+        return this.authentication.succeed();
       case "announceReady":
         return this.#announceReady();
       case "openTransaction":
@@ -158,11 +174,14 @@ export class ClientActions {
   // Actions.
 
   #fail(kind: FailureKind): void {
+    const { problem, oauthError } = this.authentication;
+    const detail = this.detail ?? (kind.startsWith("auth") ? problem : undefined);
     this.#failure ??= {
       kind,
       during: this.during,
       ...(this.reply && { reply: this.reply }),
-      ...(this.detail !== undefined && { detail: this.detail }),
+      ...(oauthError && { oauthError }),
+      ...(detail !== undefined && { detail }),
     };
   }
 
@@ -177,30 +196,17 @@ export class ClientActions {
 
   /** Sets the facts by which the chart chooses the next step of opening a session. */
   #weigh(): void {
-    const { tls, credentials, allowAuthInClear } = this.#context.profile;
+    const { tls } = this.#context.profile;
     const secure = this.tls !== undefined;
     const offered = findCapability(this.capabilities, "STARTTLS") !== undefined && !this.#tlsDeclined;
-    const mayAuthenticate = credentials !== undefined && this.#identity === undefined;
-    this.#mechanism = mayAuthenticate ? this.#strongest(credentials, secure || allowAuthInClear) : undefined;
+    const need = this.authentication.weigh(this.capabilities, this.tls);
     this.facts.tlsRequired = tls === "required";
     this.facts.tlsUnavailable = tls === "required" && !secure && !offered;
     this.facts.tlsWanted = tls !== "never" && !secure && offered;
-    this.facts.authWanted = this.#mechanism !== undefined;
-    this.facts.authUnavailable = mayAuthenticate && this.#mechanism === undefined;
-    if (this.facts.authUnavailable) this.detail = this.#whyNoMechanism(secure || allowAuthInClear);
+    this.facts.authWanted = need === "wanted";
+    this.facts.authUnavailable = need === "unavailable";
+    this.facts.credentialsDue = need === "due";
     this.next = "weighed";
-  }
-
-  #strongest(credentials: ClientCredentials, secure: boolean): ClientMechanism | undefined {
-    const offered = findCapability(this.capabilities, "AUTH")?.parameters ?? [];
-    const available = clientMechanisms.filter((mechanism) => mechanism.takes(credentials));
-    return strongest(offered, available, { secure, channelBinding: false });
-  }
-
-  #whyNoMechanism(clearAllowed: boolean): string {
-    if (findCapability(this.capabilities, "AUTH") === undefined) return "AUTH is not offered";
-    if (!clearAllowed) return "without TLS no password is sent, unless allowAuthInClear is set";
-    return `of the mechanisms offered none is known here; known are ${clientMechanisms.map(({ name }) => name).join(", ")}`;
   }
 
   #startTls(): void {
@@ -219,21 +225,18 @@ export class ClientActions {
     this.#context.outbox.tell({ type: "tlsStarted", tls: this.tls ?? {} });
   }
 
+  #compute(): void {
+    const operation = this.authentication.exchange?.operation;
+    if (operation === undefined) return;
+    this.#computation += 1;
+    this.#context.outbox.conclude({ type: "compute", computation: this.#computation, operation });
+  }
+
+  /** Writes the AUTH command, and after it responses. */
   #writeAuth(): void {
-    const { credentials } = this.#context.profile;
-    if (this.#mechanism === undefined || credentials === undefined) return;
-    this.#exchange = new SaslExchange(this.#mechanism, credentials);
-    this.#write(this.#exchange.command);
-  }
-
-  #answerChallenge(): void {
-    if (this.#answer !== undefined) this.#writeLine(this.#answer, "*");
-  }
-
-  #rememberAuthentication(): void {
-    const { credentials } = this.#context.profile;
-    this.#identity = credentials === undefined ? undefined : identityOf(credentials);
-    this.#exchange = undefined;
+    const words = this.authentication.exchange?.words;
+    if (typeof words === "string") this.#writeLine(words, "*");
+    else if (words !== undefined) this.#write(words);
   }
 
   #announceReady(): void {
@@ -241,7 +244,7 @@ export class ClientActions {
     const { greeting, capabilities, identity } = {
       greeting: this.#greeting,
       capabilities: this.capabilities,
-      identity: this.#identity,
+      identity: this.authentication.identity,
     };
     this.#context.outbox.tell({ type: "opened", greeting, capabilities, identity });
   }

@@ -17,8 +17,8 @@ export interface ClientFacts {
   readonly authWanted: boolean;
   /** Credentials were given, and there is no mechanism for them. */
   readonly authUnavailable: boolean;
-  /** The mechanism has an answer to the challenge that has just come. */
-  readonly answerable: boolean;
+  /** The application is to be asked for credentials, for the first time or since those it gave were refused. */
+  readonly credentialsDue: boolean;
   /** MAIL, RCPTs and DATA have been written in one group: each of them will be answered. */
   readonly pipelined: boolean;
   /** The recipient whose reply is awaited is not the last. */
@@ -39,7 +39,7 @@ export const initialClientFacts: ClientFacts = {
   tlsRequired: false,
   authWanted: false,
   authUnavailable: false,
-  answerable: false,
+  credentialsDue: false,
   pipelined: false,
   moreRecipients: false,
   dataDue: false,
@@ -57,6 +57,15 @@ export type ClientMachineEvent = {
     | "421"
     | "weighed"
     | "secured"
+    | "authenticate"
+    | "responded"
+    | "concluded"
+    | "computing"
+    | "computed"
+    | "unusable"
+    | "garbled"
+    | "distrusted"
+    | "incomputable"
     | "send"
     | "endContent"
     | "ask"
@@ -88,7 +97,7 @@ export const clientMachine = setup({
     tlsRequired: ({ context }) => context.tlsRequired,
     authWanted: ({ context }) => context.authWanted,
     authUnavailable: ({ context }) => context.authUnavailable,
-    answerable: ({ context }) => context.answerable,
+    credentialsDue: ({ context }) => context.credentialsDue,
     pipelined: ({ context }) => context.pipelined,
     moreRecipients: ({ context }) => context.moreRecipients,
     dataDue: ({ context }) => context.dataDue,
@@ -109,8 +118,14 @@ export const clientMachine = setup({
     startTls: () => undefined,
     startOver: () => undefined,
     declineTls: () => undefined,
+    askForCredentials: () => undefined,
+    forgetCredentials: () => undefined,
+    beginAuth: () => undefined,
+    dismissMechanism: () => undefined,
+    takeChallenge: () => undefined,
+    compute: () => undefined,
+    takeResult: () => undefined,
     writeAuth: () => undefined,
-    answerChallenge: () => undefined,
     cancelAuth: () => undefined,
     rememberAuthentication: () => undefined,
     announceReady: () => undefined,
@@ -182,7 +197,8 @@ export const clientMachine = setup({
               { guard: "tlsUnavailable", ...giveUp("tlsUnavailable") },
               { guard: "tlsWanted", target: "expectingStartTlsReply" },
               { guard: "authUnavailable", ...giveUp("authUnavailable") },
-              { guard: "authWanted", target: "expectingAuthReply" },
+              { guard: "credentialsDue", target: "expectingCredentials" },
+              { guard: "authWanted", target: "stepping", actions: "beginAuth" },
               { target: "#client.ready", actions: "announceReady" },
             ],
           },
@@ -207,25 +223,75 @@ export const clientMachine = setup({
 
         securing: {
           description: "The TLS handshake. What the server said in the clear is forgotten once it is done.",
-          meta: { rfc: "RFC 3207 §4.2", timeout: timeout("tls") },
+          meta: { rfc: "RFC 3207 §4.2", timeout: timeout("tls"), wants: "intent" },
           on: {
             secured: { target: "expectingEhloReply", actions: "startOver" },
             ended: { target: "#client.closed", actions: fail("tlsFailed") },
           },
         },
 
+        expectingCredentials: {
+          description:
+            "The application brings credentials, a fresh token for instance; the server may leave meanwhile.",
+          meta: { rfc: "RFC 4954 §4", timeout: timeout("hello"), wants: "either" },
+          entry: "askForCredentials",
+          on: {
+            authenticate: { target: "weighing" },
+          },
+        },
+
+        stepping: {
+          description: "What the mechanism makes of the beginning, a challenge or a result; left at once.",
+          meta: { rfc: "RFC 4422 §3", timeout: timeout("hello") },
+          on: {
+            responded: { target: "expectingChallenge", actions: "writeAuth" },
+            concluded: { target: "expectingAuthReply", actions: "writeAuth" },
+            computing: { target: "computing", actions: "compute" },
+            // Nothing has been said: another mechanism may do.
+            unusable: { target: "weighing", actions: "dismissMechanism" },
+            garbled: { target: "expectingCancelReply", actions: "cancelAuth" },
+            distrusted: { target: "expectingCancelReply", actions: [fail("authUntrusted"), { type: "cancelAuth" }] },
+            incomputable: {
+              target: "expectingCancelReply",
+              actions: [fail("authUnavailable"), { type: "cancelAuth" }],
+            },
+          },
+        },
+
+        computing: {
+          description: "A hash, HMAC, PBKDF2 or randomness, which the driver computes.",
+          meta: { rfc: "RFC 5802 §3", timeout: timeout("hello"), wants: "intent" },
+          on: {
+            computed: { target: "stepping", actions: "takeResult" },
+          },
+        },
+
+        expectingChallenge: {
+          description:
+            "A challenge. The mechanism is not through: a 235 now comes from a server that has proven nothing.",
+          meta: { rfc: "RFC 4954 §4, RFC 5802 §5", timeout: timeout("hello") },
+          on: {
+            "2yz": giveUp("authUntrusted"),
+            "3yz": { target: "stepping", actions: "takeChallenge" },
+            "4yz": giveUp("authRefused"),
+            "5yz": [
+              { guard: "credentialsDue", target: "expectingCredentials", actions: "forgetCredentials" },
+              giveUp("authRefused"),
+            ],
+          },
+        },
+
         expectingAuthReply: {
-          description: "A challenge, or the outcome of the SASL exchange.",
+          description: "The outcome of the SASL exchange, or a challenge more.",
           meta: { rfc: "RFC 4954 §4", timeout: timeout("hello") },
-          entry: "writeAuth",
           on: {
             "2yz": { target: "weighing", actions: "rememberAuthentication" },
-            "3yz": [
-              { guard: "answerable", actions: "answerChallenge" },
-              { target: "expectingCancelReply", actions: "cancelAuth" },
-            ],
+            "3yz": { target: "stepping", actions: "takeChallenge" },
             "4yz": giveUp("authRefused"),
-            "5yz": giveUp("authRefused"),
+            "5yz": [
+              { guard: "credentialsDue", target: "expectingCredentials", actions: "forgetCredentials" },
+              giveUp("authRefused"),
+            ],
           },
         },
 

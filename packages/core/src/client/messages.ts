@@ -4,6 +4,8 @@ import type { Mailbox, ReversePath } from "../grammar/address.ts";
 import type { Capabilities } from "../grammar/capabilities.ts";
 import type { EsmtpParameter } from "../grammar/parameters.ts";
 import type { Reply } from "../grammar/reply.ts";
+import type { ClientCredentials } from "../sasl/credentials.ts";
+import type { OAuthError } from "../sasl/oauth-error.ts";
 import type { TlsInfo } from "../session.ts";
 
 /** Names of the deadlines that states name in their `meta.timeout`; their lengths are in `ClientTimeouts`. */
@@ -26,9 +28,11 @@ export type FailureKind =
   | "tlsUnavailable"
   /** The TLS handshake came to nothing: a certificate that is not trusted or names another, or no common version. */
   | "tlsFailed"
-  /** No mechanism for the credentials: none in common, or none that is safe without TLS. */
+  /** No mechanism for the credentials: none in common, or none that is safe without TLS or that can be carried out. */
   | "authUnavailable"
   | "authRefused"
+  /** The server did not prove that it knows the password, or let us in before it had: it may be somebody else. */
+  | "authUntrusted"
   /** The server said 421: it is closing the connection. */
   | "serviceClosing"
   | "timeout"
@@ -44,6 +48,8 @@ export interface Failure {
   readonly during: string;
   /** The reply that brought it about, where there was one. */
   readonly reply?: Reply;
+  /** What the server said of a token that it refused (RFC 7628 §3.2.2). */
+  readonly oauthError?: OAuthError;
   /** What exactly was wrong, for people. */
   readonly detail?: string;
 }
@@ -89,6 +95,11 @@ export type ClientEvent =
   /** The session cannot be opened. It says QUIT, and `sessionClosed` follows when that is answered or its time is over. */
   | { readonly type: "openingFailed"; readonly failure: Failure }
   | { readonly type: "tlsStarted"; readonly tls: TlsInfo }
+  /**
+   * Only with `credentials: "onDemand"`: submit `authenticate`. Asked again, once, the credentials given before were
+   * refused: `reply` says so, and `refused` why, where the server told of a token.
+   */
+  | { readonly type: "credentialsWanted"; readonly refused?: OAuthError; readonly reply?: Reply }
   /** The content may come: submit `content` any number of times, then `endContent`. */
   | { readonly type: "contentWanted" }
   | { readonly type: "transactionEnded"; readonly result: TransactionResult }
@@ -114,6 +125,8 @@ export type ClientIntent =
       /** At least one. */
       readonly recipients: readonly OutgoingRecipient[];
     }
+  /** What `credentialsWanted` asked for. */
+  | { readonly type: "authenticate"; readonly credentials: ClientCredentials }
   | { readonly type: "content"; readonly bytes: Uint8Array }
   | { readonly type: "endContent" }
   | { readonly type: "ask"; readonly verb: "NOOP" | "RSET" }

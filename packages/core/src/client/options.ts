@@ -2,12 +2,10 @@
 
 import { positiveNumbers } from "../positive-numbers.ts";
 import { helloName, type HelloName } from "../grammar/address.ts";
-import { InvalidValueError } from "../grammar/invalid-value-error.ts";
-import { isWellFormed } from "../grammar/text.ts";
-import { loginClient } from "../sasl/login.ts";
-import type { PasswordCredentials } from "../sasl/credentials.ts";
+import type { ClientCredentials } from "../sasl/credentials.ts";
 import type { ClientMechanism } from "../sasl/mechanism.ts";
-import { plainClient } from "../sasl/plain.ts";
+import type { MechanismName } from "../sasl/mechanisms.ts";
+import { allowedMechanisms, mustBeSendable } from "./credentials.ts";
 import type { ClientTimeout } from "./messages.ts";
 
 /** All in octets or counts. */
@@ -56,8 +54,17 @@ export interface ClientSessionOptions {
   readonly protocol?: "smtp" | "lmtp";
   /** Default: `required` where credentials are given, else `opportunistic`. Without meaning where the connection began with TLS. */
   readonly tls?: TlsPolicy;
-  readonly credentials?: PasswordCredentials;
-  /** Whether a password may be sent without TLS. Default: no; the session ends instead. */
+  /**
+   * What to authenticate with. `onDemand`: the session asks for it, by the event `credentialsWanted`, when it is needed, and
+   * once more where the server refused what it was given.
+   */
+  readonly credentials?: ClientCredentials | "onDemand";
+  /**
+   * Mechanisms that may be used, by name or of the application's own making, in any order: of those that the server offers
+   * and that take the credentials, the strongest is used. Default: all but CRAM-MD5.
+   */
+  readonly mechanisms?: readonly (MechanismName | ClientMechanism)[];
+  /** Whether a password or a token may be sent without TLS. Default: no; the session ends instead. */
   readonly allowAuthInClear?: boolean;
   /** `false`: commands are sent one by one although the server offers PIPELINING. */
   readonly pipelining?: boolean;
@@ -74,7 +81,8 @@ export interface ClientProfile {
   readonly hostname: HelloName;
   readonly protocol: "smtp" | "lmtp";
   readonly tls: TlsPolicy;
-  readonly credentials: PasswordCredentials | undefined;
+  readonly credentials: ClientCredentials | "onDemand" | undefined;
+  readonly mechanisms: readonly ClientMechanism[];
   readonly allowAuthInClear: boolean;
   readonly pipelining: boolean;
   readonly bareNewlines: "normalise" | "reject";
@@ -83,20 +91,19 @@ export interface ClientProfile {
   readonly timeouts: ClientTimeouts;
 }
 
-/** The mechanisms a client knows, the strongest first. */
-export const clientMechanisms: readonly ClientMechanism[] = [plainClient, loginClient];
-
 /**
  * Checks options and fills in the defaults. Throws `InvalidValueError` for a host name or credentials that cannot be sent,
- * `RangeError` for a bad limit.
+ * and for mechanisms that are unknown or take no such credentials, `RangeError` for a bad limit.
  */
 export function clientProfile(options: ClientSessionOptions): ClientProfile {
-  if (options.credentials !== undefined) mustBeSendable(options.credentials);
+  const { credentials } = options;
+  if (credentials !== undefined && credentials !== "onDemand") mustBeSendable(credentials);
   return {
     hostname: helloName(options.hostname),
     protocol: options.protocol ?? "smtp",
-    tls: options.tls ?? (options.credentials === undefined ? "opportunistic" : "required"),
-    credentials: options.credentials,
+    tls: options.tls ?? (credentials === undefined ? "opportunistic" : "required"),
+    credentials,
+    mechanisms: allowedMechanisms(options.mechanisms, credentials),
     allowAuthInClear: options.allowAuthInClear ?? false,
     pipelining: options.pipelining ?? true,
     bareNewlines: options.bareNewlines ?? "normalise",
@@ -104,13 +111,4 @@ export function clientProfile(options: ClientSessionOptions): ClientProfile {
     limits: positiveNumbers({ ...defaultClientLimits, ...options.limits }, "limits"),
     timeouts: positiveNumbers({ ...defaultClientTimeouts, ...options.timeouts }, "timeouts"),
   };
-}
-
-/** NUL is the delimiter of PLAIN (RFC 4616 §2), and half a surrogate pair would become another character. */
-function mustBeSendable({ user, password, authorizationIdentity = "" }: PasswordCredentials): void {
-  const named = { "User name": user, Password: password, "Authorization identity": authorizationIdentity };
-  for (const [what, text] of Object.entries(named)) {
-    if (!text.includes("\0") && isWellFormed(text)) continue;
-    throw new InvalidValueError(what, "It has a NUL or half a surrogate pair", "Pass text without these");
-  }
 }

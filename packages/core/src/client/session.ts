@@ -20,6 +20,7 @@ import {
   type Wants,
 } from "../session.ts";
 import { ClientActions } from "./actions.ts";
+import { mustBeSendable } from "./credentials.ts";
 import { clientMachine, type ClientFacts, type ClientMachineEvent } from "./machine.ts";
 import type { ClientEvent, ClientIntent, ClientTimeout } from "./messages.ts";
 import type { ClientProfile } from "./options.ts";
@@ -31,7 +32,7 @@ const program = compile(clientMachine);
 /** What the chart's states say of themselves in `meta`. */
 interface StateMeta {
   readonly timeout?: ClientTimeout;
-  readonly wants?: "either";
+  readonly wants?: "either" | "intent";
 }
 
 type MachineEventType = ClientMachineEvent["type"];
@@ -96,6 +97,8 @@ export class ClientSession implements Session<ClientIntent, ClientEvent> {
         return this.#step("ended");
       case "secured":
         return this.#secured(input.tls);
+      case "computed":
+        return this.#computed(input.computation, input.result);
       case "elapsed":
         if (now >= (this.#deadline ?? Infinity)) this.#step("elapsed");
         return;
@@ -113,6 +116,11 @@ export class ClientSession implements Session<ClientIntent, ClientEvent> {
           pipelining: this.#profile.pipelining,
         });
         return this.#step("send");
+      case "authenticate":
+        this.#mustBe("opening.expectingCredentials", "authenticate");
+        mustBeSendable(intent.credentials);
+        this.#actions.authentication.provide(intent.credentials);
+        return this.#step("authenticate");
       case "content":
         return this.#sendContent(intent.bytes);
       case "endContent":
@@ -144,7 +152,6 @@ export class ClientSession implements Session<ClientIntent, ClientEvent> {
 
   get #wants(): Wants {
     if (this.#runner.done) return "nothing";
-    if (this.state === "opening.securing") return "intent";
     return this.#meta.wants ?? "input";
   }
 
@@ -175,6 +182,13 @@ export class ClientSession implements Session<ClientIntent, ClientEvent> {
     this.#step("secured");
   }
 
+  #computed(computation: number, result: Uint8Array | undefined): void {
+    if (this.state !== "opening.computing" || !this.#actions.awaits(computation)) return;
+    this.#actions.result = result;
+    this.#step("computed");
+    this.#actions.result = undefined;
+  }
+
   #violate(detail: string): void {
     this.#actions.detail = detail;
     this.#step("violated");
@@ -182,7 +196,7 @@ export class ClientSession implements Session<ClientIntent, ClientEvent> {
 
   /** Reads one line; false when there is none. */
   #advance(): boolean {
-    if (this.#runner.done || this.state === "opening.securing") return false;
+    if (this.#runner.done || this.#meta.wants === "intent") return false;
     if (!this.#inbox.ready()) {
       if (this.#inbox.ended) this.#step("ended");
       return this.#inbox.ended;

@@ -157,7 +157,8 @@ function parseAuth(pair: string): string | undefined {
   return isBearer && isBearerToken(token) ? token : undefined;
 }
 
-function isBearerToken(text: string): boolean {
+/** Whether the text can be a token of type Bearer, which here is any printable ASCII without spaces. */
+export function isBearerToken(text: string): boolean {
   return text !== "" && encodeUtf8(text).every((octet) => octet > 0x20 && octet < 0x7f);
 }
 
