@@ -58,6 +58,12 @@ export async function startOwnServer(
   };
 }
 
+/** What was handed to a relay: without the one field that it adds. */
+export function withoutReceived(content: Buffer): Buffer {
+  const own = /^Received: [^\r\n]*\r\n(?:[ \t][^\r\n]*\r\n)*/.exec(content.toString("latin1"))?.[0] ?? "";
+  return content.subarray(own.length);
+}
+
 /** Longest that a client may take to hand over a message. */
 const patience = 30_000;
 

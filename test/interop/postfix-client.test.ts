@@ -9,7 +9,7 @@ import { expect, test } from "vitest";
 
 import { localhostCertificates } from "../support/certificates.ts";
 import { corpus, shortMessage } from "./corpus.ts";
-import { startOwnServer } from "./own-server.ts";
+import { startOwnServer, withoutReceived } from "./own-server.ts";
 import { describeWith } from "./peers.ts";
 import { postfix, startPostfix, type Postfix, type PostfixSettings } from "./postfix.ts";
 import { credentials } from "./server-contract.ts";
@@ -96,10 +96,4 @@ describeWith({ ...postfix, name: "Postfix's client" }, (root) => {
 
 function connectTo({ port }: Postfix) {
   return connect({ host: "127.0.0.1", port, startTls: "never" });
-}
-
-/** What was handed to Postfix: without the one field that it adds. */
-function withoutReceived(content: Buffer): Buffer {
-  const own = /^Received: [^\r\n]*\r\n(?:[ \t][^\r\n]*\r\n)*/.exec(content.toString("latin1"))?.[0] ?? "";
-  return content.subarray(own.length);
 }
