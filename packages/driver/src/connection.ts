@@ -11,6 +11,7 @@ import {
   type TlsInfo,
 } from "@carteiro/core";
 import { intentOf, isRefusal } from "./answers.ts";
+import { SessionFacts, type ClientFacts } from "./client-facts.ts";
 import type { Clock } from "./clock.ts";
 import { Content } from "./content.ts";
 import { reject, type Answer, type Decision, type Disconnect } from "./decisions.ts";
@@ -18,6 +19,7 @@ import { Drive } from "./drive.ts";
 import type { Emitter } from "./emitter.ts";
 import { ContentAbortedError, ContentRefusedError, DecisionVoidError } from "./errors.ts";
 import type { RateGuard } from "./rate-guard.ts";
+import type { Resolver } from "./resolver.ts";
 import type { ServerEvents, ServerOptions, SessionInfo } from "./server-options.ts";
 import { StepContext } from "./step-context.ts";
 import type { Transport } from "./transport.ts";
@@ -37,6 +39,7 @@ export interface ConnectionContext {
   readonly events: Emitter<ServerEvents>;
   readonly clock: Clock;
   readonly rates: RateGuard;
+  readonly resolver: Resolver | undefined;
 }
 
 /** A question that waits for its answer. */
@@ -65,6 +68,7 @@ export class Connection {
   #hello: SessionInfo["hello"];
   #tls: TlsInfo | undefined;
   #identity: string | undefined;
+  #facts: SessionFacts | undefined;
 
   #pending: Pending | undefined;
   #message: Incoming | undefined;
@@ -98,6 +102,14 @@ export class Connection {
 
   get state(): string {
     return this.#session.state;
+  }
+
+  get facts(): ClientFacts {
+    return (this.#facts ??= new SessionFacts({
+      ...this.#context,
+      address: () => this.info.remote.address,
+      name: () => (this.#pending?.event.type === "helloReceived" ? this.#pending.event.name : this.#hello?.name),
+    }));
   }
 
   start(): void {
@@ -161,6 +173,7 @@ export class Connection {
     this.#dropMessage(new ContentAbortedError());
     this.#abortSteps(new DecisionVoidError("The session is closed"));
     this.#pending = undefined;
+    this.#facts?.end();
     const { error } = this.#drive;
     const rest = { ...(reply && { reply }), ...(error !== undefined && { error }) };
     this.#context.events.emit("sessionClosed", { session: this.info, reason, ...rest });
@@ -361,6 +374,9 @@ function describeSession(id: string, { remote, local }: Transport, connection: C
     },
     get state() {
       return connection.state;
+    },
+    get facts() {
+      return connection.facts;
     },
   };
 }

@@ -25,7 +25,9 @@ export {
   type ClientOptions,
   type SendResult,
 } from "./client.ts";
+export type { ClientFacts, HelloFacts, ReverseDns } from "./client-facts.ts";
 export { networks } from "./networks.ts";
+export type { Resolver } from "./resolver.ts";
 export {
   memoryRates,
   type MemoryRatesOptions,

@@ -13,7 +13,9 @@ import type {
 } from "@carteiro/core";
 import type { Answer, Decision } from "./decisions.ts";
 import type { Content } from "./content.ts";
+import type { ClientFacts } from "./client-facts.ts";
 import type { RateOptions } from "./rates.ts";
+import type { Resolver } from "./resolver.ts";
 
 /** What is known of a session so far. */
 export interface SessionInfo {
@@ -29,6 +31,8 @@ export interface SessionInfo {
   readonly identity: string | undefined;
   /** The chart's state, for example `dialogue.idle.expectingMail`. */
   readonly state: string;
+  /** What DNS says of the client: nothing is looked up until it is asked. */
+  readonly facts: ClientFacts;
 }
 
 /** What every handler gets besides its own. */
@@ -100,6 +104,8 @@ export interface ServerOptions
   };
   /** How often one client may do a thing. Default: only failed authentications are counted. */
   readonly rates?: RateOptions;
+  /** What `session.facts` asks. Default: the adapter's. */
+  readonly resolver?: Resolver;
 }
 
 /** What a server tells while it runs. A listener that throws disturbs nobody: it makes an `error` event, unless it listened to `error`. */

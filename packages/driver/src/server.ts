@@ -7,6 +7,7 @@ import { disconnect, type Disconnect } from "./decisions.ts";
 import { Emitter } from "./emitter.ts";
 import { Places, type Leave } from "./places.ts";
 import { RateGuard } from "./rate-guard.ts";
+import type { Resolver } from "./resolver.ts";
 import type { ServerEvents, ServerOptions, SessionInfo } from "./server-options.ts";
 import type { Transport } from "./transport.ts";
 
@@ -23,6 +24,8 @@ export interface Platform {
   readonly clock?: Clock;
   /** Whether transports can `startTls`: then STARTTLS is announced. */
   readonly startTls: boolean;
+  /** What `session.facts` asks where the options have no `resolver`. Without either they are `temporary`. */
+  readonly resolver?: Resolver;
 }
 
 export class SmtpServer {
@@ -33,6 +36,7 @@ export class SmtpServer {
   readonly #tracingProfile: ServerProfile;
   readonly #places: Places;
   readonly #rates: RateGuard;
+  readonly #resolver: Resolver | undefined;
   readonly #connections = new Set<Connection>();
   #refusing = 0;
   #accepted = 0;
@@ -53,6 +57,7 @@ export class SmtpServer {
     this.#tracingProfile = { ...this.#profile, trace: true };
     this.#places = new Places({ total: defaultTotal, perAddress: defaultPerAddress, ...connections });
     this.#rates = new RateGuard(options.rates ?? {}, this.#clock, (error) => this.report(error));
+    this.#resolver = options.resolver ?? platform.resolver;
   }
 
   /** Calls the listener at every event of that name; the function returned ends it. */
@@ -131,6 +136,7 @@ export class SmtpServer {
       profile: this.#events.has("trace") ? this.#tracingProfile : this.#profile,
       clock: this.#clock,
       rates: this.#rates,
+      resolver: this.#resolver,
     });
     this.#connections.add(connection);
     connection.start();

@@ -20,12 +20,22 @@ export {
   ContentAbortedError,
   ContentRefusedError,
   disconnect,
+  memoryRates,
+  networks,
   reject,
   SmtpError,
   type Answer,
   type Content,
+  type ClientFacts,
   type Decision,
+  type HelloFacts,
   type Message,
+  type Rate,
+  type RateOptions,
+  type RateQuestion,
+  type RateStore,
+  type Resolver,
+  type ReverseDns,
   type SendResult,
   type ServerHandlers,
   type SessionInfo,
@@ -33,6 +43,7 @@ export {
 } from "@carteiro/driver";
 export { createServer, NodeServer, type ListenOptions, type NodeServerOptions } from "./server.ts";
 export { connect, createPool, type ConnectOptions } from "./client.ts";
+export { dnsResolver, type ResolverOptions } from "./resolver.ts";
 export { nodeTransport, secureNodeTransport, type NodeTransportOptions } from "./transport.ts";
 export { clientTls, serverTls } from "./tls.ts";
 export type { ClientTlsOptions, KeyPair, Pem, ServerTlsOptions, Tls, Upgrade } from "./tls.ts";

@@ -4,6 +4,7 @@ import { createServer as createSocketServer, type AddressInfo, type Server, type
 import { SmtpServer, systemClock, type ServerEvents, type ServerOptions } from "@carteiro/driver";
 import { defaultServerTimeouts } from "@carteiro/core";
 import { plainAddress } from "./address.ts";
+import { dnsResolver } from "./resolver.ts";
 import { nodeTransport, secureNodeTransport } from "./transport.ts";
 import { serverTls, type ServerTlsOptions, type Tls } from "./tls.ts";
 
@@ -46,7 +47,7 @@ export class NodeServer {
   constructor(options: NodeServerOptions) {
     this.#tls = options.tls === undefined ? undefined : serverTls(options.tls);
     this.#tlsTimeout = options.timeouts?.tls ?? defaultServerTimeouts.tls;
-    this.#server = new SmtpServer(options, { startTls: this.#tls !== undefined });
+    this.#server = new SmtpServer(options, { startTls: this.#tls !== undefined, resolver: dnsResolver() });
   }
 
   /** Calls the listener at every event of that name; the function returned ends it. */
