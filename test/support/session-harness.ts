@@ -1,8 +1,8 @@
 // Drives a session as a driver would, and purely: no promise, no socket, and time that moves when the test says so.
-// What the contract of `Session` promises of its outputs is checked at every one of them.
+// What the contract of `Session` promises of its outputs is checked at every one of them; outside of the test runner, too.
 
+import assert from "node:assert/strict";
 import { LocalProtocolError, type Effect, type Instant, type Output, type Session, type TlsInfo } from "@carteiro/core";
-import { expect } from "vitest";
 import { executor, type Execute } from "./crypto.ts";
 
 /** What the application says to an event: `after` so many milliseconds, or at once. */
@@ -105,9 +105,9 @@ export class SessionHarness<Intent, Event extends { readonly type: string }> {
   runOut(atMost = 10_000): number {
     let times = 0;
     while (!this.closed) {
-      expect(this.advance(), `nothing is ever due in ${JSON.stringify(this.idle)}`).toBe(true);
+      assert.ok(this.advance(), `nothing is ever due in ${JSON.stringify(this.idle)}`);
       times += 1;
-      expect(times).toBeLessThan(atMost);
+      assert.ok(times < atMost, `something is due again and again: ${JSON.stringify(this.idle)}`);
     }
     return times;
   }
@@ -120,7 +120,8 @@ export class SessionHarness<Intent, Event extends { readonly type: string }> {
   /** Time must not stand still: either the session is over, or something else is due later. */
   #reachDeadline(): void {
     this.#handle("elapsed");
-    if (!this.closed) expect(this.idle.deadline).toBeGreaterThan(this.now);
+    const { deadline = -Infinity } = this.idle;
+    assert.ok(this.closed || deadline > this.now, "a deadline that has passed is due no more");
   }
 
   #waitUntilItReads(): void {
@@ -138,7 +139,7 @@ export class SessionHarness<Intent, Event extends { readonly type: string }> {
         this.session.handle({ type: "secured", tls: this.#options.tls }, this.now);
         continue;
       }
-      expect(this.closed, "said something after it closed").toBe(false);
+      assert.ok(!this.closed, "said something after it closed");
       if (output.kind === "event") this.#tell(output.event);
       else this.#carryOut(output.effect);
     }
@@ -146,9 +147,9 @@ export class SessionHarness<Intent, Event extends { readonly type: string }> {
 
   #checkIdle(output: Idle): void {
     this.idle = output;
-    expect(this.session.poll(), "poll changes nothing once the session is idle").toEqual(output);
-    expect(output.wants === "nothing").toBe(this.closed);
-    if (!this.closed) expect(output.deadline, "a session that is not closed has a deadline").toBeTypeOf("number");
+    assert.deepEqual(this.session.poll(), output, "poll changes nothing once the session is idle");
+    assert.equal(output.wants === "nothing", this.closed);
+    assert.ok(this.closed || output.deadline !== undefined, "a session that is not closed has a deadline");
   }
 
   #tell(event: Event): void {
@@ -164,7 +165,7 @@ export class SessionHarness<Intent, Event extends { readonly type: string }> {
   #carryOut(effect: Effect): void {
     switch (effect.type) {
       case "write":
-        expect(effect.bytes.length).toBeGreaterThan(0);
+        assert.ok(effect.bytes.length > 0, "a write of nothing");
         this.written.push(effect.bytes.slice());
         return;
       case "startTls":
@@ -172,7 +173,7 @@ export class SessionHarness<Intent, Event extends { readonly type: string }> {
         this.#securing = true;
         return;
       case "compute":
-        expect(this.#computation, "asked for one thing at a time").toBeUndefined();
+        assert.equal(this.#computation, undefined, "asked for one thing at a time");
         this.#computation = effect;
         return;
       case "close":

@@ -60,6 +60,28 @@ const nonces = { client: "fyko+d2lbbFgONRv9qkxdawL", server: "3rfcNHYJY1ZVvWVs7j
 /** What both sides know of the connection, where they know it. */
 const channelBindings = { "tls-exporter": Buffer.from("exported by this very connection") };
 
+/** What the first line of a block says of its session. */
+export type Front = Pick<Transcript, "role" | "overTls" | "bindable" | "options">;
+
+/** The server's session of a block, at time 0. */
+export function serverSessionOf(front: Front): ServerSession {
+  const { options, overTls } = front;
+  const extensions = namedExtensions(options["extensions"]);
+  const whole: ServerSessionOptions = { hostname: "mx.example.com", ...options, extensions };
+  return new ServerSession(serverProfile(whole), 0, overTls ? { tls: tlsOf(front) } : {});
+}
+
+/** The client's session of a block, at time 0. */
+export function clientSessionOf(front: Front): ClientSession {
+  const { options, overTls } = front;
+  const whole: ClientSessionOptions = { hostname: "client.example.org", ...options };
+  return new ClientSession(clientProfile(whole), 0, overTls ? tlsOf(front) : undefined);
+}
+
+export function tlsOf({ bindable }: Front): TlsInfo {
+  return { protocol: "TLSv1.3", ...(bindable && { channelBindings }) };
+}
+
 /** A block whose options are refused has no session, and nothing but what is thrown. */
 function playRefusal(transcript: Transcript, step: Thrown, manner: Manner): Passage {
   const error = thrownBy(() => new Player(transcript, manner));
@@ -121,17 +143,10 @@ class Player {
   constructor(transcript: Transcript, manner: Manner) {
     this.#transcript = transcript;
     this.#manner = manner;
-    const { role, options, overTls, steps } = transcript;
+    const { role, steps } = transcript;
     this.#execute = executor("", octetsOfNonce(nonces[role]));
-    const tls = overTls ? this.#tls : undefined;
-    if (role === "server") {
-      const extensions = namedExtensions(options["extensions"]);
-      const whole: ServerSessionOptions = { hostname: "mx.example.com", ...options, extensions };
-      this.#server = new ServerSession(serverProfile(whole), this.#now, tls === undefined ? {} : { tls });
-    } else {
-      const whole: ClientSessionOptions = { hostname: "client.example.org", ...options };
-      this.#client = new ClientSession(clientProfile(whole), this.#now, tls);
-    }
+    if (role === "server") this.#server = serverSessionOf(transcript);
+    else this.#client = clientSessionOf(transcript);
     this.#named = new Set(
       steps.flatMap((step) => (step.kind === "told" || step.kind === "untold" ? [step.event] : [])),
     );
@@ -149,10 +164,6 @@ class Player {
     this.#settle();
     if (this.#arriving.length > 0 && !this.#closed) this.#fail("the session did not read all that was sent");
     return { events: this.#events, states: this.#states };
-  }
-
-  get #tls(): TlsInfo {
-    return { protocol: "TLSv1.3", ...(this.#transcript.bindable && { channelBindings }) };
   }
 
   get #session(): ServerSession | ClientSession {
@@ -237,7 +248,7 @@ class Player {
     this.#settle();
     if (!this.#handshake) this.#fail("the session has not asked for the TLS handshake");
     this.#handshake = false;
-    this.#session.handle({ type: "secured", tls: this.#tls }, this.#now);
+    this.#session.handle({ type: "secured", tls: tlsOf(this.#transcript) }, this.#now);
     this.#drain();
   }
 
@@ -442,7 +453,7 @@ function plus(text: string): string[] {
 }
 
 /** What a server says until a client that wants neither TLS nor AUTH is ready. */
-function openingReplies(offering: readonly string[]): string {
+export function openingReplies(offering: readonly string[]): string {
   const lines = ["mx.example.com", ...offering];
   return [
     "220 mx.example.com ESMTP",
