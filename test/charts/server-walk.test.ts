@@ -24,6 +24,7 @@ const steps: readonly Step<ServerFacts>[] = someFacts.flatMap((facts) => graphOf
 const commands = [
   "HELO",
   "EHLO",
+  "LHLO",
   "MAIL",
   "RCPT",
   "DATA",
@@ -40,7 +41,9 @@ const lines = [...commands, "unrecognised", "malformed"];
 
 const count = (actions: readonly Action[], type: string) => actions.filter((action) => action.type === type).length;
 const has = (actions: readonly Action[], type: string) => count(actions, type) > 0;
-const replyOf = (actions: readonly Action[]) => actions.find(({ type }) => type === "reply")?.params?.["reply"];
+const isReply = ({ type }: Action) => type === "reply" || type === "replyToContent";
+const replies = (actions: readonly Action[]) => actions.filter(isReply).length;
+const replyOf = (actions: readonly Action[]) => actions.find(isReply)?.params?.["reply"];
 const reads = (path: string) => leafByPath.get(path)?.meta["reads"];
 const isIdle = (path: string) => path.startsWith("dialogue.idle.");
 const isTransaction = (path: string) => path.startsWith("dialogue.transaction.");
@@ -83,19 +86,18 @@ describe("the server's chart, as documentation", () => {
 
 describe("the server's chart, step by step", () => {
   test("answers an event with one reply at most", () => {
-    expectAll(steps, ({ actions }) => count(actions, "reply") <= 1);
+    expectAll(steps, ({ actions }) => replies(actions) <= 1);
   });
 
   test("answers every line where a command is awaited with one reply, one question or one step of SASL", () => {
-    const answers = ({ actions }: Step) =>
-      count(actions, "reply") + count(actions, "ask") + count(actions, "stepMechanism");
+    const answers = ({ actions }: Step) => replies(actions) + count(actions, "ask") + count(actions, "stepMechanism");
     const commandSteps = steps.filter(({ from, event }) => reads(from) === "command" && lines.includes(event));
     expectAll(commandSteps, (step) => answers(step) === 1);
   });
 
   test("answers every decision with one reply", () => {
     const decided = steps.filter(({ from, event }) => decides(from) && (event === "accept" || event === "reject"));
-    expectAll(decided, ({ actions, from, to }) => count(actions, "reply") === 1 && from !== to);
+    expectAll(decided, ({ actions, from, to }) => replies(actions) === 1 && from !== to);
   });
 
   test("asks on arriving where a decision is awaited, and nowhere else", () => {
@@ -166,7 +168,7 @@ describe("the server's chart, step by step", () => {
     expectAll(leaving, ({ event, to, actions }) => {
       return event === "secured"
         ? to === "dialogue.idle.expectingHello" && has(actions, "startOver")
-        : to === "closed" && !has(actions, "reply");
+        : to === "closed" && replies(actions) === 0;
     });
     expectAll(
       steps.filter(({ actions }) => has(actions, "startOver")),
@@ -194,7 +196,7 @@ describe("the server's chart, step by step", () => {
       ({ from, to, actions }) => {
         if (from === "securing") return to === "closed";
         if (to === "closed") return replyOf(actions) === "timeout";
-        return (decides(from) || from.endsWith("stepping")) && from !== to && count(actions, "reply") === 1;
+        return (decides(from) || from.endsWith("stepping")) && from !== to && replies(actions) === 1;
       },
     );
   });
@@ -206,7 +208,17 @@ describe("the server's chart, step by step", () => {
     expectAll(ending, ({ to, actions }) => to === "closed" && has(actions, "close"));
     expectAll(
       ending.filter(({ event }) => event === "ended"),
-      ({ actions }) => !has(actions, "reply"),
+      ({ actions }) => replies(actions) === 0,
+    );
+  });
+
+  test("answers content, and nothing else, once for each recipient where the dialogue is such", () => {
+    const answered = ({ from, event }: Step) =>
+      (event === "contentEnded" && isTransaction(from)) || from.endsWith("decidingMessage");
+    const ends = ({ event }: Step) => ["ended", "violated", "dismiss", "expired"].includes(event);
+    expectAll(
+      steps.filter(({ actions }) => replies(actions) > 0),
+      (step) => has(step.actions, "replyToContent") === (answered(step) && !ends(step)),
     );
   });
 
@@ -235,6 +247,7 @@ describe("the server's chart, step by step", () => {
       steps.filter(({ event, to }) => event === "AUTH" && to.startsWith("authenticating.")),
       ({ facts }) => facts.authOffered && !facts.authenticated && !facts.authNeedsTls,
     );
+    expectAll(arriving("decidingHello"), ({ event, facts }) => (event === "LHLO") === facts.lmtp);
     expectAll(arriving("decidingMessage"), ({ facts }) => !facts.contentRefused);
     expectAll(
       steps.filter(({ event, from }) => event === "VRFY" && reads(from) === "command" && !from.includes("Quit")),

@@ -72,6 +72,16 @@ describe("listening", () => {
     await expect(createServer({ hostname }).listen({ implicitTls: true })).rejects.toThrow(/give key and cert/);
   });
 
+  test("LMTP on port 25 is refused, saying why, and elsewhere it is not", async () => {
+    const server = createServer({ hostname, protocol: "lmtp" });
+    onTestFinished(() => server.destroy());
+    await expect(server.listen({ host: "127.0.0.1", port: 25 })).rejects.toThrow(/LMTP on port 25: choose another/);
+    const { port } = await server.listen(loopback);
+    const socket = connectSocket({ host: "127.0.0.1", port });
+    expect(await heard(socket, "\r\n")).toBe(`220 ${hostname} LMTP ready\r\n`);
+    socket.destroy();
+  });
+
   test("a key that does not fit is refused when the server is made", () => {
     expect(() => createServer({ hostname, tls: { key: other.key, cert: local.certificate } })).toThrow();
   });

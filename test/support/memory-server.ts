@@ -15,6 +15,8 @@ export interface MemoryServer {
   readonly names: () => string[];
   /** Messages of the `error` events told. */
   readonly errors: () => string[];
+  /** How a client introduces itself. */
+  readonly greeting: string;
   /** A connection, before its greeting was heard. */
   readonly connect: (options?: Partial<PipeOptions>) => WirePeer;
   /** A connection that has greeted, said EHLO, and these commands, all of them accepted. */
@@ -23,6 +25,7 @@ export interface MemoryServer {
 
 export function memoryServer(options: Partial<ServerOptions> = {}, { startTls = false } = {}): MemoryServer {
   const clock = new VirtualClock();
+  const greeting = `${options.protocol === "lmtp" ? "LHLO" : "EHLO"} client.example.org`;
   const server = new SmtpServer(Object.assign(options, { hostname: "mx.example.org" }), { clock, startTls });
   const told: Told[] = [];
   const names = [
@@ -45,11 +48,12 @@ export function memoryServer(options: Partial<ServerOptions> = {}, { startTls = 
     told,
     names: () => told.map(({ name }) => name),
     errors: () => told.flatMap((event) => (event.name === "error" ? [String(event.error)] : [])),
+    greeting,
     connect,
     async after(...commands) {
       const client = connect();
       await client.reply();
-      for (const command of ["EHLO client.example.org", ...commands]) {
+      for (const command of [greeting, ...commands]) {
         const reply = await client.ask(command);
         if (reply === undefined || reply >= "4") throw new Error(`${command}: ${reply}`);
       }

@@ -21,7 +21,15 @@ import {
 import { executor, octetsOfNonce } from "./crypto.ts";
 import { namedExtensions } from "./named-extensions.ts";
 import { writtenLine, type Deed, type Step, type Transcript } from "./transcript.ts";
-import { eventTypes, readClientIntent, readReply, shownEvent, shownField, type AnyEvent } from "./transcript-values.ts";
+import {
+  eventTypes,
+  readClientIntent,
+  readReply,
+  readVerdict,
+  shownEvent,
+  shownField,
+  type AnyEvent,
+} from "./transcript-values.ts";
 
 /**
  * How the other side's octets come in:
@@ -271,7 +279,8 @@ class Player {
   }
 
   #open(offering: readonly string[] | undefined): void {
-    if (this.#server !== undefined) this.#exchange("EHLO client.example.org\r\n");
+    const hello = this.#transcript.options["protocol"] === "lmtp" ? "LHLO" : "EHLO";
+    if (this.#server !== undefined) this.#exchange(`${hello} client.example.org\r\n`);
     else this.#exchange(openingReplies(offering ?? []));
     this.#said = "";
     this.#told = [];
@@ -329,7 +338,7 @@ class Player {
   }
 
   #decide(server: ServerSession, intent: string, rest: string): void {
-    const given = readReply(rest);
+    const given = intent === "eachRecipient" ? undefined : readReply(rest);
     const reply = given && { reply: given };
     if (intent === "shutDown") return server.submit({ type: "shutDown", ...reply }, this.#now);
     if (intent === "dismiss" && given !== undefined) return server.submit({ type: "dismiss", reply: given }, this.#now);
@@ -338,6 +347,8 @@ class Player {
     this.#held = intent === "later";
     if (this.#held) return;
     this.#pending = undefined;
+    if (intent === "eachRecipient")
+      return server.submit({ type: "accept", decision, recipients: rest.split(" | ").map(readVerdict) }, this.#now);
     if (intent === "accept") return server.submit({ type: "accept", decision, ...reply }, this.#now);
     if (intent === "reject" && given !== undefined)
       return server.submit({ type: "reject", decision, reply: given }, this.#now);

@@ -117,6 +117,11 @@ export function readReply(text: string): Reply | undefined {
   return reply(Number(code), enhanced, ...octets.split("\n"));
 }
 
+/** One of the replies of `eachRecipient`; `usual` for the session's own. */
+export function readVerdict(text: string): Reply | undefined {
+  return text === "usual" ? undefined : readReply(text);
+}
+
 /** A client's intent from its name and what follows it on the line. */
 export function readClientIntent(intent: string, rest: string): ClientIntent {
   switch (intent) {

@@ -1,7 +1,7 @@
 // From a handler's answer to the session's intent, with the reply that goes with it.
 
 import { reply, type Reply, type ServerDecision, type ServerIntent } from "@carteiro/core";
-import type { Accept, Decision } from "./decisions.ts";
+import type { Accept, Decision, EachRecipient, Reject } from "./decisions.ts";
 
 /** Code and enhanced code that an answer given as text alone is said with: those of the usual answer. */
 const usualCodes: Readonly<Record<ServerDecision["type"], readonly [number, string?]>> = {
@@ -20,9 +20,14 @@ const usualCodes: Readonly<Record<ServerDecision["type"], readonly [number, stri
 };
 
 /** No answer means yes. Throws `InvalidValueError` for a text that cannot stand in a reply, `TypeError` for a refusal that is none. */
-export function intentOf(event: ServerDecision, answer: Decision | undefined, hostname: string): ServerIntent {
+export function intentOf(
+  event: ServerDecision,
+  answer: Decision | EachRecipient | undefined,
+  hostname: string,
+): ServerIntent {
   const { decision } = event;
   if (answer === undefined) return { type: "accept", decision };
+  if (answer.type === "eachRecipient") return eachIntent(event, answer, hostname);
   if (answer.type !== "accept" && !isRefusal(answer.reply))
     throw new TypeError(
       `A handler answered ${describe(answer)}: give accept(), reject(…) or disconnect(…), or nothing`,
@@ -31,6 +36,18 @@ export function intentOf(event: ServerDecision, answer: Decision | undefined, ho
   if (answer.type === "reject") return { type: "reject", decision, reply: answer.reply };
   const given = acceptReply(event, answer, hostname);
   return given === undefined ? { type: "accept", decision } : { type: "accept", decision, reply: given };
+}
+
+function eachIntent(event: ServerDecision, { decisions }: EachRecipient, hostname: string): ServerIntent {
+  if (event.type !== "messageReceived") throw new TypeError("eachRecipient(…) answers onMessage alone");
+  const recipients = decisions.map((each) => (each === undefined ? undefined : eachReply(event, each, hostname)));
+  return { type: "accept", decision: event.decision, recipients };
+}
+
+function eachReply(event: ServerDecision, answer: Accept | Reject, hostname: string): Reply | undefined {
+  if (answer.type === "accept") return acceptReply(event, answer, hostname);
+  if (answer.type === "reject" && isRefusal(answer.reply)) return answer.reply;
+  throw new TypeError(`eachRecipient(…) has ${describe(answer)}: give accept() or reject(…) for each, or nothing`);
 }
 
 export function isRefusal(given: Reply | undefined): boolean {

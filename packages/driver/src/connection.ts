@@ -2,7 +2,6 @@
 
 import {
   ServerSession,
-  type Envelope,
   type Reply,
   type ServerDecision,
   type ServerEvent,
@@ -14,7 +13,7 @@ import { intentOf, isRefusal } from "./answers.ts";
 import { SessionFacts, type ClientFacts } from "./client-facts.ts";
 import type { Clock } from "./clock.ts";
 import { Content } from "./content.ts";
-import { reject, type Answer, type Decision, type Disconnect } from "./decisions.ts";
+import { reject, type Decision, type Disconnect, type EachRecipient, type MessageAnswer } from "./decisions.ts";
 import { Drive } from "./drive.ts";
 import type { Emitter } from "./emitter.ts";
 import { ContentAbortedError, ContentRefusedError, DecisionVoidError } from "./errors.ts";
@@ -42,6 +41,9 @@ export interface ConnectionContext {
   readonly resolver: Resolver | undefined;
 }
 
+/** What handlers answer, at whichever step. */
+type Verdict = Decision | EachRecipient;
+
 /** A question that waits for its answer. */
 interface Pending {
   readonly event: ServerDecision;
@@ -53,7 +55,7 @@ interface Incoming {
   readonly content: Content;
   readonly step: StepContext;
   /** Never rejects. */
-  answer?: Promise<Decision | void>;
+  answer?: Promise<Verdict | void>;
   ended: boolean;
 }
 
@@ -134,7 +136,7 @@ export class Connection {
       case "decisionExpired":
         return this.#expired();
       case "contentStarted":
-        return this.#startMessage(event.envelope);
+        return this.#startMessage(event);
       case "contentReceived":
         return this.#message?.content.push(event.bytes);
       case "contentRefused":
@@ -142,7 +144,7 @@ export class Connection {
       case "contentAborted":
         return this.#dropMessage(new ContentAbortedError());
       case "transactionEnded":
-        return this.#transactionEnded(event.envelope, event.reply);
+        return this.#transactionEnded(event);
       case "authenticated":
         this.#identity = event.identity;
         return;
@@ -161,9 +163,9 @@ export class Connection {
     }
   }
 
-  #transactionEnded(envelope: Envelope, reply: Reply | undefined): void {
+  #transactionEnded({ type: _, ...told }: Extract<ServerEvent, { type: "transactionEnded" }>): void {
     this.#message = undefined;
-    this.#context.events.emit("transactionEnded", { session: this.info, envelope, ...(reply && { reply }) });
+    this.#context.events.emit("transactionEnded", { session: this.info, ...told });
   }
 
   /** Told once, by the session or else by the end of the connection. */
@@ -195,7 +197,7 @@ export class Connection {
     answer.then((decision) => this.#answered(pending, decision)).catch((error: unknown) => this.#drive.destroy(error));
   }
 
-  #messageAnswer(): Promise<Decision | void> | undefined {
+  #messageAnswer(): Promise<Verdict | void> | undefined {
     const message = this.#message;
     if (message === undefined) return undefined;
     message.ended = true;
@@ -204,20 +206,20 @@ export class Connection {
   }
 
   /** What the handler answers. Where it throws, that is told, and the answer is 451: this neither throws nor rejects. */
-  #ask(event: ServerDecision, step: StepContext): Decision | void | Promise<Decision | void> {
+  #ask(event: ServerDecision, step: StepContext): Verdict | void | Promise<Verdict | void> {
     return this.#outcome(step, () => this.#answerTo(event, step));
   }
 
   /** What the client's rates answer, or else the handler. */
-  #answerTo(event: ServerDecision, step: StepContext): Answer {
+  #answerTo(event: ServerDecision, step: StepContext): MessageAnswer {
     if (this.#context.refusal !== undefined) return this.#context.refusal;
     const refusal = this.#context.rates.refusal(event.type, this.info.remote.address);
     if (!(refusal instanceof Promise)) return refusal ?? this.#call(event, step);
     return refusal.then((given) => given ?? (this.#pending?.event === event ? this.#call(event, step) : undefined));
   }
 
-  #outcome(step: StepContext, handler: () => Answer): Decision | void | Promise<Decision | void> {
-    const failed = (error: unknown): Decision => {
+  #outcome(step: StepContext, handler: () => MessageAnswer): Verdict | void | Promise<Verdict | void> {
+    const failed = (error: unknown): Verdict => {
       if (!step.echoes(error)) this.#report(error);
       return localError;
     };
@@ -229,7 +231,7 @@ export class Connection {
     }
   }
 
-  #call(event: ServerDecision, step: StepContext): Answer {
+  #call(event: ServerDecision, step: StepContext): MessageAnswer {
     const { options } = this.#context;
     switch (event.type) {
       case "connectionReceived":
@@ -264,14 +266,14 @@ export class Connection {
   #callOnAuthenticate(
     { credentials }: Extract<ServerDecision, { type: "authenticationReceived" }>,
     step: StepContext,
-  ): Answer {
+  ): MessageAnswer {
     const { options } = this.#context;
     if (credentials.authorizationIdentity !== undefined && options.authentication?.proxy !== true) return noProxy;
     return options.onAuthenticate?.(Object.assign(step, credentials));
   }
 
   /** Hands the answer to the session, unless it came too late. */
-  #answered(pending: Pending, answer: Decision | void): void {
+  #answered(pending: Pending, answer: Verdict | void): void {
     if (this.#pending !== pending) return;
     const { event } = pending;
     const decision = answer ?? (event.type === "authenticationReceived" ? badCredentials : undefined);
@@ -285,7 +287,7 @@ export class Connection {
   }
 
   /** Throws where the session cannot take the decision; it then waits for another. */
-  #submit(event: ServerDecision, decision: Decision | undefined): void {
+  #submit(event: ServerDecision, decision: Verdict | undefined): void {
     const intent = intentOf(event, decision, this.#context.profile.hostname);
     const hello = this.#hello;
     this.#pending = undefined;
@@ -299,12 +301,13 @@ export class Connection {
     }
   }
 
-  #note(event: ServerDecision, decision: Decision | undefined): void {
+  #note(event: ServerDecision, decision: Verdict | undefined): void {
     const accepted = decision === undefined || decision.type === "accept";
     if (event.type === "helloReceived" && accepted) this.#hello = { name: event.name, extended: event.extended };
-    if (event.type === "authenticationReceived" && !accepted && decision.reply.code >= 500)
+    if (accepted || decision.type === "eachRecipient") return;
+    if (event.type === "authenticationReceived" && decision.reply.code >= 500)
       this.#context.rates.authenticationFailed(this.info.remote.address);
-    if (event.type !== "recipientReceived" || accepted) return;
+    if (event.type !== "recipientReceived") return;
     const { recipient } = event;
     this.#context.events.emit("recipientRefused", { session: this.info, recipient, reply: decision.reply });
   }
@@ -323,10 +326,10 @@ export class Connection {
 
   // Messages.
 
-  #startMessage(envelope: Envelope): void {
+  #startMessage({ envelope, repliesEach }: Extract<ServerEvent, { type: "contentStarted" }>): void {
     const { options } = this.#context;
     const content = new Content();
-    const step = Object.assign(new StepContext(this.info), { envelope, content });
+    const step = Object.assign(new StepContext(this.info), { envelope, content, repliesEach });
     const message: Incoming = { content, step, ended: false };
     this.#message = message;
     if (options.onMessage === undefined) return content.discard();
@@ -335,7 +338,7 @@ export class Connection {
   }
 
   /** The reply has to wait for the end of the content; to disconnect has not. */
-  #messageAnswered(message: Incoming, decision: Decision | void): void {
+  #messageAnswered(message: Incoming, decision: Verdict | void): void {
     message.content.discard();
     const isDue = this.#message === message && !message.ended;
     if (isDue && decision?.type === "disconnect" && isRefusal(decision.reply)) this.#dismiss(decision.reply);
@@ -354,7 +357,7 @@ export class Connection {
   }
 }
 
-function isPromise(answer: Answer): answer is Promise<Decision | void> {
+function isPromise(answer: MessageAnswer): answer is Promise<Verdict | void> {
   return typeof (answer as { readonly then?: unknown } | undefined)?.then === "function";
 }
 

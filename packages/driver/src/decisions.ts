@@ -7,6 +7,15 @@ export type Reject = { readonly type: "reject"; readonly reply: Reply };
 export type Disconnect = { readonly type: "disconnect"; readonly reply: Reply };
 export type Decision = Accept | Reject | Disconnect;
 
+/** What becomes of a message, recipient by recipient: see `eachRecipient`. */
+export type EachRecipient = {
+  readonly type: "eachRecipient";
+  readonly decisions: readonly (Accept | Reject | undefined)[];
+};
+
+/** The answer of `onMessage`, now or later. */
+export type MessageAnswer = Answer | EachRecipient | Promise<Decision | EachRecipient | void>;
+
 /** A handler's answer, now or later. Nothing means yes, but for `onAuthenticate`. */
 export type Answer = Decision | void | Promise<Decision | void>;
 
@@ -31,6 +40,15 @@ export function reject(code: number, enhanced?: string, ...text: readonly string
 /** No, and the connection is closed: `disconnect(421, "4.7.0", "Go away")`. Throws as `reject` does. */
 export function disconnect(code: number, enhanced?: string, ...text: readonly string[]): Disconnect {
   return { type: "disconnect", reply: refusal(code, enhanced, text) };
+}
+
+/**
+ * Answers a message for each recipient by itself, in the order of `envelope.recipients`; nothing means yes. All of it can
+ * be said where the step has `repliesEach`: over LMTP, and over SMTP where the client asked for PRDR. Elsewhere the decisions
+ * must come to the same, all yes or all the same no; if they do not, that counts as thrown by the handler.
+ */
+export function eachRecipient(decisions: readonly (Accept | Reject | undefined)[]): EachRecipient {
+  return { type: "eachRecipient", decisions };
 }
 
 function refusal(code: number, enhanced: string | undefined, text: readonly string[]): Reply {

@@ -7,11 +7,14 @@ export { Drive, type DriveOptions } from "./drive.ts";
 export {
   accept,
   disconnect,
+  eachRecipient,
   reject,
   type Accept,
   type Answer,
   type Decision,
   type Disconnect,
+  type EachRecipient,
+  type MessageAnswer,
   type Reject,
 } from "./decisions.ts";
 export type { Content } from "./content.ts";

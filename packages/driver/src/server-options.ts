@@ -11,7 +11,7 @@ import type {
   ServerSessionOptions,
   TlsInfo,
 } from "@carteiro/core";
-import type { Answer, Decision } from "./decisions.ts";
+import type { Answer, Decision, MessageAnswer } from "./decisions.ts";
 import type { Content } from "./content.ts";
 import type { ClientFacts } from "./client-facts.ts";
 import type { RateOptions } from "./rates.ts";
@@ -78,9 +78,12 @@ export interface ServerHandlers {
   /**
    * A message: called when the content begins. The answer is given at its end, and `accept` is a promise that the
    * message will not be lost (RFC 5321 §6.1). What of the content was not consumed is thrown away. Only `disconnect`
-   * does not wait for the end.
+   * does not wait for the end. `eachRecipient` answers for each recipient by itself, as far as `repliesEach` says that the
+   * client takes that: always over LMTP, over SMTP with PRDR.
    */
-  onMessage?(step: Step & { readonly envelope: Envelope; readonly content: Content }): Answer;
+  onMessage?(
+    step: Step & { readonly envelope: Envelope; readonly content: Content; readonly repliesEach: boolean },
+  ): MessageAnswer;
   /** VRFY; `accept` alone answers 252. */
   onVerify?(step: Step & { readonly argument: string }): Answer;
   /** EXPN; `accept` alone answers 502. */
@@ -120,8 +123,16 @@ export interface ServerEvents {
   };
   /** A recipient was refused by the application, or because its handler threw. */
   recipientRefused: { readonly session: SessionInfo; readonly recipient: Mailbox; readonly reply: Reply };
-  /** A transaction is over: with the promise of a 2xx reply, or refused, or forgotten (no reply). */
-  transactionEnded: { readonly session: SessionInfo; readonly envelope: Envelope; readonly reply?: Reply };
+  /**
+   * A transaction is over: with the promise of a 2xx reply, or refused, or forgotten (no reply). `replies` are there where
+   * each recipient was answered by itself, in the order of the envelope; `reply` is positive if one of them is.
+   */
+  transactionEnded: {
+    readonly session: SessionInfo;
+    readonly envelope: Envelope;
+    readonly reply?: Reply;
+    readonly replies?: readonly Reply[];
+  };
   /** A handler threw, or what it answered could not be said: the client was told 451 4.3.0. Or a listener threw. */
   error: { readonly error: unknown; readonly session?: SessionInfo };
   /** A connection came to nothing before the greeting: its TLS handshake failed, or took too long. */

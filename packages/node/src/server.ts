@@ -16,6 +16,8 @@ export interface NodeServerOptions extends ServerOptions {
 export interface ListenOptions {
   /** TCP port; 0 picks a free one. */
   readonly port?: number;
+  /** Lets an LMTP server listen on port 25, where RFC 2033 §5 forbids it: clients there speak SMTP. Default: no. */
+  readonly allowPort25?: boolean;
   /** Address to listen on. Default: all, IPv6 and IPv4. */
   readonly host?: string;
   /** Unix socket instead of TCP. */
@@ -30,6 +32,8 @@ export interface ListenOptions {
   readonly signal?: AbortSignal;
 }
 
+const smtpPort = 25;
+
 /** Makes a server; `listen` starts it. Throws for options that make no sense, naming the one. */
 export function createServer(options: NodeServerOptions): NodeServer {
   return new NodeServer(options);
@@ -38,6 +42,7 @@ export function createServer(options: NodeServerOptions): NodeServer {
 export class NodeServer {
   readonly #server: SmtpServer;
   readonly #tls: Tls | undefined;
+  readonly #lmtp: boolean;
   readonly #tlsTimeout: number;
   readonly #listeners = new Set<Server>();
   /** Sockets whose TLS handshake comes before everything else. */
@@ -46,6 +51,7 @@ export class NodeServer {
 
   constructor(options: NodeServerOptions) {
     this.#tls = options.tls === undefined ? undefined : serverTls(options.tls);
+    this.#lmtp = options.protocol === "lmtp";
     this.#tlsTimeout = options.timeouts?.tls ?? defaultServerTimeouts.tls;
     this.#server = new SmtpServer(options, { startTls: this.#tls !== undefined, resolver: dnsResolver() });
   }
@@ -63,12 +69,14 @@ export class NodeServer {
   /**
    * Listens on one more port or Unix socket; resolves with the address in use (a Unix socket has port 0). Rejects with
    * the system's error, for example where the port is taken, the signal's reason, or `TypeError` for `implicitTls` without
-   * `tls`.
+   * `tls` and for LMTP on port 25.
    */
   async listen(options: ListenOptions): Promise<{ readonly address: string; readonly port: number }> {
     const { implicitTls = false, keepAlive = true, signal } = options;
     if (implicitTls && this.#tls === undefined)
       throw new TypeError("implicitTls without tls: give key and cert to createServer");
+    if (this.#lmtp && options.port === smtpPort && options.allowPort25 !== true)
+      throw new TypeError("LMTP on port 25: choose another port, since clients there speak SMTP (RFC 2033 section 5)");
     this.#end.signal.throwIfAborted();
     signal?.throwIfAborted();
     const listener = createSocketServer(

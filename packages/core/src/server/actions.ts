@@ -13,8 +13,9 @@ import type { ServerMachineEvent } from "./machine.ts";
 import type { DecisionSubject, Envelope, EnvelopeRecipient, ServerCloseReason, ServerEvent } from "./messages.ts";
 import type { ServerProfile } from "./options.ts";
 import type { Question } from "./questions.ts";
-import { checkReplies, fixedReplies, formattedReply, type ServerReplyName } from "./replies.ts";
+import { checkReplies, fixedReplies, formattedReply, lmtpReplies, type ServerReplyName } from "./replies.ts";
 import type { Standing } from "./standing.ts";
+import { overall, type Verdicts } from "./verdict.ts";
 
 /** An event of the machine, and the reply that takes the place of the usual one. */
 export interface Occurrence {
@@ -58,6 +59,8 @@ export class ServerActions {
   transactions = 0;
   /** The question that has just been answered. */
   answered: DecisionSubject | undefined;
+  /** What the application said to the message for each recipient, where it did. */
+  verdicts: Verdicts | undefined;
   /** The event being taken. */
   cause: Occurrence = { type: "accept" };
   /** An event that an action brought about: to be taken right after the present one. */
@@ -70,6 +73,7 @@ export class ServerActions {
   #exchange: SaslExchange | undefined;
   #challenge: Reply | undefined;
   #lastReply: Reply | undefined;
+  #repliesEach: readonly Reply[] | undefined;
 
   constructor(context: ActionsContext) {
     this.#context = context;
@@ -89,10 +93,17 @@ export class ServerActions {
     return this.#content;
   }
 
+  /** Whether the content of the open transaction is answered for each recipient. */
+  get repliesEach(): boolean {
+    return this.#context.profile.protocol === "lmtp";
+  }
+
   perform(action: ActionCall): void {
     switch (action.type) {
       case "reply":
         return this.#reply(action.params?.["reply"] as ServerReplyName);
+      case "replyToContent":
+        return this.#replyToContent(action.params?.["reply"] as ServerReplyName);
       case "ask":
         return this.#ask(action.params?.["about"] as DecisionSubject);
       case "rememberHello":
@@ -133,21 +144,41 @@ export class ServerActions {
   }
 
   #reply(name: ServerReplyName): void {
-    const given = this.cause.given ?? this.#named(name);
+    this.#sayReply(this.cause.given ?? this.#named(name));
+  }
+
+  #sayReply(given: Reply): void {
     this.#lastReply = given;
     const subject = this.answered;
     // The greeting and the reply to EHLO carry no enhanced code, refusals included (RFC 2034 §4).
     const plain = subject === "connection" || subject === "hello";
     this.#write(plain ? formatReply(given, { enhanced: false }) : formattedReply(given));
-    const enough = this.budget.reply(given, subject);
+    this.#charge(given);
+  }
+
+  #charge(given: Reply): void {
+    const enough = this.budget.reply(given, this.answered);
     if (enough !== undefined && this.cause.type !== "violated") this.next = { type: "violated", given: enough };
   }
 
+  #replyToContent(name: ServerReplyName): void {
+    const usual = this.cause.given ?? this.#named(name);
+    const verdicts = this.verdicts;
+    this.verdicts = undefined;
+    const replies = this.#envelope?.recipients.map((_, index) => verdicts?.[index] ?? usual) ?? [];
+    const whole = overall(replies) ?? usual;
+    if (!this.repliesEach) return this.#sayReply(whole);
+    for (const each of replies) this.#write(formattedReply(each));
+    this.#repliesEach = replies;
+    this.#lastReply = whole;
+    this.#charge(whole);
+  }
+
   #named(name: ServerReplyName): Reply {
-    const { hostname } = this.#context.profile;
+    const { hostname, protocol } = this.#context.profile;
     switch (name) {
       case "greeting":
-        return reply(220, undefined, `${hostname} ESMTP ready`);
+        return reply(220, undefined, `${hostname} ${protocol === "lmtp" ? "LMTP" : "ESMTP"} ready`);
       case "hello":
         return this.#context.standing.greeting;
       case "goodbye":
@@ -158,7 +189,7 @@ export class ServerActions {
       case "violated":
         return fixedReplies.refused;
       default:
-        return fixedReplies[name];
+        return (protocol === "lmtp" ? lmtpReplies[name] : undefined) ?? fixedReplies[name];
     }
   }
 
@@ -187,7 +218,9 @@ export class ServerActions {
 
   #startContent(): void {
     this.#content = new IncomingContent(this.#context.profile);
-    if (this.#envelope !== undefined) this.#context.outbox.tell({ type: "contentStarted", envelope: this.#envelope });
+    const envelope = this.#envelope;
+    const { repliesEach } = this;
+    if (envelope !== undefined) this.#context.outbox.tell({ type: "contentStarted", envelope, repliesEach });
   }
 
   #forgetTransaction(): void {
@@ -198,7 +231,14 @@ export class ServerActions {
     this.#envelope = this.#content = this.#domains = undefined;
     this.#context.standing.facts.contentRefused = false;
     const outcome = decided ? this.#lastReply : undefined;
-    this.#context.outbox.tell({ type: "transactionEnded", envelope, ...(outcome && { reply: outcome }) });
+    const replies = decided ? this.#repliesEach : undefined;
+    this.#repliesEach = undefined;
+    this.#context.outbox.tell({
+      type: "transactionEnded",
+      envelope,
+      ...(outcome && { reply: outcome }),
+      ...(replies && { replies }),
+    });
   }
 
   #stepMechanism(): void {

@@ -8,6 +8,8 @@ import type { DecisionSubject, ServerTimeout } from "./messages.ts";
 
 /** What guards may know of the session besides its state. */
 export interface ServerFacts {
+  /** The dialogue is LMTP (RFC 2033), not SMTP. */
+  readonly lmtp: boolean;
   /** STARTTLS can be had: the application offers TLS, and the session is in the clear. */
   readonly tlsOffered: boolean;
   /** The application wants no mail in the clear, and the session is. */
@@ -24,6 +26,7 @@ export interface ServerFacts {
 }
 
 export const initialServerFacts: ServerFacts = {
+  lmtp: false,
   tlsOffered: false,
   tlsMissing: false,
   authNeedsTls: false,
@@ -38,6 +41,7 @@ export type ServerMachineEvent = {
   readonly type:
     | "HELO"
     | "EHLO"
+    | "LHLO"
     | "MAIL"
     | "RCPT"
     | "DATA"
@@ -69,6 +73,8 @@ export type ServerMachineEvent = {
 };
 
 const reply = (name: ServerReplyName) => ({ type: "reply", params: { reply: name } }) as const;
+/** As `reply`, and once for each recipient where the dialogue is such, and the command or content that is answered ends the content. */
+const replyToContent = (name: ServerReplyName) => ({ type: "replyToContent", params: { reply: name } }) as const;
 const ask = (about: DecisionSubject) => ({ type: "ask", params: { about } }) as const;
 const timeout = (name: ServerTimeout) => name;
 /** What the client is to send in this state, and so which reader takes it. A state without it waits for the application. */
@@ -86,8 +92,9 @@ const refusedInto = <Target extends string>(target: Target) =>
 
 /** A state that waits for a command takes these whatever the order of the rest. */
 const anyCommand = {
-  EHLO: "#server.aside.decidingHello",
-  HELO: "#server.aside.decidingHello",
+  EHLO: [{ guard: "lmtp", actions: reply("unrecognised") }, { target: "#server.aside.decidingHello" }],
+  HELO: [{ guard: "lmtp", actions: reply("unrecognised") }, { target: "#server.aside.decidingHello" }],
+  LHLO: [{ guard: "lmtp", target: "#server.aside.decidingHello" }, { actions: reply("unrecognised") }],
   NOOP: { actions: reply("ok") },
   QUIT: { target: "#server.closed", actions: reply("goodbye") },
   VRFY: [{ guard: "tlsMissing", actions: reply("tlsRequired") }, { target: "#server.aside.decidingVerify" }],
@@ -117,6 +124,7 @@ export const serverMachine = setup({
     events: {} as ServerMachineEvent,
   },
   guards: {
+    lmtp: ({ context }) => context.lmtp,
     tlsOffered: ({ context }) => context.tlsOffered,
     tlsMissing: ({ context }) => context.tlsMissing,
     authNeedsTls: ({ context }) => context.authNeedsTls,
@@ -128,6 +136,7 @@ export const serverMachine = setup({
   actions: {
     /** Writes the reply that the event carries, or else the named one. */
     reply: (_, _params: { reply: ServerReplyName }) => undefined,
+    replyToContent: (_, _params: { reply: ServerReplyName }) => undefined,
     /** Puts a question to the application and waits. */
     ask: (_, _params: { about: DecisionSubject }) => undefined,
     rememberHello: () => undefined,
@@ -135,7 +144,6 @@ export const serverMachine = setup({
     addRecipient: () => undefined,
     forgetTransaction: () => undefined,
     startContent: () => undefined,
-    refuseContent: () => undefined,
     stepMechanism: () => undefined,
     writeChallenge: () => undefined,
     forgetMechanism: () => undefined,
@@ -255,7 +263,7 @@ export const serverMachine = setup({
                 ...anyCommand,
                 ...inTransaction,
                 RCPT: "decidingFirstRecipient",
-                DATA: { actions: reply("noValidRecipients") },
+                DATA: [{ guard: "lmtp", actions: reply("recipientFirst") }, { actions: reply("noValidRecipients") }],
               },
             },
 
@@ -308,7 +316,7 @@ export const serverMachine = setup({
                   {
                     guard: "contentRefused",
                     target: "#server.dialogue.idle.expectingMail",
-                    actions: [reply("contentRefused"), "refuseContent"],
+                    actions: replyToContent("contentRefused"),
                   },
                   { target: "decidingMessage" },
                 ],
@@ -317,11 +325,12 @@ export const serverMachine = setup({
 
             decidingMessage: {
               description: "Whether to take responsibility for the message: the 250 that follows is a promise.",
-              meta: { rfc: "RFC 5321 §4.2.5, §6.1", timeout: timeout("message") },
+              meta: { rfc: "RFC 5321 §4.2.5, §6.1; RFC 2033 §4.2", timeout: timeout("message") },
               entry: ask("message"),
               on: {
-                accept: { target: "#server.dialogue.idle.expectingMail", actions: reply("messageOk") },
-                ...refusedInto("#server.dialogue.idle.expectingMail"),
+                accept: { target: "#server.dialogue.idle.expectingMail", actions: replyToContent("messageOk") },
+                reject: { target: "#server.dialogue.idle.expectingMail", actions: replyToContent("refused") },
+                elapsed: { target: "#server.dialogue.idle.expectingMail", actions: replyToContent("undecided") },
               },
             },
           },

@@ -50,7 +50,14 @@ export type ServerDecision = { readonly decision: number } & (
       readonly envelope: Envelope;
     }
   | { readonly type: "dataReceived"; readonly envelope: Envelope }
-  | { readonly type: "messageReceived"; readonly envelope: Envelope; /** Octets of content. */ readonly size: number }
+  | {
+      readonly type: "messageReceived";
+      readonly envelope: Envelope;
+      /** Octets of content. */
+      readonly size: number;
+      /** Whether the client takes a reply for each recipient: then some may be accepted, and others refused. */
+      readonly repliesEach: boolean;
+    }
   | { readonly type: "verifyReceived"; readonly argument: string }
   | { readonly type: "expandReceived"; readonly argument: string }
   | { readonly type: "helpReceived"; readonly argument: string | undefined }
@@ -64,16 +71,25 @@ export type ServerEvent =
   | ServerDecision
   /** A decision was not taken in time and has been answered with a 4xx reply; a late answer throws. */
   | { readonly type: "decisionExpired"; readonly decision: number; readonly about: DecisionSubject }
-  /** The content begins: 354 has been answered. */
-  | { readonly type: "contentStarted"; readonly envelope: Envelope }
+  /** The content begins: 354 has been answered. `repliesEach` is as in `messageReceived`. */
+  | { readonly type: "contentStarted"; readonly envelope: Envelope; readonly repliesEach: boolean }
   /** A slice of the content as it was received, without the dots of transparency. */
   | { readonly type: "contentReceived"; readonly bytes: Uint8Array }
   /** The rest of the content is read and thrown away; once it has ended, this reply is given. */
   | { readonly type: "contentRefused"; readonly reply: Reply }
   /** The connection ended, or the session was ended, before the content had. */
   | { readonly type: "contentAborted" }
-  /** The transaction is over: with a promise (2xx), without (4xx, 5xx), or forgotten by RSET, EHLO or the end (no reply). */
-  | { readonly type: "transactionEnded"; readonly envelope: Envelope; readonly reply?: Reply }
+  /**
+   * The transaction is over: with a promise (2xx), without (4xx, 5xx), or forgotten by RSET, EHLO or the end (no reply).
+   * Where each recipient was answered by itself, `replies` are those answers in the order of the recipients, and `reply`
+   * is positive if one of them is.
+   */
+  | {
+      readonly type: "transactionEnded";
+      readonly envelope: Envelope;
+      readonly reply?: Reply;
+      readonly replies?: readonly Reply[];
+    }
   | { readonly type: "authenticated"; readonly identity: string; readonly mechanism: string }
   | { readonly type: "tlsStarted"; readonly tls: TlsInfo }
   /** Only with `trace: true`: a line of the dialogue as it passed, without CRLF; secrets are replaced by `*`. */
@@ -82,7 +98,16 @@ export type ServerEvent =
 
 export type ServerIntent =
   /** Positive answer; without a reply of its own the usual one is given. The reply's class must fit: 2xx, or 354 for `data`. */
-  | { readonly type: "accept"; readonly decision: number; readonly reply?: Reply }
+  | {
+      readonly type: "accept";
+      readonly decision: number;
+      readonly reply?: Reply;
+      /**
+       * Only for `messageReceived`: what is answered for each recipient, in the order of the envelope: 2xx, 4xx or 5xx but
+       * 421, or nothing for the usual reply. Where `repliesEach` is not set, they must come to the same.
+       */
+      readonly recipients?: readonly (Reply | undefined)[];
+    }
   /** Negative answer, 4xx or 5xx. A 421 also closes the connection (RFC 5321 §3.8). */
   | { readonly type: "reject"; readonly decision: number; readonly reply: Reply }
   /** Says the reply (4xx or 5xx) and closes, at any time. A pending decision is void. */

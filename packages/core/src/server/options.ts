@@ -84,6 +84,11 @@ export type ServerMechanismName = "PLAIN" | "LOGIN";
 export interface ServerSessionOptions {
   /** The server's own name: a domain, or an address literal. */
   readonly hostname: string;
+  /**
+   * `lmtp` (RFC 2033): LHLO in place of EHLO, and a reply for each recipient after the content. For delivery within a
+   * site, never on port 25. Default: `smtp`.
+   */
+  readonly protocol?: "smtp" | "lmtp";
   /** Whether the application has TLS to offer by STARTTLS. Default: no. */
   readonly startTls?: boolean;
   /** Whether MAIL and AUTH are refused in the clear (530). Default: no. */
@@ -116,6 +121,7 @@ export interface ServerSessionOptions {
 /** Options made ready once, for any number of sessions. */
 export interface ServerProfile {
   readonly hostname: HelloName;
+  readonly protocol: "smtp" | "lmtp";
   readonly startTls: boolean;
   readonly requireTls: boolean;
   readonly mechanisms: readonly ServerMechanism[];
@@ -137,6 +143,7 @@ export function serverProfile(options: ServerSessionOptions): ServerProfile {
   const limits = positiveNumbers({ ...defaultServerLimits, ...options.limits }, "limits");
   return {
     hostname: helloName(options.hostname),
+    protocol: options.protocol ?? "smtp",
     startTls: options.startTls ?? false,
     requireTls: options.requireTls ?? false,
     mechanisms: authentication === undefined ? [] : (authentication.mechanisms ?? ["PLAIN", "LOGIN"]).map(mechanismOf),

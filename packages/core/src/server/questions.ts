@@ -32,7 +32,8 @@ export function check(command: Command, circumstances: Circumstances): Checked {
   switch (command.verb) {
     case "HELO":
     case "EHLO":
-      return { question: { type: "helloReceived", name: command.name, extended: command.verb === "EHLO" } };
+    case "LHLO":
+      return { question: { type: "helloReceived", name: command.name, extended: command.verb !== "HELO" } };
     case "MAIL":
       return checkMail(command, circumstances);
     case "RCPT":

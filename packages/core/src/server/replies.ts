@@ -26,6 +26,7 @@ export type FixedReplyName =
   | "nestedMail"
   | "notInTransaction"
   | "noValidRecipients"
+  | "recipientFirst"
   | "tlsRequired"
   | "tlsNotOffered"
   | "tlsUnavailable"
@@ -72,6 +73,7 @@ export const fixedReplies: Readonly<Record<FixedReplyName, Reply>> = {
   nestedMail: reply(503, "5.5.1", "A transaction is open already; end it with DATA or RSET"),
   notInTransaction: reply(503, "5.5.1", "Not within a transaction; send RSET first"),
   noValidRecipients: reply(554, "5.5.1", "No valid recipients"),
+  recipientFirst: reply(503, "5.5.1", "No valid recipients"),
 
   tlsRequired: reply(530, "5.7.0", "Send STARTTLS first"),
   tlsNotOffered: reply(502, "5.5.1", "STARTTLS is not offered"),
@@ -84,6 +86,12 @@ export const fixedReplies: Readonly<Record<FixedReplyName, Reply>> = {
   badCredentials: reply(535, "5.7.8", "Credentials are not valid"),
   authCancelled: reply(501, "5.7.0", "Authentication cancelled"),
   authUndecided: reply(454, "4.7.0", "Authentication failed for now; try again later"),
+};
+
+/** What is said in another way in LMTP (RFC 2033). */
+export const lmtpReplies: Readonly<Partial<Record<FixedReplyName, Reply>>> = {
+  helloFirst: reply(503, "5.5.1", "Send LHLO first"),
+  help: reply(214, "2.0.0", "LHLO MAIL RCPT DATA RSET NOOP QUIT VRFY EXPN HELP", "See RFC 2033"),
 };
 
 /** Replies of the check phase, before the chart is asked. */
@@ -113,7 +121,7 @@ export const checkReplies = {
 } as const;
 
 const formattedFixed: ReadonlyMap<Reply, Uint8Array> = new Map(
-  [...Object.values(fixedReplies), ...Object.values(checkReplies)].map((fixed) => [
+  [...Object.values(fixedReplies), ...Object.values(lmtpReplies), ...Object.values(checkReplies)].map((fixed) => [
     fixed,
     formatReply(fixed, { enhanced: true }),
   ]),

@@ -24,12 +24,13 @@ import type { IncomingContent } from "./content.ts";
 import { fittingReply } from "./decision-replies.ts";
 import { refuseForeign } from "./foreign-protocols.ts";
 import { serverMachine, type ServerFacts, type ServerMachineEvent } from "./machine.ts";
-import type { ServerEvent, ServerIntent, ServerTimeout } from "./messages.ts";
+import type { DecisionSubject, ServerEvent, ServerIntent, ServerTimeout } from "./messages.ts";
 import type { ServerProfile } from "./options.ts";
 import type { ServerOrigin } from "./origin.ts";
 import { check } from "./questions.ts";
 import { checkReplies, fixedReplies } from "./replies.ts";
 import { Standing } from "./standing.ts";
+import { fittingVerdicts, type Verdicts } from "./verdict.ts";
 
 const program = compile(serverMachine);
 
@@ -122,9 +123,17 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
       );
     }
     const given = intent.reply === undefined ? undefined : fittingReply(intent.type, about, intent.reply);
+    this.#actions.verdicts = intent.type === "accept" ? this.#verdicts(about, intent.recipients) : undefined;
     this.#actions.asked = undefined;
     this.#actions.answered = about;
     this.#step(intent.type === "reject" && given?.code === 421 ? "dismiss" : intent.type, given);
+  }
+
+  #verdicts(about: DecisionSubject, given: Verdicts | undefined): Verdicts | undefined {
+    if (given === undefined) return undefined;
+    if (about !== "message")
+      throw new LocalProtocolError(`recipients with the answer to ${about}: give a reply, or none`);
+    return fittingVerdicts(given, this.#actions.envelope?.recipients.length ?? 0, this.#actions.repliesEach);
   }
 
   poll(): Output<ServerEvent> {
@@ -256,7 +265,10 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
   #contentEnded(content: IncomingContent): void {
     this.#standing.facts.contentRefused = content.refusal !== undefined;
     const envelope = this.#actions.envelope;
-    if (envelope !== undefined) this.#actions.question = { type: "messageReceived", envelope, size: content.size };
+    const { repliesEach } = this.#actions;
+    if (envelope !== undefined) {
+      this.#actions.question = { type: "messageReceived", envelope, size: content.size, repliesEach };
+    }
     this.#step("contentEnded", content.refusal);
   }
 
@@ -291,7 +303,7 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
 
   #check(command: Command): void {
     const { verb } = command;
-    if (verb === "LHLO" || verb === "BDAT" || verb === "BURL") return this.#step("unrecognised");
+    if (verb === "BDAT" || verb === "BURL") return this.#step("unrecognised");
     this.#actions.command = command;
     const { hello, offer } = this.#standing;
     const { envelope, transactions, domains } = this.#actions;

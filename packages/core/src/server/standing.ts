@@ -42,6 +42,7 @@ export class Standing {
     this.#profile = profile;
     this.#tls = tls;
     this.#trusted = trusted;
+    this.facts.lmtp = profile.protocol === "lmtp";
     this.#weigh();
   }
 

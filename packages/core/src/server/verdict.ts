@@ -1,0 +1,46 @@
+// What is answered to a content: one reply, or one for each recipient (LMTP, RFC 2033 §4.2).
+
+import type { Reply } from "../grammar/reply.ts";
+import { LocalProtocolError } from "../session.ts";
+import { fittingReply } from "./decision-replies.ts";
+
+/** For each recipient its reply, or `undefined` for the usual one. */
+export type Verdicts = readonly (Reply | undefined)[];
+
+/**
+ * The application's verdicts, made anew. Throws `LocalProtocolError` where there is not one for each recipient, where one is
+ * no answer to a content, and where they differ although the client takes but one reply.
+ */
+export function fittingVerdicts(given: Verdicts, recipients: number, repliesEach: boolean): Verdicts {
+  if (given.length !== recipients) {
+    throw new LocalProtocolError(`${given.length} replies for ${recipients} recipients: give one for each, in order`);
+  }
+  const verdicts = given.map((verdict) => verdict && fittingVerdict(verdict));
+  if (!repliesEach && !areAlike(verdicts)) {
+    throw new LocalProtocolError("different replies for the recipients: the client takes one for all of them");
+  }
+  return verdicts;
+}
+
+function fittingVerdict(given: Reply): Reply {
+  if (given.code === 421) throw new LocalProtocolError("421 for one recipient: it ends the session; use dismiss");
+  return fittingReply(given.code >= 400 ? "reject" : "accept", "message", given);
+}
+
+/** Whether one reply can say them all: all are accepted, or all are refused in the same way. */
+function areAlike(verdicts: Verdicts): boolean {
+  const [first] = verdicts;
+  return verdicts.every((verdict) => {
+    if (isPositive(first)) return isPositive(verdict);
+    return verdict?.code === first?.code && verdict?.enhanced === first?.enhanced;
+  });
+}
+
+function isPositive(verdict: Reply | undefined): boolean {
+  return verdict === undefined || verdict.code < 300;
+}
+
+/** The one of them that says what has become of the message: taken, to be sent again, or refused. Of none: `undefined`. */
+export function overall(replies: readonly Reply[]): Reply | undefined {
+  return replies.find(isPositive) ?? replies.find(({ code }) => code < 500) ?? replies[0];
+}

@@ -1,0 +1,96 @@
+// A server that speaks LMTP: what onMessage answers for each recipient, and what each of them is told.
+
+import { accept, disconnect, eachRecipient, reject, type MessageAnswer, type ServerOptions } from "@carteiro/driver";
+import { describe, expect, test } from "vitest";
+import { memoryServer } from "../support/memory-server.ts";
+
+const upToData = ["MAIL FROM:<a@example.org>", "RCPT TO:<b@example.org>", "RCPT TO:<c@example.org>", "DATA"];
+
+/** What is said to a message for two recipients that is answered so. */
+async function told(answer: () => MessageAnswer, options: Partial<ServerOptions> = {}) {
+  const seen: boolean[] = [];
+  const rig = memoryServer({
+    protocol: "lmtp",
+    ...options,
+    onMessage({ repliesEach }) {
+      seen.push(repliesEach);
+      return answer();
+    },
+  });
+  const client = rig.connect();
+  await client.reply();
+  await client.ask(rig.greeting);
+  for (const command of upToData) await client.ask(command);
+  await client.say("Subject: Hi", ".", "NOOP");
+  const replies: (string | undefined)[] = [];
+  do replies.push(await client.reply());
+  while (replies.at(-1)?.startsWith("250 2.0.0") === false);
+  return { ...rig, replies: replies.slice(0, -1), seen };
+}
+
+describe("a message over LMTP", () => {
+  test("is accepted for one recipient and refused for another", async () => {
+    const {
+      replies,
+      seen,
+      told: events,
+    } = await told(() => eachRecipient([accept("Saved as 4f2a"), reject(452, "4.2.2", "Mailbox full")]));
+    expect(replies).toEqual(["250 2.6.0 Saved as 4f2a", "452 4.2.2 Mailbox full"]);
+    expect(seen).toEqual([true]);
+    expect(events.at(-1)).toMatchObject({
+      name: "transactionEnded",
+      reply: { code: 250 },
+      replies: [{ code: 250 }, { code: 452 }],
+    });
+  });
+
+  test.each([
+    ["nothing", undefined, "250 2.6.0 Message accepted"],
+    ["accept()", accept("Saved"), "250 2.6.0 Saved"],
+    ["reject()", reject(554, "5.7.1", "Spam"), "554 5.7.1 Spam"],
+    ["nothing for each", Promise.resolve(eachRecipient([undefined, undefined])), "250 2.6.0 Message accepted"],
+  ])("that is answered with %s is answered so for each recipient", async (_, answer, reply) => {
+    const { replies } = await told(() => answer);
+    expect(replies).toEqual([reply, reply]);
+  });
+
+  test.each([
+    ["too few answers", () => eachRecipient([accept()])],
+    ["disconnect() for one", () => eachRecipient([accept(), disconnect(421) as never])],
+    ["421 for one", () => eachRecipient([accept(), reject(421, "4.3.2", "Bye")])],
+  ])("that is answered with %s is answered 451 for each, and makes an error event", async (_, answer) => {
+    const { replies, errors } = await told(answer);
+    expect(replies.map((reply) => reply?.slice(0, 9))).toEqual(["451 4.3.0", "451 4.3.0"]);
+    expect(errors()).toHaveLength(1);
+  });
+});
+
+describe("a message over SMTP", () => {
+  test("is answered once where each recipient has the same answer", async () => {
+    const refusal = reject(550, "5.7.1", "Not for you");
+    const { replies, seen } = await told(() => eachRecipient([refusal, refusal]), { protocol: "smtp" });
+    expect(replies).toEqual(["550 5.7.1 Not for you"]);
+    expect(seen).toEqual([false]);
+  });
+
+  test("is answered 451 where the answers differ, and makes an error event that says why", async () => {
+    const answer = () => eachRecipient([accept(), reject(550, "5.7.1", "Not for you")]);
+    const { replies, errors } = await told(answer, { protocol: "smtp" });
+    expect(replies).toEqual(["451 4.3.0 Local error in processing; try again later"]);
+    expect(errors()).toEqual([
+      "LocalProtocolError: different replies for the recipients: the client takes one for all of them",
+    ]);
+  });
+});
+
+describe("eachRecipient()", () => {
+  test("answers onMessage alone", async () => {
+    const onMail = (() => eachRecipient([accept()])) as never;
+    const { connect, errors } = memoryServer({ onMail });
+    const client = connect();
+    await client.reply();
+    await client.ask("EHLO client.example.org");
+    expect(await client.ask("MAIL FROM:<a@example.org>")).toMatch("451 4.3.0");
+    expect(errors()).toEqual(["TypeError: eachRecipient(…) answers onMessage alone"]);
+  });
+});
