@@ -4,14 +4,8 @@ import { fileURLToPath } from "node:url";
 
 import { start as startProgram } from "../support/processes.ts";
 import { describeWith, python } from "./peers.ts";
-import {
-  credentials,
-  refusedRecipient,
-  serverContract,
-  type PeerServer,
-  type Security,
-  type TlsFiles,
-} from "./server-contract.ts";
+import { credentials, refusedRecipient, serverContract, type PeerServer, type Security } from "./server-contract.ts";
+import type { TlsFiles } from "./tls-files.ts";
 
 const script = fileURLToPath(new URL("aiosmtpd_server.py", import.meta.url));
 

@@ -6,7 +6,8 @@ import { reject } from "@carteiro/node";
 import { startDovecot, dovecotSubmission } from "./dovecot.ts";
 import { startOwnServer, withoutReceived } from "./own-server.ts";
 import { describeWith } from "./peers.ts";
-import { refusedRecipient, serverContract, type PeerServer, type Security, type TlsFiles } from "./server-contract.ts";
+import { refusedRecipient, serverContract, type PeerServer, type Security } from "./server-contract.ts";
+import type { TlsFiles } from "./tls-files.ts";
 
 describeWith(dovecotSubmission, (path) => {
   serverContract({

@@ -8,7 +8,8 @@ import { start } from "../support/processes.ts";
 import { freePort, whenListening } from "./free-port.ts";
 import { nextFile } from "./next-file.ts";
 import { folderWith, forRoot, programAt, type Peer } from "./peers.ts";
-import { credentials, recipient, type TlsFiles } from "./server-contract.ts";
+import { credentials, recipient } from "./server-contract.ts";
+import type { TlsFiles } from "./tls-files.ts";
 
 const candidates = ["dovecot", "/usr/sbin/dovecot"];
 
@@ -54,8 +55,7 @@ export async function startDovecot(path: string, options: DovecotOptions): Promi
   mkdirSync(join(folder, "mail"));
   chownSync(join(folder, "mail"), mailUser.uid, mailUser.gid);
   const ports = { lmtp: await freePort(), submission: await freePort(), submissions: await freePort() };
-  const users = [credentials.user, recipient].map((user) => `${user}:{PLAIN}${credentials.password}::::::\n`);
-  writeFileSync(join(folder, "users"), users.join(""), { mode: 0o644 });
+  writeFileSync(join(folder, "users"), users(folder), { mode: 0o644 });
   const file = join(folder, "dovecot.conf");
   writeFileSync(file, configuration(folder, ports, options));
   const program = start(path, ["-F", "-c", file]);
@@ -74,8 +74,17 @@ export async function startDovecot(path: string, options: DovecotOptions): Promi
   };
 }
 
+/** A mailbox that has no room for anything. */
+export const fullMailbox = "caio@example.net";
+
 /** A user that every Debian has, for the mailboxes. */
 const mailUser = { name: "mail", uid: 8, gid: 8 } as const;
+
+function users(folder: string): string {
+  const line = (user: string, more = "") =>
+    `${user}:{PLAIN}${credentials.password}:${mailUser.uid}:${mailUser.gid}::${folder}/mail/${user}::${more}\n`;
+  return line(credentials.user) + line(recipient) + line(fullMailbox, "userdb_quota_rule=*:bytes=1");
+}
 
 type Ports = Readonly<Record<"lmtp" | "submission" | "submissions", number>>;
 
@@ -102,11 +111,23 @@ passdb {
 }
 ${tokenInfoUrl === undefined ? "" : tokens(folder, tokenInfoUrl)}
 userdb {
-  driver = static
-  args = uid=${mailUser.name} gid=${mailUser.name} home=${folder}/mail/%u
+  driver = passwd-file
+  args = ${folder}/users
 }
+mail_plugins = quota
+plugin {
+  quota = count
+  quota_vsizes = yes
+}
+mailbox_list_index = yes
 submission_relay_host = 127.0.0.1
 submission_relay_port = ${relayPort}
+# No waiting after a wrong password.
+service anvil {
+  unix_listener anvil-auth-penalty {
+    mode = 0
+  }
+}
 service lmtp {
   ${listener("lmtp", ports.lmtp, false)}
 }

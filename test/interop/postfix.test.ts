@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { run } from "../support/processes.ts";
 import { both, describeWith, programAt } from "./peers.ts";
 import { postfix, postfixOwner, startPostfix, type Postfix, type PostfixSettings } from "./postfix.ts";
-import { credentials, serverContract, type Security, type TlsFiles } from "./server-contract.ts";
+import { credentials, serverContract, type Security } from "./server-contract.ts";
+import type { TlsFiles } from "./tls-files.ts";
 
 const cyrus = programAt("saslpasswd2 of Cyrus SASL", "CARTEIRO_SASLPASSWD", ["saslpasswd2", "/usr/sbin/saslpasswd2"]);
 

@@ -1,16 +1,12 @@
 // What our client must be able to do with every server: hand over each message of the corpus octet for octet, many in one
 // session by the library and one at a time by `carteiro send`, in the clear and under TLS with a password.
 
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-
 import { connect, type ConnectOptions } from "@carteiro/node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { carteiro } from "../support/carteiro.ts";
-import { localhostCertificates } from "../support/certificates.ts";
 import { corpus, CorpusFiles, shortMessage, type CorpusMessage } from "./corpus.ts";
+import { writeTlsFiles, type TlsFiles } from "./tls-files.ts";
 
 export type Security = "in the clear" | "STARTTLS" | "implicit TLS";
 
@@ -24,12 +20,6 @@ export interface PeerServer extends AsyncDisposable {
   next(): Promise<Buffer>;
 }
 
-/** Files in PEM that servers need; readable by everybody, since some servers change their user. */
-export interface TlsFiles {
-  readonly certFile: string;
-  readonly keyFile: string;
-}
-
 export interface ServerUnderTest {
   /** What it can do; under TLS it asks for a password. */
   readonly securities: readonly Security[];
@@ -39,43 +29,36 @@ export interface ServerUnderTest {
 }
 
 export function serverContract({ securities, start, refuses }: ServerUnderTest): void {
-  const folder = mkdtempSync(join(tmpdir(), "carteiro-tls-"));
-  const tlsFiles = { certFile: join(folder, "cert.pem"), keyFile: join(folder, "key.pem") };
-  const caFile = join(folder, "ca.pem");
   const files = new CorpusFiles();
-  let ca: string;
+  let tls: TlsFiles;
   beforeAll(async () => {
-    const { caCertificate, certificate, key } = await localhostCertificates();
-    ca = caCertificate;
-    writeFileSync(caFile, caCertificate);
-    writeFileSync(tlsFiles.certFile, certificate);
-    writeFileSync(tlsFiles.keyFile, key);
-    for (const file of Object.values(tlsFiles)) chmodSync(file, 0o644);
-    chmodSync(folder, 0o755);
+    tls = await writeTlsFiles();
   });
   afterAll(() => {
     files[Symbol.dispose]();
-    rmSync(folder, { recursive: true, force: true });
+    tls[Symbol.dispose]();
   });
 
   describe.each(securities.map((security) => ({ security })))("$security", ({ security }) => {
     let server: PeerServer;
     beforeAll(async () => {
-      server = await start(security, tlsFiles);
+      server = await start(security, tls);
     });
     afterAll(() => server[Symbol.asyncDispose]());
 
     const options = (): ConnectOptions => ({
       host: "127.0.0.1",
       port: server.port,
-      ...(security === "in the clear" ? { startTls: "never" } : { auth: credentials, tls: { ca } }),
+      ...(security === "in the clear" ? { startTls: "never" } : { auth: credentials, tls: { ca: tls.ca } }),
       implicitTls: security === "implicit TLS",
     });
     const send = (message: CorpusMessage, ...to: string[]) => {
       const policy = { "in the clear": "never", STARTTLS: "required", "implicit TLS": "implicit" }[security];
       const where = `--host 127.0.0.1 --port ${server.port} --tls ${policy} --from ana@example.org`.split(" ");
       const login =
-        security === "in the clear" ? [] : ["--ca", caFile, "--auth", `${credentials.user}:${credentials.password}`];
+        security === "in the clear"
+          ? []
+          : ["--ca", tls.caFile, "--auth", `${credentials.user}:${credentials.password}`];
       const recipients = to.flatMap((address) => ["--to", address]);
       return carteiro(["send", ...where, ...login, ...recipients, files.of(message)]);
     };

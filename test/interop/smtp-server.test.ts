@@ -7,14 +7,8 @@ import { SMTPServer } from "smtp-server";
 import { describe } from "vitest";
 
 import { Queue } from "./queue.ts";
-import {
-  credentials,
-  refusedRecipient,
-  serverContract,
-  type PeerServer,
-  type Security,
-  type TlsFiles,
-} from "./server-contract.ts";
+import { credentials, refusedRecipient, serverContract, type PeerServer, type Security } from "./server-contract.ts";
+import type { TlsFiles } from "./tls-files.ts";
 
 describe("smtp-server", () => {
   serverContract({ securities: ["in the clear", "STARTTLS", "implicit TLS"], start, refuses: true });
