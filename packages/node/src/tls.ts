@@ -1,6 +1,7 @@
 // TLS as users configure it, made into what Node's TLS takes. Made once per server or client, not once per connection:
 // reading keys and certificates is slow.
 
+import { X509Certificate } from "node:crypto";
 import { isIP, type Socket } from "node:net";
 import {
   TLSSocket,
@@ -13,8 +14,9 @@ import {
   type SecureVersion,
 } from "node:tls";
 import { callbackify } from "node:util";
-import type { TlsInfo } from "@carteiro/core";
+import type { ChannelBindings, TlsInfo } from "@carteiro/core";
 import { plainAddress } from "./address.ts";
+import { serverEndPoint } from "./server-end-point.ts";
 
 /** What a PEM file holds. */
 export type Pem = string | Buffer;
@@ -65,18 +67,31 @@ export interface Upgrade {
   readonly socket: TLSSocket;
   /** Rejects with the TLS error, or when the connection ends before. */
   readonly handshake: Promise<void>;
+  /** What is known of the connection once the handshake is over. */
+  info(): TlsInfo;
 }
 
 /** Throws what Node throws for keys and certificates that it cannot read or that do not belong together. */
 export function serverTls(options: ServerTlsOptions): Tls {
-  const secureContext = serverContext(options, options);
-  const SNICallback = options.sni && sniCallback(options, options.sni);
+  const own = serverIdentity(options, options);
+  const chosen = options.sni && identityChooser(options, options.sni);
   return {
     upgrade(raw) {
-      const socket = new TLSSocket(raw, { isServer: true, secureContext, ...(SNICallback && { SNICallback }) });
+      let identity = own;
+      const SNICallback =
+        chosen &&
+        callbackify(async (serverName: string) => {
+          identity = (await chosen(serverName)) ?? own;
+          return identity === own ? undefined : identity.context;
+        });
+      const socket = new TLSSocket(raw, {
+        isServer: true,
+        secureContext: own.context,
+        ...(SNICallback && { SNICallback }),
+      });
       // A server's TLSSocket outside of a tls.Server tells its errors by this event alone, and stays open.
       socket.on("_tlsError", (error: Error) => socket.destroy(error));
-      return { socket, handshake: handshaken(socket, "secure") };
+      return { socket, handshake: handshaken(socket, "secure"), info: () => tlsInfo(socket, identity.endPoint) };
     },
   };
 }
@@ -95,13 +110,15 @@ export function clientTls(options: ClientTlsOptions = {}): Tls {
         checkServerIdentity: (_, certificate) => checkIdentity(name, certificate),
         ...(name !== undefined && isIP(name) === 0 && { servername: name }),
       });
-      return { socket, handshake: handshaken(socket, "secureConnect") };
+      // Without the exporter of TLS 1.3 there is the certificate; with it nobody would look at that.
+      const endPoint = () => (hasExporter(socket) ? undefined : peerEndPoint(socket));
+      return { socket, handshake: handshaken(socket, "secureConnect"), info: () => tlsInfo(socket, endPoint()) };
     },
   };
 }
 
-/** What is known of a connection whose handshake is over. */
-export function tlsInfo(socket: TLSSocket): TlsInfo {
+/** What is known of a connection whose handshake is over. `endPoint`: the binding of the server's certificate, where known. */
+export function tlsInfo(socket: TLSSocket, endPoint?: Uint8Array): TlsInfo {
   const { servername } = socket as { readonly servername?: string | false | null };
   const protocol = socket.getProtocol();
   return {
@@ -109,7 +126,42 @@ export function tlsInfo(socket: TLSSocket): TlsInfo {
     cipher: socket.getCipher().name,
     ...(typeof servername === "string" && servername !== "" && { serverName: servername }),
     authorized: socket.authorized,
+    channelBindings: channelBindings(socket, endPoint),
   };
+}
+
+/** RFC 9266 §4.1; a context of no octets, which TLS 1.3 does not tell from none. */
+const exporterLabel = "EXPORTER-Channel-Binding";
+const exporterLength = 32;
+
+/**
+ * What SCRAM can be bound to. Before TLS 1.3 the exporter would be unique with the extended master secret alone (RFC 9266
+ * §4.2), of which Node does not tell whether it was used.
+ */
+function channelBindings(socket: TLSSocket, endPoint: Uint8Array | undefined): ChannelBindings {
+  const exported = hasExporter(socket) ? exportedFrom(socket) : undefined;
+  return {
+    ...(exported !== undefined && { "tls-exporter": exported }),
+    ...(endPoint !== undefined && { "tls-server-end-point": endPoint }),
+  };
+}
+
+function hasExporter(socket: TLSSocket): boolean {
+  return socket.getProtocol() === "TLSv1.3";
+}
+
+/** None where the connection is gone, or its handshake not over. */
+function exportedFrom(socket: TLSSocket): Uint8Array | undefined {
+  try {
+    return Uint8Array.from(socket.exportKeyingMaterial(exporterLength, exporterLabel, Buffer.alloc(0)));
+  } catch {
+    return undefined;
+  }
+}
+
+function peerEndPoint(socket: TLSSocket): Uint8Array | undefined {
+  const { raw } = socket.getPeerCertificate() as Partial<PeerCertificate>;
+  return raw === undefined ? undefined : serverEndPoint(raw);
 }
 
 function handshaken(socket: TLSSocket, done: "secure" | "secureConnect"): Promise<void> {
@@ -128,8 +180,15 @@ function checkIdentity(name: string | undefined, certificate: PeerCertificate): 
   return checkServerIdentity(name, certificate);
 }
 
-function serverContext(pair: KeyPair, options: ServerTlsOptions): SecureContext {
-  return createSecureContext({ ...contextOptions(options), ...keyPair(pair) });
+/** A pair made ready, and the channel binding that its certificate makes. */
+interface ServerIdentity {
+  readonly context: SecureContext;
+  readonly endPoint: Uint8Array | undefined;
+}
+
+function serverIdentity(pair: KeyPair, options: ServerTlsOptions): ServerIdentity {
+  const context = createSecureContext({ ...contextOptions(options), ...keyPair(pair) });
+  return { context, endPoint: serverEndPoint(new X509Certificate(pair.cert).raw) };
 }
 
 function contextOptions({
@@ -144,16 +203,15 @@ function keyPair({ key, cert }: KeyPair): KeyPair {
   return { key, cert };
 }
 
-type SniCallback = (serverName: string, callback: (error: Error | null, context?: SecureContext) => void) => void;
+type IdentityChooser = (serverName: string) => Promise<ServerIdentity | undefined>;
 
-function sniCallback(options: ServerTlsOptions, sni: NonNullable<ServerTlsOptions["sni"]>): SniCallback {
-  const contexts = new WeakMap<KeyPair, SecureContext>();
-  const contextFor = async (serverName: string): Promise<SecureContext | undefined> => {
+function identityChooser(options: ServerTlsOptions, sni: NonNullable<ServerTlsOptions["sni"]>): IdentityChooser {
+  const identities = new WeakMap<KeyPair, ServerIdentity>();
+  return async (serverName) => {
     const pair = await sni(serverName);
     if (pair === undefined) return undefined;
-    const context = contexts.get(pair) ?? serverContext(pair, options);
-    contexts.set(pair, context);
-    return context;
+    const identity = identities.get(pair) ?? serverIdentity(pair, options);
+    identities.set(pair, identity);
+    return identity;
   };
-  return callbackify(contextFor);
 }
