@@ -1,6 +1,7 @@
 // Exim's client: what we hand to its server it passes on to ours. It pipelines, sends content by BDAT to who announces
 // CHUNKING and asks for PRDR from who announces that; and it speaks LMTP.
 
+import { eachRecipient } from "@carteiro/driver";
 import { connect, reject } from "@carteiro/node";
 import { expect, test } from "vitest";
 
@@ -37,6 +38,23 @@ describeWith({ ...exim, name: "Exim's client" }, (path) => {
     const arrivals = [await server.next(), await server.next()];
     const bounce = arrivals.find(({ envelope }) => envelope.reversePath === null)?.content.toString();
     expect(bounce).toContain("550 5.1.1 No such user");
+    expect(server.errors).toEqual([]);
+  });
+
+  test("takes each recipient's reply for itself by LMTP", async () => {
+    await using server = await startOwnServer({
+      protocol: "lmtp",
+      verdict: ({ envelope }) =>
+        envelope.recipients.length === 2 ? eachRecipient([undefined, reject(552, "5.2.2", "Mailbox full")]) : undefined,
+    });
+    await using relay = await startExim(path, { relayPort: server.port, transport: ["protocol = lmtp"] });
+    await using client = await connectTo(relay);
+    await client.send({ from, to, content: shortMessage.sent });
+    const arrivals = [await server.next(), await server.next()];
+    const bounce = arrivals.find(({ envelope }) => envelope.reversePath === null)?.content.toString();
+    expect(bounce).toContain("duda@example.com");
+    expect(bounce).toContain("552 5.2.2 Mailbox full");
+    expect(server.said.filter((line) => line.startsWith("LHLO"))).not.toEqual([]);
     expect(server.errors).toEqual([]);
   });
 });

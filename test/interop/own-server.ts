@@ -2,6 +2,7 @@
 
 import { setTimeout } from "node:timers/promises";
 
+import type { MessageAnswer } from "@carteiro/driver";
 import {
   createServer,
   type Envelope,
@@ -30,9 +31,14 @@ export interface OwnServer extends AsyncDisposable {
   readonly errors: readonly unknown[];
 }
 
+export interface OwnServerOptions extends Partial<Omit<NodeServerOptions, "onMessage">> {
+  /** What becomes of a message that has come whole and is kept. Default: it is accepted. */
+  readonly verdict?: (arrival: Arrival) => MessageAnswer;
+}
+
 /** Starts it on a port of 127.0.0.1. It accepts everything, unless the options say otherwise. */
 export async function startOwnServer(
-  options: Partial<NodeServerOptions> = {},
+  { verdict, ...options }: OwnServerOptions = {},
   where: ListenOptions = {},
 ): Promise<OwnServer> {
   const arrivals = new Queue<Arrival>();
@@ -41,7 +47,9 @@ export async function startOwnServer(
   const server = createServer({
     hostname: "carteiro.example",
     async onMessage({ envelope, session, content }) {
-      arrivals.add({ envelope, session, content: Buffer.from(await content.bytes()) });
+      const arrival = { envelope, session, content: Buffer.from(await content.bytes()) };
+      arrivals.add(arrival);
+      return verdict?.(arrival);
     },
     ...options,
   });

@@ -4,6 +4,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { eachRecipient, type Reject } from "@carteiro/driver";
 import { accept, connect, reject } from "@carteiro/node";
 import { expect, test } from "vitest";
 
@@ -56,6 +57,37 @@ describeWith({ ...postfix, name: "Postfix's client" }, (root) => {
     expect(arrivals.map(({ envelope }) => envelope.reversePath === null)).toContain(true);
     const bounce = arrivals.find(({ envelope }) => envelope.reversePath === null)?.content.toString();
     expect(bounce).toContain("said: 550 5.1.1 No such user");
+    expect(server.errors).toEqual([]);
+  });
+
+  test("takes each recipient's reply for itself by LMTP", async () => {
+    const verdicts: Record<string, (tries: number) => Reject | undefined> = {
+      caio: () => undefined,
+      duda: () => reject(552, "5.2.2", "Mailbox full"),
+      eva: (tries) => (tries === 1 ? reject(451, "4.3.0", "Not now") : undefined),
+    };
+    let tries = 0;
+    await using server = await startOwnServer({
+      protocol: "lmtp",
+      verdict({ envelope }) {
+        if (envelope.reversePath === null) return;
+        tries++;
+        return eachRecipient(envelope.recipients.map(({ recipient }) => verdicts[recipient.localPart]?.(tries)));
+      },
+    });
+    const lmtp = { relayhost: "", default_transport: `lmtp:inet:[127.0.0.1]:${server.port}` };
+    await using relay = await startFor(server.port, { ...lmtp, queue_run_delay: "1s" });
+    await using client = await connectTo(relay);
+    await client.send({ from, to: [to, "duda@example.com", "eva@example.com"], content: shortMessage.sent });
+    const arrivals = [await server.next(), await server.next(), await server.next()];
+    const recipients = arrivals.map(({ envelope }) => envelope.recipients.map(({ recipient }) => recipient.localPart));
+    expect(recipients).toHaveLength(3);
+    expect(recipients).toContainEqual(["caio", "duda", "eva"]);
+    expect(recipients).toContainEqual(["eva"]);
+    expect(recipients).toContainEqual(["ana"]);
+    const bounce = arrivals.find(({ envelope }) => envelope.reversePath === null)?.content.toString();
+    expect(bounce).toContain("said: 552 5.2.2 Mailbox full");
+    expect(server.said.filter((line) => line.startsWith("LHLO"))).not.toEqual([]);
     expect(server.errors).toEqual([]);
   });
 
