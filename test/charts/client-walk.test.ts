@@ -15,26 +15,38 @@ import {
 
 type FactName = keyof ClientFacts;
 
-/** What matters once a transaction is open; the others matter before. */
-const inTransaction: readonly FactName[] = [
+/** What matters up to the content of a transaction, and from there on; the other facts matter before it. */
+const atRecipients: readonly FactName[] = [
   "pipelined",
   "moreRecipients",
   "dataDue",
   "recipientAccepted",
-  "moreVerdicts",
+  "chunked",
+  "nothingToSend",
 ];
+const atContent: readonly FactName[] = ["chunkAwaited", "moreChunks", "lastChunkAwaited", "moreVerdicts"];
+const inTransaction = [...atRecipients, ...atContent];
 const atOpening = (Object.keys(initialClientFacts) as FactName[]).filter((name) => !inTransaction.includes(name));
 
-/** The facts that can be true together; those of the opening and of a transaction are of no account to each other. */
+/** The facts that can be true together; those of one part of a session are of no account to the others. */
 const allFacts: readonly ClientFacts[] = [
   ...[...combinations(atOpening)].filter(
     ({ tlsUnavailable, tlsRequired, tlsWanted, authWanted, authUnavailable, credentialsDue }) =>
       !(tlsUnavailable && (tlsWanted || !tlsRequired)) &&
       [authWanted, authUnavailable, credentialsDue].filter(Boolean).length <= 1,
   ),
-  ...[...combinations([...inTransaction, "lmtp"])].filter(
-    ({ pipelined, recipientAccepted, dataDue }) => dataDue === (pipelined || recipientAccepted),
+  ...[...combinations([...atRecipients, "lmtp"])].filter(
+    ({ pipelined, recipientAccepted, dataDue, chunked, nothingToSend }) =>
+      dataDue === (!chunked && (pipelined || recipientAccepted)) &&
+      !(chunked && !pipelined) &&
+      !(nothingToSend && (!chunked || recipientAccepted)),
   ),
+  ...[...combinations([...atContent, "chunked", "lmtp"])]
+    .filter(
+      ({ chunkAwaited, moreChunks, lastChunkAwaited, chunked }) =>
+        !(moreChunks && !chunkAwaited) && !(lastChunkAwaited && chunkAwaited) && !(chunkAwaited && !chunked),
+    )
+    .map((facts) => ({ ...facts, pipelined: true, recipientAccepted: true, dataDue: !facts.chunked })),
 ].map((facts) => ({ ...initialClientFacts, ...facts }));
 const leaves = leavesOf(clientMachine);
 const steps: readonly Step<ClientFacts>[] = allFacts.flatMap((facts) => graphOf(clientMachine, facts));
@@ -80,7 +92,7 @@ describe("the client's chart, as documentation", () => {
   test("names every state for what is awaited or for what it is within", () => {
     for (const name of stateNamesOf(clientMachine).filter((state) => state !== "transaction" && state !== "opening")) {
       expect(name).toMatch(
-        /^expecting(Greeting|Answer|Credentials|Challenge|[A-Z][A-Za-z]+Reply)$|^(sendingContent|weighing|stepping|computing|securing|ready|closed)$/,
+        /^expecting(Greeting|Answer|Credentials|Challenge|[A-Z][A-Za-z]+Reply)$|^(sending(Content|Chunks)|weighing|stepping|computing|securing|ready|closed)$/,
       );
     }
   });
@@ -236,18 +248,48 @@ describe("the client's chart, step by step", () => {
       arriving,
       ({ from, event, facts }) => from.endsWith("expectingDataReply") && event === "3yz" && facts.recipientAccepted,
     );
-    const ending = open.filter(({ to, from }) => /expecting(Content|Individual)Reply$/.test(to) && from !== to);
-    expectAll(ending, ({ from, event }) => from.endsWith("sendingContent") && event === "endContent");
     const empty = open.filter(({ to, from }) => to.endsWith("expectingEmptyContentReply") && from !== to);
     expectAll(empty, ({ facts, event }) => !facts.recipientAccepted && event === "3yz");
   });
 
-  test("awaits one reply to the content in SMTP, and one for each accepted recipient in LMTP", () => {
-    const ending = open.filter(({ event, from }) => event === "endContent" && from.endsWith("sendingContent"));
-    expectAll(ending, ({ to, facts }) =>
-      to.endsWith(facts.lmtp ? "expectingIndividualReply" : "expectingContentReply"),
+  test("sends content by BDAT where it is chunked, with no DATA, to a server that has accepted a recipient", () => {
+    const chunked = open.filter(({ facts }) => facts.chunked);
+    expectAll(
+      chunked,
+      ({ to, actions }) => !/expecting(Data|EmptyContent)Reply$/.test(to) && !has(actions, "writeData"),
     );
-    const verdicts = open.filter(({ from, event }) => from.endsWith("expectingIndividualReply") && /yz$/.test(event));
+    const arriving = open.filter(({ from, to }) => to.endsWith("sendingChunks") && from !== to);
+    expectAll(arriving, ({ from, event, facts }) => {
+      const isAccepted = event === "2yz" || facts.recipientAccepted;
+      return from.endsWith("expectingRecipientReply") && isAccepted && facts.chunked && !facts.nothingToSend;
+    });
+  });
+
+  test("takes every reply to a chunk for what it is, and resets after a refusal", () => {
+    const answered = open.filter(
+      ({ event, from }) => /expecting(Chunk|Leftover)Reply$/.test(from) && /[245]yz/.test(event),
+    );
+    expectAll(answered, ({ from, event, to, actions, facts }) => {
+      if (from.endsWith("ChunkReply"))
+        return event === "2yz" ? has(actions, "recordChunk") : has(actions, "refuseContent");
+      if (facts.moreChunks) return to === from && has(actions, "recordChunk");
+      return to.endsWith("expectingResetReply") || (event === "2yz" && facts.lastChunkAwaited && to === "closed");
+    });
+    const refused = open.filter(({ actions }) => has(actions, "refuseContent"));
+    expectAll(refused, ({ to }) => /expecting(Leftover|Reset)Reply$/.test(to));
+    const unasked = open.filter(({ from, event }) => from.endsWith("sendingChunks") && /[2345]yz/.test(event));
+    expectAll(unasked, ({ facts, to }) => facts.chunkAwaited || to === "closed");
+  });
+
+  test("awaits the verdict on the content once, or for each accepted recipient in LMTP, and after all chunks", () => {
+    const verdictIn = ({ lmtp }: ClientFacts) => (lmtp ? "expectingIndividualReply" : "expectingContentReply");
+    const ending = open.filter(({ event, from }) => event === "endContent" && /sending(Content|Chunks)$/.test(from));
+    expectAll(ending, ({ to, facts }) => to.endsWith(facts.chunkAwaited ? "expectingChunkReply" : verdictIn(facts)));
+    const chunks = open.filter(({ event, from }) => event === "2yz" && from.endsWith("expectingChunkReply"));
+    expectAll(chunks, ({ from, to, facts }) => (facts.moreChunks ? to === from : to.endsWith(verdictIn(facts))));
+    const verdicts = open.filter(
+      ({ from, event }) => from.endsWith("expectingIndividualReply") && event.endsWith("yz"),
+    );
     expectAll(verdicts, ({ event, to, actions, facts }) => {
       if (event === "3yz") return to === "closed" && failureOf(actions) === "protocol";
       return count(actions, "recordVerdict") === 1 && (to !== "ready") === facts.moreVerdicts;
@@ -291,8 +333,13 @@ function remembered(memory: Memory, { type }: Action): Memory {
     case "recordRecipient":
     case "recordContentReply":
     case "recordVerdict":
+    case "recordChunk":
+    case "contradictRefusal":
       expect(memory.open).toBe(true);
       return memory;
+    case "refuseContent":
+      expect(memory).toMatchObject({ open: true, content: true });
+      return { ...memory, content: false };
     case "endTransaction":
       return { ...memory, open: false, content: false };
     default:
@@ -310,7 +357,9 @@ describe("the client's chart, with facts that change at every step", () => {
         const memory = actions.reduce(remembered, before);
         const moment = `${from} → ${to}`;
         expect(memory.open, moment).toBe(isTransaction(to));
-        expect(memory.content, moment).toBe(/sendingContent$|expecting(Content|Individual)Reply$/.test(to));
+        expect(memory.content, moment).toBe(
+          /sending(Content|Chunks)$|expecting(Content|Individual|Chunk)Reply$/.test(to),
+        );
         if (to === "ready" || isTransaction(to) || to === "expectingAnswer") expect(memory.opened, moment).toBe(true);
         return memory;
       },

@@ -152,12 +152,14 @@ function readQuestion(text: string): ClientIntent {
 function readSend(fields: readonly Field[]): ClientIntent {
   const all = (wanted: string) => fields.filter(([name]) => name === wanted).map(([, value]) => value);
   const [size] = all("size");
+  const [body] = all("body");
   return {
     type: "send",
     reversePath: reversePath(withoutBrackets(all("from")[0] ?? "") || null),
     recipients: all("to").map((path): OutgoingRecipient => ({ recipient: forwardPath(withoutBrackets(path)) })),
     // What is no number is handed over as it is, as callers without types do.
     ...(size !== undefined && { size: (/^\d+$/.test(size) ? Number(size) : size) as number }),
+    ...(body !== undefined && { body: body as "BINARYMIME" }),
     ...(all("eightBit").includes("true") && { eightBit: true }),
     ...(all("smtputf8").includes("true") && { smtputf8: true }),
     parameters: all("parameter").map((parameter) => {

@@ -92,6 +92,8 @@ export class SmtpClient {
   #over = false;
   /** Why the session was destroyed from our side. */
   #reason: unknown;
+  /** Whether the session takes content now. */
+  #contentWanted = false;
   /** What the session has said and nobody has heard yet. */
   readonly #words: ClientEvent[] = [];
   readonly #news = new Bell();
@@ -209,6 +211,8 @@ export class SmtpClient {
         this.#greeting = event.greeting;
         break;
       default:
+        // What it says next, whatever it is, ends the content.
+        this.#contentWanted = event.type === "contentWanted";
         break;
     }
     this.#words.push(event);
@@ -275,6 +279,7 @@ export class SmtpClient {
     const sending = { contentEnded: false };
     let event = await this.#next(sending);
     if (event.type === "contentWanted") event = await this.#sendContent(content, sending);
+    if (event.type === "contentRefused") event = await this.#next(sending);
     if (event.type !== "transactionEnded") throw this.#error(sessionOver, sending);
     const { result } = event;
     if (result.failure !== undefined) throw this.#error(result.failure, { ...sending, result });
@@ -303,7 +308,7 @@ export class SmtpClient {
   async #sendPieces(pieces: Pieces, until: Until): Promise<boolean> {
     for (;;) {
       const piece = await until.race(pieces.next());
-      if (piece === undefined || this.#over) return false;
+      if (piece === undefined || this.#over || !this.#contentWanted) return false;
       if (piece.done === true) {
         this.#drive.submit({ type: "endContent" });
         return true;

@@ -44,6 +44,15 @@ const starttls = ["220 mx.example.com", "250-mx.example.com\r\n250 STARTTLS"];
 const auth = ["220 mx.example.com", "250-mx.example.com\r\n250 AUTH PLAIN"];
 const scram = ["220 mx.example.com", "250-mx.example.com\r\n250 AUTH SCRAM-SHA-256"];
 const data: readonly Step[] = [...hello, send, "250 OK", "250 OK"];
+const chunks: readonly Step[] = [
+  "220 mx.example.com",
+  "250-mx.example.com\r\n250-PIPELINING\r\n250 CHUNKING",
+  send,
+  "250 OK",
+  "250 OK",
+];
+const chunk: ClientIntent = { type: "content", bytes: octetsOf("0123456789\r\n") };
+const smallChunks: Options = { limits: { chunk: 12 } };
 const lmtp: Options = { protocol: "lmtp" };
 const group: readonly Step[] = ["220 mx.example.com", "250-mx.example.com\r\n250 PIPELINING", send];
 
@@ -64,6 +73,17 @@ export const ways: Readonly<Record<string, Way>> = {
   "transaction.expectingRecipientReply": { steps: [...hello, send, "250 OK"], timeout: "command" },
   "transaction.expectingDataReply": { steps: data, timeout: "data" },
   "transaction.sendingContent": { steps: [...data, "354 Go"], timeout: "block" },
+  "transaction.sendingChunks": { steps: chunks, timeout: "block" },
+  "transaction.expectingChunkReply": {
+    steps: [...chunks, chunk, chunk, { type: "endContent" }],
+    timeout: "contentEnd",
+    options: smallChunks,
+  },
+  "transaction.expectingLeftoverReply": {
+    steps: [...chunks, chunk, chunk, chunk, "552 Too much"],
+    timeout: "contentEnd",
+    options: smallChunks,
+  },
   "transaction.expectingContentReply": { steps: [...data, "354 Go", { type: "endContent" }], timeout: "contentEnd" },
   "transaction.expectingIndividualReply": {
     steps: [...data, "354 Go", { type: "endContent" }],

@@ -1,15 +1,16 @@
 // What the chart's actions do: the one place where a client session writes commands and keeps what the server said.
 
 import type { ActionCall } from "../engine/runner.ts";
-import { DataWriter } from "../framing/data-writer.ts";
+import type { WrittenChunk } from "../framing/chunk-writer.ts";
 import { findCapability, noCapabilities, parseCapabilities, type Capabilities } from "../grammar/capabilities.ts";
 import { formatCommand, type Command } from "../grammar/command.ts";
 import type { Reply } from "../grammar/reply.ts";
 import { encodeUtf8 } from "../grammar/text.ts";
 import type { Inbox } from "../inbox.ts";
 import type { Outbox } from "../outbox.ts";
-import type { TlsInfo } from "../session.ts";
+import type { Instant, TlsInfo } from "../session.ts";
 import { ClientAuthentication } from "./authentication.ts";
+import { ChunkedContent, DataContent, emptyContent, type OutgoingContent } from "./content.ts";
 import { initialClientFacts, type ClientFacts, type ClientMachineEvent } from "./machine.ts";
 import type { ClientEvent, Failure, FailureKind } from "./messages.ts";
 import type { ClientProfile } from "./options.ts";
@@ -17,15 +18,13 @@ import type { OutgoingTransaction } from "./transaction.ts";
 
 type MachineEventType = ClientMachineEvent["type"];
 
-/** Ends content of no octets (RFC 2920 §3.1). */
-const emptyContent = encodeUtf8(".\r\n");
-
 export interface ActionsContext {
   readonly profile: ClientProfile;
   readonly inbox: Inbox;
   readonly outbox: Outbox<ClientEvent>;
   /** The chart's state, for traces. */
   readonly state: () => string;
+  readonly now: () => Instant;
 }
 
 export class ClientActions {
@@ -35,9 +34,8 @@ export class ClientActions {
   capabilities: Capabilities = noCapabilities;
   tls: TlsInfo | undefined;
   transaction: OutgoingTransaction | undefined;
-  writer: DataWriter | undefined;
-  /** What ends the content. */
-  end = emptyContent;
+  /** While it is wanted. */
+  content: OutgoingContent | undefined;
   /** NOOP, VRFY, EXPN, HELP or RSET, as the application asked for it. */
   question: Command | undefined;
   /** What the computation under way has come to. */
@@ -71,7 +69,12 @@ export class ClientActions {
     facts.pipelined = transaction?.pipelined === true;
     facts.moreRecipients = transaction?.moreAwaited === true;
     facts.recipientAccepted = transaction?.anyAccepted === true;
-    facts.dataDue = facts.pipelined || facts.recipientAccepted;
+    facts.chunked = transaction?.chunked === true;
+    facts.dataDue = !facts.chunked && (facts.pipelined || facts.recipientAccepted);
+    facts.nothingToSend = transaction?.nothingToSend === true;
+    facts.chunkAwaited = transaction?.chunkAwaited === true;
+    facts.moreChunks = transaction?.moreChunksAwaited === true;
+    facts.lastChunkAwaited = transaction?.lastChunkAwaited === true;
     facts.moreVerdicts = transaction?.moreVerdictsAwaited === true;
     if (type === "5yz") facts.credentialsDue = this.authentication.renewableAfter(this.reply);
   }
@@ -154,6 +157,12 @@ export class ClientActions {
         return this.transaction?.recordContent(this.reply);
       case "recordVerdict":
         return this.transaction?.recordVerdict(this.reply);
+      case "recordChunk":
+        return this.transaction?.recordChunk();
+      case "refuseContent":
+        return this.#refuseContent();
+      case "contradictRefusal":
+        return this.transaction?.contradictRefusal();
       case "endTransaction":
         return this.#endTransaction();
       case "writeReset":
@@ -187,7 +196,7 @@ export class ClientActions {
 
   #introduce(verb: "EHLO" | "HELO" | "LHLO"): void {
     this.#extended = verb !== "HELO";
-    this.#writeLine(`${verb} ${this.#context.profile.hostname}`);
+    this.#write({ verb, name: this.#context.profile.hostname });
   }
 
   #rememberCapabilities(): void {
@@ -250,21 +259,32 @@ export class ClientActions {
   }
 
   #startContent(): void {
-    this.writer = new DataWriter({ bareNewlines: this.#context.profile.bareNewlines });
+    const { bareNewlines, limits } = this.#context.profile;
+    const { chunked = false, binary = false } = this.transaction ?? {};
+    const options = { bareNewlines: binary ? "raw" : bareNewlines, limit: limits.chunk } as const;
+    this.content = chunked
+      ? new ChunkedContent((chunk) => this.#writeChunk(chunk), options, this.#context.now())
+      : new DataContent((bytes) => this.#context.outbox.write(bytes), bareNewlines);
     this.#context.outbox.tell({ type: "contentWanted" });
   }
 
   #writeEndOfContent(): void {
-    this.#context.outbox.write(this.end);
-    this.end = emptyContent;
-    this.writer = undefined;
+    if (this.content === undefined) this.#context.outbox.write(emptyContent);
+    else this.content.writeEnd();
+    this.content = undefined;
     this.transaction?.endContent();
+  }
+
+  #refuseContent(): void {
+    this.content = undefined;
+    this.transaction?.refuseContent(this.reply);
+    if (this.reply !== undefined) this.#context.outbox.tell({ type: "contentRefused", reply: this.reply });
   }
 
   #endTransaction(): void {
     const transaction = this.transaction;
     if (transaction === undefined) return;
-    this.transaction = this.writer = undefined;
+    this.transaction = this.content = undefined;
     this.#context.outbox.tell({ type: "transactionEnded", result: transaction.result(this.#failure) });
   }
 
@@ -282,9 +302,19 @@ export class ClientActions {
     this.#writeLine(formatCommand(command), secret ? `AUTH ${command.mechanism} *` : undefined);
   }
 
+  #writeChunk({ command, last, bytes }: WrittenChunk): void {
+    if (!last) this.transaction?.chunkWritten();
+    this.#context.outbox.write(bytes);
+    this.#trace(command);
+  }
+
   #writeLine(line: string, shown: string = line): void {
     this.#context.outbox.write(encodeUtf8(`${line}\r\n`));
-    if (this.#context.profile.trace)
-      this.#context.outbox.tell({ type: "lineTraced", from: "client", line: shown, state: this.#context.state() });
+    this.#trace(shown);
+  }
+
+  #trace(line: string): void {
+    if (!this.#context.profile.trace) return;
+    this.#context.outbox.tell({ type: "lineTraced", from: "client", line, state: this.#context.state() });
   }
 }

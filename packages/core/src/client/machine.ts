@@ -19,7 +19,7 @@ export interface ClientFacts {
   readonly authUnavailable: boolean;
   /** The application is to be asked for credentials, for the first time or since those it gave were refused. */
   readonly credentialsDue: boolean;
-  /** MAIL, RCPTs and DATA have been written in one group: each of them will be answered. */
+  /** MAIL, RCPTs and, unless it is chunked, DATA have been written in one group: each of them will be answered. */
   readonly pipelined: boolean;
   /** The recipient whose reply is awaited is not the last. */
   readonly moreRecipients: boolean;
@@ -27,6 +27,16 @@ export interface ClientFacts {
   readonly dataDue: boolean;
   /** Some recipient has been accepted in this transaction. */
   readonly recipientAccepted: boolean;
+  /** The content goes by BDAT: there is no DATA. */
+  readonly chunked: boolean;
+  /** The content would go by BDAT, and MAIL has been refused: only the recipients written with it are still answered. */
+  readonly nothingToSend: boolean;
+  /** A chunk that is not the last awaits its reply. */
+  readonly chunkAwaited: boolean;
+  /** And another one awaits its own; once the content has been refused, the last one counts as well. */
+  readonly moreChunks: boolean;
+  /** The content has been refused, and the reply awaited is that to the last chunk. */
+  readonly lastChunkAwaited: boolean;
   /** The dialect is LMTP: the content is answered for each recipient that was accepted (RFC 2033). */
   readonly lmtp: boolean;
   /** The accepted recipient whose reply to the content is awaited is not the last. */
@@ -44,6 +54,11 @@ export const initialClientFacts: ClientFacts = {
   moreRecipients: false,
   dataDue: false,
   recipientAccepted: false,
+  chunked: false,
+  nothingToSend: false,
+  chunkAwaited: false,
+  moreChunks: false,
+  lastChunkAwaited: false,
   lmtp: false,
   moreVerdicts: false,
 };
@@ -102,6 +117,11 @@ export const clientMachine = setup({
     moreRecipients: ({ context }) => context.moreRecipients,
     dataDue: ({ context }) => context.dataDue,
     recipientAccepted: ({ context }) => context.recipientAccepted,
+    chunked: ({ context }) => context.chunked,
+    nothingToSend: ({ context }) => context.nothingToSend,
+    chunkAwaited: ({ context }) => context.chunkAwaited,
+    moreChunks: ({ context }) => context.moreChunks,
+    lastChunkAwaited: ({ context }) => context.lastChunkAwaited,
     lmtp: ({ context }) => context.lmtp,
     moreVerdicts: ({ context }) => context.moreVerdicts,
   },
@@ -139,6 +159,9 @@ export const clientMachine = setup({
     writeEndOfContent: () => undefined,
     recordContentReply: () => undefined,
     recordVerdict: () => undefined,
+    recordChunk: () => undefined,
+    refuseContent: () => undefined,
+    contradictRefusal: () => undefined,
     endTransaction: () => undefined,
     writeReset: () => undefined,
     writeQuestion: () => undefined,
@@ -346,7 +369,8 @@ export const clientMachine = setup({
       initial: "expectingMailReply",
       states: {
         expectingMailReply: {
-          description: "Whether the reverse-path is taken. Pipelined, the recipients and DATA have been written too.",
+          description:
+            "Whether the reverse-path is taken. Pipelined, what follows it up to the content has been written too.",
           meta: { rfc: "RFC 5321 §4.1.1.2, RFC 2920 §3.1", timeout: timeout("command") },
           entry: "writeMail",
           on: {
@@ -369,16 +393,22 @@ export const clientMachine = setup({
           on: {
             "2yz": [
               { guard: "moreRecipients", target: "expectingRecipientReply", actions: "recordRecipient", reenter: true },
+              { guard: "nothingToSend", target: "expectingResetReply", actions: "recordRecipient" },
+              { guard: "chunked", target: "sendingChunks", actions: "recordRecipient" },
               { target: "expectingDataReply", actions: "recordRecipient" },
             ],
             "4yz": [
               { guard: "moreRecipients", target: "expectingRecipientReply", actions: "recordRecipient", reenter: true },
+              { guard: "nothingToSend", target: "#client.ready", actions: "recordRecipient" },
               { guard: "dataDue", target: "expectingDataReply", actions: "recordRecipient" },
+              { guard: "recipientAccepted", target: "sendingChunks", actions: "recordRecipient" },
               { target: "expectingResetReply", actions: "recordRecipient" },
             ],
             "5yz": [
               { guard: "moreRecipients", target: "expectingRecipientReply", actions: "recordRecipient", reenter: true },
+              { guard: "nothingToSend", target: "#client.ready", actions: "recordRecipient" },
               { guard: "dataDue", target: "expectingDataReply", actions: "recordRecipient" },
+              { guard: "recipientAccepted", target: "sendingChunks", actions: "recordRecipient" },
               { target: "expectingResetReply", actions: "recordRecipient" },
             ],
           },
@@ -412,6 +442,65 @@ export const clientMachine = setup({
             ],
             "4yz": { target: "#client.closed", actions: ["recordContentReply", fail("refused")] },
             "5yz": { target: "#client.closed", actions: ["recordContentReply", fail("refused")] },
+          },
+        },
+
+        sendingChunks: {
+          description: "The application hands over the content, which leaves in chunks. One that is refused ends it.",
+          meta: { rfc: "RFC 3030 §2", timeout: timeout("block"), wants: "either" },
+          entry: "startContent",
+          on: {
+            "2yz": { guard: "chunkAwaited", actions: "recordChunk" },
+            "4yz": [
+              { guard: "moreChunks", target: "expectingLeftoverReply", actions: "refuseContent" },
+              { guard: "chunkAwaited", target: "expectingResetReply", actions: "refuseContent" },
+              { target: "#client.closed", actions: ["recordContentReply", fail("refused")] },
+            ],
+            "5yz": [
+              { guard: "moreChunks", target: "expectingLeftoverReply", actions: "refuseContent" },
+              { guard: "chunkAwaited", target: "expectingResetReply", actions: "refuseContent" },
+              { target: "#client.closed", actions: ["recordContentReply", fail("refused")] },
+            ],
+            endContent: [
+              { guard: "chunkAwaited", target: "expectingChunkReply", actions: "writeEndOfContent" },
+              { guard: "lmtp", target: "expectingIndividualReply", actions: "writeEndOfContent" },
+              { target: "expectingContentReply", actions: "writeEndOfContent" },
+            ],
+          },
+        },
+
+        expectingChunkReply: {
+          description: "Whether a chunk before the last has been taken; the last has been written too.",
+          meta: { rfc: "RFC 3030 §2", timeout: timeout("contentEnd") },
+          on: {
+            "2yz": [
+              { guard: "moreChunks", actions: "recordChunk" },
+              { guard: "lmtp", target: "expectingIndividualReply", actions: "recordChunk" },
+              { target: "expectingContentReply", actions: "recordChunk" },
+            ],
+            "4yz": { target: "expectingLeftoverReply", actions: "refuseContent" },
+            "5yz": { target: "expectingLeftoverReply", actions: "refuseContent" },
+          },
+        },
+
+        expectingLeftoverReply: {
+          description: "The server's word on chunks that were on their way when an earlier one was refused.",
+          meta: { rfc: "RFC 3030 §2", timeout: timeout("contentEnd") },
+          on: {
+            "2yz": [
+              { guard: "moreChunks", actions: "recordChunk" },
+              // A message of which a part was refused has been accepted: nobody knows what the server has of it.
+              { guard: "lastChunkAwaited", target: "#client.closed", actions: ["contradictRefusal", fail("protocol")] },
+              { target: "expectingResetReply", actions: "recordChunk" },
+            ],
+            "4yz": [
+              { guard: "moreChunks", actions: "recordChunk" },
+              { target: "expectingResetReply", actions: "recordChunk" },
+            ],
+            "5yz": [
+              { guard: "moreChunks", actions: "recordChunk" },
+              { target: "expectingResetReply", actions: "recordChunk" },
+            ],
           },
         },
 

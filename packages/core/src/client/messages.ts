@@ -102,6 +102,8 @@ export type ClientEvent =
   | { readonly type: "credentialsWanted"; readonly refused?: OAuthError; readonly reply?: Reply }
   /** The content may come: submit `content` any number of times, then `endContent`. */
   | { readonly type: "contentWanted" }
+  /** The server has refused the content before its end. Submit no more of it: `transactionEnded` follows. */
+  | { readonly type: "contentRefused"; readonly reply: Reply }
   | { readonly type: "transactionEnded"; readonly result: TransactionResult }
   /** The reply to what `ask` asked. */
   | { readonly type: "answered"; readonly reply: Reply }
@@ -118,6 +120,11 @@ export type ClientIntent =
       readonly size?: number;
       /** Whether the content may hold octets over 127: BODY=8BITMIME is sent when it is offered (RFC 6152). */
       readonly eightBit?: boolean;
+      /**
+       * What the content is, where it must be said: without 8BITMIME or BINARYMIME on offer it is not sent. `BINARYMIME`
+       * content goes by BDAT, its octets as they are (RFC 3030 §3).
+       */
+      readonly body?: "7BIT" | "8BITMIME" | "BINARYMIME";
       /** Whether the content's header holds UTF-8; a non-ASCII address implies it (RFC 6531). */
       readonly smtputf8?: boolean;
       /** Further parameters of MAIL. */

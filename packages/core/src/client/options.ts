@@ -16,12 +16,15 @@ export interface ClientLimits {
   readonly replyLines: number;
   /** Commands and content held back to leave in one write. */
   readonly bufferedOutput: number;
+  /** Content collected into one BDAT. */
+  readonly chunk: number;
 }
 
 export const defaultClientLimits: ClientLimits = {
   replyLine: 4_096,
   replyLines: 256,
   bufferedOutput: 65_536,
+  chunk: 262_144,
 };
 
 /** Milliseconds for each deadline that a state names in its `meta.timeout`. The defaults are those of RFC 5321 §4.5.3.2. */
@@ -68,6 +71,8 @@ export interface ClientSessionOptions {
   readonly allowAuthInClear?: boolean;
   /** `false`: commands are sent one by one although the server offers PIPELINING. */
   readonly pipelining?: boolean;
+  /** `false`: content is sent by DATA although the server offers CHUNKING. */
+  readonly chunking?: boolean;
   /** What becomes of a bare CR or LF in content: made a CRLF, or the transaction is aborted. Never sent as it is. Default: `normalise`. */
   readonly bareNewlines?: "normalise" | "reject";
   /** Whether `lineTraced` events are wanted. */
@@ -85,6 +90,7 @@ export interface ClientProfile {
   readonly mechanisms: readonly ClientMechanism[];
   readonly allowAuthInClear: boolean;
   readonly pipelining: boolean;
+  readonly chunking: boolean;
   readonly bareNewlines: "normalise" | "reject";
   readonly trace: boolean;
   readonly limits: ClientLimits;
@@ -106,6 +112,7 @@ export function clientProfile(options: ClientSessionOptions): ClientProfile {
     mechanisms: allowedMechanisms(options.mechanisms, credentials),
     allowAuthInClear: options.allowAuthInClear ?? false,
     pipelining: options.pipelining ?? true,
+    chunking: options.chunking ?? true,
     bareNewlines: options.bareNewlines ?? "normalise",
     trace: options.trace ?? false,
     limits: positiveNumbers({ ...defaultClientLimits, ...options.limits }, "limits"),

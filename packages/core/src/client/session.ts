@@ -22,6 +22,7 @@ import {
 import { ClientActions } from "./actions.ts";
 import { mustBeSendable } from "./credentials.ts";
 import { clientMachine, type ClientFacts, type ClientMachineEvent } from "./machine.ts";
+import type { OutgoingContent } from "./content.ts";
 import type { ClientEvent, ClientIntent, ClientTimeout } from "./messages.ts";
 import type { ClientProfile } from "./options.ts";
 import { questionCommand } from "./questions.ts";
@@ -65,7 +66,7 @@ export class ClientSession implements Session<ClientIntent, ClientEvent> {
     this.#replies = new ReplyReader({ lines: replyLines, octets: replyLine * replyLines });
     this.#now = this.#since = now;
     this.#actions = new ClientActions(
-      { profile, inbox: this.#inbox, outbox: this.#outbox, state: () => this.state },
+      { profile, inbox: this.#inbox, outbox: this.#outbox, state: () => this.state, now: () => this.#now },
       tls,
     );
     const { runner, actions } = program.start(this.#actions.facts);
@@ -114,6 +115,7 @@ export class ClientSession implements Session<ClientIntent, ClientEvent> {
           capabilities: this.#actions.capabilities,
           protocol: this.#profile.protocol,
           pipelining: this.#profile.pipelining,
+          chunking: this.#profile.chunking,
         });
         return this.#step("send");
       case "authenticate":
@@ -239,24 +241,30 @@ export class ClientSession implements Session<ClientIntent, ClientEvent> {
   // Content.
 
   #sendContent(bytes: Uint8Array): void {
-    this.#mustBe("transaction.sendingContent", "content");
-    for (const slice of this.#actions.writer?.write(bytes) ?? []) this.#outbox.write(slice);
+    this.#contentFor("content").write(bytes, this.#now);
     this.#since = this.#now;
     this.#abortIfBare();
   }
 
   /** Content that must not be sent as it is cannot be ended either: half of it would be taken for the whole. */
   #abortIfBare(): boolean {
-    if (this.#actions.writer?.bareNewline !== true || this.#profile.bareNewlines !== "reject") return false;
+    if (this.#actions.content?.bareNewline !== true || this.#profile.bareNewlines !== "reject") return false;
     this.#actions.detail = "bare CR or LF in the content";
     this.#step("abort");
     return true;
   }
 
   #endContent(): void {
-    this.#mustBe("transaction.sendingContent", "endContent");
-    this.#actions.end = this.#actions.writer?.end() ?? this.#actions.end;
+    this.#contentFor("endContent").finish();
     if (!this.#abortIfBare()) this.#step("endContent");
+  }
+
+  /** What takes content, while content is wanted. */
+  #contentFor(intent: string): OutgoingContent {
+    const { content } = this.#actions;
+    if (content === undefined)
+      throw new LocalProtocolError(`${intent} is not possible in state ${this.state}: wait for contentWanted`);
+    return content;
   }
 
   #trace(line: Uint8Array): void {

@@ -14,6 +14,8 @@ import type { ClientIntent, Failure, OutgoingRecipient, RecipientResult, Transac
 type Send = Extract<ClientIntent, { type: "send" }>;
 type Write = (command: Command) => void;
 
+const noChunks = "BODY=BINARYMIME goes by BDAT alone: CHUNKING and PIPELINING must be offered, and not be turned off";
+
 /** Largest content that the server takes, in octets (RFC 1870); `undefined` where it names no limit. */
 export function sizeLimit(capabilities: Capabilities): bigint | undefined {
   const announced = parseSize(findCapability(capabilities, "SIZE")?.parameters[0]);
@@ -33,11 +35,17 @@ export interface TransactionTerms {
   readonly protocol: "smtp" | "lmtp";
   /** Whether commands may be written in groups where PIPELINING is offered. */
   readonly pipelining: boolean;
+  /** Whether BDAT may take the place of DATA where CHUNKING and PIPELINING are offered. */
+  readonly chunking: boolean;
 }
 
 export class OutgoingTransaction {
   /** Whether MAIL, the RCPTs and DATA are written in one group (RFC 2920). */
   readonly pipelined: boolean;
+  /** Whether the content goes by BDAT (RFC 3030), and so without DATA. */
+  readonly chunked: boolean;
+  /** Whether the content is no text of lines, so that its octets must go out as they are. */
+  readonly binary: boolean;
   readonly #mail: Extract<Command, { verb: "MAIL" }>;
   readonly #recipients: readonly OutgoingRecipient[];
   readonly #replies: (Reply | undefined)[] = [];
@@ -49,6 +57,9 @@ export class OutgoingTransaction {
   readonly #answeredEach: boolean;
   /** Replies to the content, one for each accepted recipient, in order. */
   readonly #verdicts: (Reply | undefined)[] = [];
+  /** Chunks written and not yet answered, the last one not counted. */
+  #chunks = 0;
+  #contentRefused = false;
   #contentReply: Reply | undefined;
   #contentSent = false;
 
@@ -56,12 +67,16 @@ export class OutgoingTransaction {
    * Throws `LocalProtocolError` where the server does not offer what the transaction needs, `InvalidValueError` for values
    * that cannot be sent as they are.
    */
-  constructor(intent: Send, { capabilities, protocol, pipelining }: TransactionTerms) {
+  constructor(intent: Send, { capabilities, protocol, pipelining, chunking }: TransactionTerms) {
     if (intent.recipients.length === 0) throw new LocalProtocolError("send without recipients: give at least one");
-    this.pipelined = pipelining && findCapability(capabilities, "PIPELINING") !== undefined;
+    const offered = (keyword: string) => findCapability(capabilities, keyword) !== undefined;
+    this.pipelined = pipelining && offered("PIPELINING");
+    this.chunked = chunking && this.pipelined && offered("CHUNKING");
+    this.binary = intent.body === "BINARYMIME";
     this.#answeredEach = protocol === "lmtp";
     const { reversePath: path } = intent;
     const parameters = mailParameters(intent, capabilities);
+    if (this.binary && !this.chunked) throw new LocalProtocolError(noChunks);
     this.#mail = {
       verb: "MAIL",
       reversePath: path === null ? null : mailbox(path.address),
@@ -87,11 +102,28 @@ export class OutgoingTransaction {
     return this.#verdicts.length < this.#accepted - 1;
   }
 
+  /** Only recipients are still to be answered: nothing else of a chunked transaction was written before MAIL was refused. */
+  get nothingToSend(): boolean {
+    return this.chunked && this.#mailRefused;
+  }
+
+  get chunkAwaited(): boolean {
+    return this.#chunks > 0;
+  }
+
+  get moreChunksAwaited(): boolean {
+    return this.#chunks + (this.#contentRefused && this.#contentSent ? 1 : 0) > 1;
+  }
+
+  get lastChunkAwaited(): boolean {
+    return this.#contentRefused && this.#contentSent && this.#chunks === 0;
+  }
+
   begin(write: Write): void {
     write(this.#mail);
     if (!this.pipelined) return;
     for (const recipient of this.#recipients) write(recipientCommand(recipient));
-    write({ verb: "DATA" });
+    if (!this.chunked) write({ verb: "DATA" });
   }
 
   nextRecipient(write: Write): void {
@@ -113,6 +145,27 @@ export class OutgoingTransaction {
   recordRecipient(reply: Reply | undefined): void {
     this.#replies.push(reply);
     if (isPositive(reply) && !this.#mailRefused) this.#accepted += 1;
+  }
+
+  /** A chunk that is not the last has been written. */
+  chunkWritten(): void {
+    this.#chunks += 1;
+  }
+
+  recordChunk(): void {
+    if (this.#chunks > 0) this.#chunks -= 1;
+  }
+
+  /** A chunk was refused, and the message with it. */
+  refuseContent(reply: Reply | undefined): void {
+    this.#contentRefused = true;
+    this.#contentReply = reply;
+    this.recordChunk();
+  }
+
+  /** The last chunk has been taken after all. */
+  contradictRefusal(): void {
+    this.#contentReply = undefined;
   }
 
   endContent(): void {
@@ -186,12 +239,19 @@ function mailParameters(intent: Send, capabilities: Capabilities): readonly Esmt
   if (utf8 && !offered("SMTPUTF8")) {
     throw new LocalProtocolError("a non-ASCII address or header: the server does not offer SMTPUTF8");
   }
-  if ((intent.eightBit === true || utf8) && offered("8BITMIME")) parameters.push(esmtpParameter("BODY", "8BITMIME"));
+  const body = intent.body ?? (intent.eightBit === true || utf8 ? "8BITMIME" : undefined);
+  if (body === "BINARYMIME" && !offered("BINARYMIME")) throw notOffered("BODY=BINARYMIME", "BINARYMIME");
+  if (intent.body === "8BITMIME" && !offered("8BITMIME")) throw notOffered("BODY=8BITMIME", "8BITMIME");
+  if (body !== undefined && (body === "BINARYMIME" || offered("8BITMIME"))) parameters.push(esmtpParameter("BODY", body));
   if (utf8) parameters.push(esmtpParameter("SMTPUTF8"));
   // What the caller sets takes the place of what would be set by itself: a parameter may stand once only.
   const own = intent.parameters ?? [];
   const isSet = (keyword: string) => own.some((parameter) => parameter.keyword === keyword);
   return [...parameters.filter(({ keyword }) => !isSet(keyword)), ...own];
+}
+
+function notOffered(what: string, keyword: string): LocalProtocolError {
+  return new LocalProtocolError(`${what}: the server does not offer ${keyword}`);
 }
 
 function mustBeSize(octets: number): void {

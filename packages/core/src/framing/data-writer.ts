@@ -10,6 +10,8 @@ export interface DataWriterOptions {
    * they are sent as they are, for tests of others.
    */
   readonly bareNewlines: "normalise" | "reject" | "pass";
+  /** `false`: dots are left alone, and nothing but the end of the last line is written at the end, as BDAT has it. Default: `true`. */
+  readonly transparency?: boolean;
 }
 
 const nothing = new Uint8Array(0);
@@ -29,11 +31,14 @@ type Place = "lineStart" | "inLine" | "afterCarriageReturn";
  */
 export class DataWriter {
   readonly #bareNewlines: DataWriterOptions["bareNewlines"];
+  /** The octet that comes twice at the beginning of a line; -1: none does. */
+  readonly #dot: number;
   #place: Place = "lineStart";
   #bareNewline = false;
 
   constructor(options: DataWriterOptions) {
     this.#bareNewlines = options.bareNewlines;
+    this.#dot = options.transparency === false ? -1 : DOT;
   }
 
   /** Whether a bare CR or LF has come in this content. */
@@ -66,6 +71,7 @@ export class DataWriter {
   end(): Uint8Array {
     if (this.#place === "afterCarriageReturn") this.#bareNewline = true;
     if (this.#bareNewline && this.#bareNewlines === "reject") return nothing;
+    if (this.#dot < 0) return this.#place === "lineStart" ? nothing : lineEnd;
     if (this.#place === "lineStart") return end;
     return this.#place === "afterCarriageReturn" && this.#bareNewlines === "pass"
       ? carriageReturnAndEnd
@@ -75,6 +81,7 @@ export class DataWriter {
   /** Slices in which each leading dot stands twice, or `undefined`, and nothing changed, where a newline is bare. */
   #stuffed(octets: Uint8Array): Uint8Array[] | undefined {
     const parts = new Parts(octets);
+    const dot = this.#dot;
     let place = this.#place;
     let at = 0;
     if (place === "afterCarriageReturn") {
@@ -84,7 +91,7 @@ export class DataWriter {
       at = 1;
     }
     while (at < octets.length) {
-      if (place === "lineStart" && octets[at] === DOT) parts.repeat(at);
+      if (place === "lineStart" && octets[at] === dot) parts.repeat(at);
       const newline = findNewline(octets, at);
       if (newline < 0) {
         place = "inLine";
@@ -109,7 +116,7 @@ export class DataWriter {
     if (this.#place === "afterCarriageReturn") parts.insert(carriageReturn, 0, 0);
     let at = 0;
     for (;;) {
-      if (this.#place === "lineStart" && octets[at] === DOT) parts.repeat(at);
+      if (this.#place === "lineStart" && octets[at] === this.#dot) parts.repeat(at);
       const lineFeed = octets.indexOf(LF, at);
       if (lineFeed < 0) break;
       const isLineEnd = lineFeed > at ? octets[lineFeed - 1] === CR : this.#place === "afterCarriageReturn";
@@ -125,6 +132,7 @@ export class DataWriter {
   /** The chunk with CRLF for every newline. In one piece: slices would be two a line for text in the style of Unix. */
   #normalised(octets: Uint8Array): Uint8Array[] {
     const copy = new Uint8Array(octets.length * 2 + lineEnd.length);
+    const dot = this.#dot;
     let length = 0;
     let place = this.#place;
     for (const octet of octets) {
@@ -138,7 +146,7 @@ export class DataWriter {
         place = "afterCarriageReturn";
         continue;
       }
-      if (octet === DOT && place === "lineStart") copy[length++] = DOT;
+      if (octet === dot && place === "lineStart") copy[length++] = DOT;
       copy[length++] = octet;
       place = "inLine";
     }
