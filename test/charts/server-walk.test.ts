@@ -48,6 +48,7 @@ const reads = (path: string) => leafByPath.get(path)?.meta["reads"];
 const isIdle = (path: string) => path.startsWith("dialogue.idle.");
 const isTransaction = (path: string) => path.startsWith("dialogue.transaction.");
 const decides = (path: string) => path.includes("deciding");
+const asks = (path: string) => decides(path) || path.endsWith("answeringMechanism");
 
 /** Each step as the subject of an assertion, so that a failure names it. */
 function expectAll(subject: readonly Step<ServerFacts>[], holds: (step: Step<ServerFacts>) => boolean): void {
@@ -67,7 +68,9 @@ describe("the server's chart, as documentation", () => {
   test("names every state for what is awaited or for what it is within", () => {
     const around = ["dialogue", "idle", "transaction", "aside", "authenticating"];
     for (const name of stateNamesOf(serverMachine).filter((state) => !around.includes(state))) {
-      expect(name).toMatch(/^(expecting|deciding|receiving)[A-Z][A-Za-z]+$|^(stepping|securing|closed)$/);
+      expect(name).toMatch(
+        /^(expecting|deciding|receiving)[A-Z][A-Za-z]+$|^(stepping|computing|answeringMechanism|securing|closed)$/,
+      );
     }
   });
 
@@ -101,7 +104,7 @@ describe("the server's chart, step by step", () => {
   });
 
   test("asks on arriving where a decision is awaited, and nowhere else", () => {
-    expectAll(steps, ({ from, to, actions }) => has(actions, "ask") === (from !== to && decides(to)));
+    expectAll(steps, ({ from, to, actions }) => has(actions, "ask") === (from !== to && asks(to)));
   });
 
   test("stays where it is at a line that is no command", () => {
@@ -185,8 +188,29 @@ describe("the server's chart, step by step", () => {
     expectAll(
       steps.filter(({ actions }) => has(actions, "rememberIdentity")),
       ({ from, event }) => {
-        return from.endsWith("decidingAuthentication") && event === "accept";
+        return from.endsWith("decidingAuthentication") ? event === "accept" : event === "verified";
       },
+    );
+    expectAll(
+      steps.filter(({ from, event }) => within(from) && event === "verified" && from.endsWith("stepping")),
+      ({ actions }) => has(actions, "rememberIdentity") && replyOf(actions) === "authenticated",
+    );
+  });
+
+  test("goes on with a SASL exchange by what it waits for alone, and ends it with one reply", () => {
+    const within = (path: string) => path.startsWith("authenticating.");
+    const awaited: Readonly<Record<string, string>> = {
+      "authenticating.expectingResponse": "responded",
+      "authenticating.computing": "computed",
+      "authenticating.answeringMechanism": "answer",
+    };
+    expectAll(
+      steps.filter(({ to, from }) => to === "authenticating.stepping" && from !== to && within(from)),
+      ({ from, event, actions }) => event === awaited[from] && has(actions, "stepMechanism"),
+    );
+    expectAll(
+      steps.filter(({ from, to }) => within(from) && !within(to) && to !== "closed"),
+      ({ to, actions }) => to === "dialogue.idle.expectingMail" && count(actions, "reply") === 1,
     );
   });
 
@@ -196,7 +220,7 @@ describe("the server's chart, step by step", () => {
       ({ from, to, actions }) => {
         if (from === "securing") return to === "closed";
         if (to === "closed") return replyOf(actions) === "timeout";
-        return (decides(from) || from.endsWith("stepping")) && from !== to && replies(actions) === 1;
+        return (asks(from) || /\.(stepping|computing)$/.test(from)) && from !== to && replies(actions) === 1;
       },
     );
   });

@@ -44,6 +44,13 @@ describe("a server session", () => {
     expect(often("contentRefused")).toBeGreaterThan(15);
     expect(often("tlsStarted")).toBeGreaterThan(10);
     expect(often("authenticated")).toBeGreaterThan(20);
+    expect(often("keysWanted")).toBeGreaterThan(10);
+    const identified = seen.flatMap(({ events }) => events as { type: string; mechanism?: string }[]);
+    const mechanisms = new Set(
+      identified.flatMap(({ type, mechanism }) => (type === "authenticated" ? mechanism : [])),
+    );
+    for (const name of ["PLAIN", "LOGIN", "SCRAM-SHA-256", "XOAUTH2", "OAUTHBEARER", "ANONYMOUS"])
+      expect([...mechanisms]).toContain(name);
     expect(often("decisionExpired")).toBeGreaterThan(20);
     expect(often("sessionClosed")).toBeGreaterThan(100);
     expect(often("contentAborted")).toBeGreaterThan(2);

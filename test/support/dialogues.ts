@@ -3,6 +3,9 @@
 
 import { reply, type Reply, type ServerEvent, type ServerIntent } from "@carteiro/core";
 import fc from "fast-check";
+import { clientMechanisms } from "../../packages/core/src/sasl/mechanisms.ts";
+import { converse, servers } from "../core/sasl/conversation.ts";
+import { houseAnswer, isCredentialsDecision } from "./house.ts";
 import { octetsOf, type Said } from "./session-harness.ts";
 
 /** A client that never waits until it has sent a segment whole; STARTTLS ends one. */
@@ -118,8 +121,48 @@ const other = fc.oneof(
   ),
 );
 
+/** Whom the application knows; user and password are hidden from traces, so that a test can look for them. */
+export const house = {
+  passwords: { user: "password", user1: "password" },
+  tokens: { "an-access-token": "user" },
+  identity: "guest",
+};
+
+/** What a client says that knows the password, and is the first in its session that the server draws a nonce for. */
+function scramDialogue(name: "SCRAM-SHA-1" | "SCRAM-SHA-256", seed: string): readonly string[] {
+  const credentials = { user: "user", password: "password" };
+  const { messages } = converse({ server: servers[name], client: clientMechanisms[name], credentials, house, seed });
+  const [first = "", , final = ""] = messages;
+  return [`AUTH ${name} ${base64(first)}`, base64(final), ""];
+}
+
+/** The seed of the nonces that a server draws in these dialogues. */
+export const nonceSeed = "dialogue server";
+const bearer = "\x01auth=Bearer an-access-token\x01\x01";
+
+const otherAuth = fc.constantFrom<readonly string[]>(
+  scramDialogue("SCRAM-SHA-256", "dialogue"),
+  scramDialogue("SCRAM-SHA-256", "dialogue"),
+  scramDialogue("SCRAM-SHA-1", "dialogue"),
+  scramDialogue("SCRAM-SHA-1", "another"),
+  [`AUTH SCRAM-SHA-256 ${base64("n,,n=nobody,r=abc")}`, base64("c=biws,r=abc,p=AAAA"), "*"],
+  ["AUTH SCRAM-SHA-512", base64("n,,n=user,r=abc"), "*"],
+  ["AUTH SCRAM-SHA-256-PLUS", base64("p=tls-exporter,,n=user,r=abc"), "*"],
+  [`AUTH SCRAM-SHA-256 ${base64("y,,n=user,r=abc")}`],
+  [`AUTH XOAUTH2 ${base64(`user=user${bearer}`)}`],
+  [`AUTH XOAUTH2 ${base64(`user=user${bearer.replace("an-", "no-")}`)}`, ""],
+  ["AUTH OAUTHBEARER", base64(`n,a=user,${bearer}`)],
+  ["AUTH OAUTHBEARER", base64(`n,a=user,${bearer.replace("an-", "no-")}`), base64("\x01")],
+  ["AUTH EXTERNAL ="],
+  ["AUTH EXTERNAL", base64("somebody")],
+  [`AUTH ANONYMOUS ${base64("trace@example.org")}`],
+  ["AUTH CRAM-MD5", base64(`user ${"0".repeat(32)}`)],
+  ["AUTH CRAM-MD5 ="],
+);
+
 const auth = fc
   .oneof(
+    { weight: 4, arbitrary: otherAuth },
     { weight: 3, arbitrary: marks.map((mark) => [`AUTH PLAIN ${base64(`\0user${mark}\0password`)}`]) },
     { weight: 2, arbitrary: marks.map((mark) => ["AUTH LOGIN", base64(`user${mark}`), base64("password")]) },
     {
@@ -200,7 +243,7 @@ const step = fc.oneof(
   { weight: 16, arbitrary: line(recipient) },
   { weight: 8, arbitrary: data },
   { weight: 12, arbitrary: line(other) },
-  { weight: 10, arbitrary: auth },
+  { weight: 16, arbitrary: auth },
   { weight: 30, arbitrary: transaction },
   { weight: 1, arbitrary: rude },
 );
@@ -255,7 +298,7 @@ export const verdicts: fc.Arbitrary<readonly Verdict[]> = fc.oneof(
   },
 );
 
-type Decision = Extract<ServerEvent, { readonly decision: number }>;
+type Decision = Exclude<Extract<ServerEvent, { readonly decision: number }>, { type: "decisionExpired" }>;
 
 /**
  * The application: its verdict on the n-th decision, over and over. Its replies say what they are about.
@@ -279,7 +322,9 @@ function intentOf(verdict: "accept" | "later" | "never" | "goodbye", event: Deci
   const about = subjectOf(event);
   switch (verdict) {
     case "accept":
-      return positive(event, about);
+      return isCredentialsDecision(event)
+        ? { type: "answer", decision, answer: houseAnswer(event, house) }
+        : positive(event, about);
     case "later":
       return { type: "reject", decision, reply: reply(451, "4.7.1", about) };
     case "never":

@@ -8,13 +8,16 @@ import {
   rrvs,
   serverProfile,
   ServerSession,
+  strengthOrder,
   type Extension,
   type ServerEvent,
   type ServerIntent,
   type ServerSessionOptions,
 } from "@carteiro/core";
 import fc from "fast-check";
-import { application, chunkings, chunksOf, cycle, type ClientDialogue, type Verdict } from "./dialogues.ts";
+import { executor } from "./crypto.ts";
+import { application, chunkings, chunksOf, cycle, nonceSeed, type ClientDialogue, type Verdict } from "./dialogues.ts";
+import { iterations, secret } from "./house.ts";
 import { latin1, SessionHarness } from "./session-harness.ts";
 
 export type ServerOptions = Omit<ServerSessionOptions, "hostname">;
@@ -29,8 +32,10 @@ export const serverOptions: fc.Arbitrary<ServerOptions> = fc.record({
   authentication: fc.constantFrom(
     {},
     { allowInClear: true },
-    { allowInClear: true },
     { allowInClear: true, required: true },
+    { allowInClear: true, mechanisms: strengthOrder, secret, iterations },
+    { allowInClear: true, mechanisms: strengthOrder, secret, iterations },
+    { mechanisms: strengthOrder, secret, iterations },
   ),
   bareNewlines: fc.constantFrom("reject", "accept"),
   trace: fc.boolean(),
@@ -87,7 +92,8 @@ export function converse(
     answer: application(script),
     promptly: way.promptly,
     readsOn: way.readsOn !== false,
-    tls: { protocol: "TLSv1.3" },
+    tls: { protocol: "TLSv1.3", authorized: true, channelBindings: { "tls-exporter": secret } },
+    compute: executor(nonceSeed),
   });
   const sizes = cycle(way.sizes);
   const states: string[] = [];

@@ -13,7 +13,9 @@ import {
   type Input,
   type Instant,
   type Output,
+  type CredentialsDecision,
   type ServerDecision,
+  type ServerIntent,
   type ServerSessionOptions,
   type TlsInfo,
   type Wants,
@@ -23,6 +25,7 @@ import { namedExtensions } from "./named-extensions.ts";
 import { writtenLine, type Deed, type Step, type Transcript } from "./transcript.ts";
 import {
   eventTypes,
+  readAnswer,
   readClientIntent,
   readReply,
   readVerdict,
@@ -30,6 +33,7 @@ import {
   shownField,
   type AnyEvent,
 } from "./transcript-values.ts";
+import { isCredentialsDecision, secret } from "./house.ts";
 
 /**
  * How the other side's octets come in:
@@ -69,13 +73,13 @@ const nonces = { client: "fyko+d2lbbFgONRv9qkxdawL", server: "3rfcNHYJY1ZVvWVs7j
 const channelBindings = { "tls-exporter": Buffer.from("exported by this very connection") };
 
 /** What the first line of a block says of its session. */
-export type Front = Pick<Transcript, "role" | "overTls" | "bindable" | "options">;
+export type Front = Pick<Transcript, "role" | "overTls" | "bindable" | "certified" | "options">;
 
 /** The server's session of a block, at time 0. */
 export function serverSessionOf(front: Front): ServerSession {
   const { options, overTls } = front;
   const extensions = namedExtensions(options["extensions"]);
-  const whole: ServerSessionOptions = { hostname: "mx.example.com", ...options, extensions };
+  const whole: ServerSessionOptions = withSecret({ hostname: "mx.example.com", ...options, extensions });
   return new ServerSession(serverProfile(whole), 0, overTls ? { tls: tlsOf(front) } : {});
 }
 
@@ -86,8 +90,8 @@ export function clientSessionOf(front: Front): ClientSession {
   return new ClientSession(clientProfile(whole), 0, overTls ? tlsOf(front) : undefined);
 }
 
-export function tlsOf({ bindable }: Front): TlsInfo {
-  return { protocol: "TLSv1.3", ...(bindable && { channelBindings }) };
+export function tlsOf({ bindable, certified }: Front): TlsInfo {
+  return { protocol: "TLSv1.3", ...(bindable && { channelBindings }), ...(certified && { authorized: true }) };
 }
 
 /** A block whose options are refused has no session, and nothing but what is thrown. */
@@ -135,7 +139,7 @@ class Player {
   /** Events, of the types that the transcript names, that no line has named yet. */
   #told: AnyEvent[] = [];
   readonly #named: ReadonlySet<string>;
-  #pending: ServerDecision | undefined;
+  #pending: ServerDecision | CredentialsDecision | undefined;
   #held = false;
   #handshake = false;
   #computation: Extract<Effect, { type: "compute" }> | undefined;
@@ -314,7 +318,7 @@ class Player {
     const decision = this.#pending;
     if (decision === undefined || this.#held) return false;
     this.#pending = undefined;
-    this.#server?.submit({ type: "accept", decision: decision.decision }, this.#now);
+    this.#server?.submit(usualIntent(decision), this.#now);
     this.#drain();
     this.#pump();
     return true;
@@ -338,17 +342,20 @@ class Player {
   }
 
   #decide(server: ServerSession, intent: string, rest: string): void {
-    const given = intent === "eachRecipient" ? undefined : readReply(rest);
+    const given = intent === "eachRecipient" || intent === "answer" ? undefined : readReply(rest);
     const reply = given && { reply: given };
     if (intent === "shutDown") return server.submit({ type: "shutDown", ...reply }, this.#now);
     if (intent === "dismiss" && given !== undefined) return server.submit({ type: "dismiss", reply: given }, this.#now);
-    const decision = this.#pending?.decision;
-    if (decision === undefined) this.#fail("no decision is pending");
+    const pending = this.#pending;
+    if (pending === undefined) this.#fail("no decision is pending");
+    const { decision } = pending;
     this.#held = intent === "later";
     if (this.#held) return;
     this.#pending = undefined;
     if (intent === "eachRecipient")
       return server.submit({ type: "accept", decision, recipients: rest.split(" | ").map(readVerdict) }, this.#now);
+    if (intent === "answer" && isCredentialsDecision(pending))
+      return server.submit({ type: "answer", decision, answer: readAnswer(pending, rest) }, this.#now);
     if (intent === "accept") return server.submit({ type: "accept", decision, ...reply }, this.#now);
     if (intent === "reject" && given !== undefined)
       return server.submit({ type: "reject", decision, reply: given }, this.#now);
@@ -381,7 +388,7 @@ class Player {
     const wanted = this.#computation;
     if (wanted === undefined) return false;
     this.#computation = undefined;
-    const result = this.#execute(wanted.operation);
+    const result = this.#transcript.computes ? this.#execute(wanted.operation) : undefined;
     this.#session.handle({ type: "computed", computation: wanted.computation, result }, this.#now);
     return true;
   }
@@ -457,6 +464,19 @@ class Player {
     const before = steps.slice(Math.max(0, at - 6), at).map(({ source }) => `    ${source.text}`);
     throw new TranscriptError(file, step, this.#manner, [...before, ...found].join("\n"));
   }
+}
+
+/** What an application says of which the transcript says nothing. */
+function usualIntent(event: ServerDecision | CredentialsDecision): ServerIntent {
+  const { decision } = event;
+  if (isCredentialsDecision(event)) return { type: "answer", decision, answer: readAnswer(event) };
+  return { type: "accept", decision };
+}
+
+/** SCRAM's secret: octets have no place in a transcript's options. */
+function withSecret(options: ServerSessionOptions): ServerSessionOptions {
+  const { authentication } = options;
+  return authentication === undefined ? options : { ...options, authentication: { secret, ...authentication } };
 }
 
 function plus(text: string): string[] {

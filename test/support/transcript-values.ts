@@ -6,6 +6,7 @@ import {
   reply,
   reversePath,
   type Capability,
+  type CredentialsDecision,
   type ClientCredentials,
   type ClientEvent,
   type ClientIntent,
@@ -13,14 +14,17 @@ import {
   type OutgoingRecipient,
   type RecipientResult,
   type Reply,
+  type ServerAnswer,
   type ServerEvent,
 } from "@carteiro/core";
+import { houseAnswer } from "./house.ts";
 import { lineOctets, readFields, unescaped, type Field } from "./transcript.ts";
 
 export type AnyEvent = ServerEvent | ClientEvent;
 
 /** Lines are traced only where that is asked for; the trace has tests of its own. */
 const everyEvent: Readonly<Record<Exclude<AnyEvent["type"], "lineTraced">, true>> = {
+  anonymousReceived: true,
   answered: true,
   authenticated: true,
   authenticationReceived: true,
@@ -34,17 +38,21 @@ const everyEvent: Readonly<Record<Exclude<AnyEvent["type"], "lineTraced">, true>
   dataReceived: true,
   decisionExpired: true,
   expandReceived: true,
+  externalReceived: true,
   helloReceived: true,
   helpReceived: true,
+  keysWanted: true,
   mailReceived: true,
   openingFailed: true,
   messageReceived: true,
   opened: true,
   recipientReceived: true,
   resetReceived: true,
+  secretWanted: true,
   sessionClosed: true,
   startTlsReceived: true,
   tlsStarted: true,
+  tokenReceived: true,
   transactionEnded: true,
   verifyReceived: true,
 };
@@ -120,6 +128,25 @@ export function readReply(text: string): Reply | undefined {
 /** One of the replies of `eachRecipient`; `usual` for the session's own. */
 export function readVerdict(text: string): Reply | undefined {
   return text === "usual" ? undefined : readReply(text);
+}
+
+/** What an application answers to a mechanism's question unless the transcript says something else. */
+const house = { passwords: { user: "pencil" }, tokens: { "vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==": "user" } };
+
+/** The answer to a mechanism's question: `none`, `user=smith`, `password=pencil`, `denied`, `status=invalid_token scope=mail`, or the usual one. */
+export function readAnswer(question: CredentialsDecision, text = ""): ServerAnswer {
+  if (text === "denied") return { denied: true, ...readAnswer(question) } as ServerAnswer;
+  const fields = Object.fromEntries(readFields(text === "none" ? "" : text));
+  const { user, password, status } = fields;
+  const isToken = question.type === "tokenReceived";
+  if (isToken && status !== undefined) return { type: "tokenChecked", user: undefined, error: { ...fields, status } };
+  if (question.type === "externalReceived" || question.type === "anonymousReceived")
+    return { type: "identityDecided", user: text === "" ? "guest" : user };
+  if (text === "")
+    return houseAnswer(question, { ...house, iterations: 4096, salt: Buffer.from("QSXCR+Q6sek8bf92", "base64") });
+  if (isToken) return { type: "tokenChecked", user };
+  const passwords = password === undefined ? {} : { [question.user]: password };
+  return houseAnswer(question, { passwords, iterations: 4096 });
 }
 
 /** A client's intent from its name and what follows it on the line. */

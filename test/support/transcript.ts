@@ -12,6 +12,10 @@ export interface Transcript {
   readonly overTls: boolean;
   /** Whether the runtime tells what SCRAM can be bound to, once there is TLS. */
   readonly bindable: boolean;
+  /** Whether the client shows a certificate that is verified, once there is TLS. */
+  readonly certified: boolean;
+  /** Whether anything can be computed. */
+  readonly computes: boolean;
   /** Options of the session under test, as they stand in the block's first line. */
   readonly options: Readonly<Record<string, unknown>>;
   readonly steps: readonly Step[];
@@ -88,22 +92,31 @@ function readBlock(file: string, headings: readonly string[], block: readonly So
   return { file, headings, ...readFront(file, first), steps };
 }
 
+const circumstances = ["over TLS", "with channel bindings", "with a certificate", "without computation"] as const;
+
 /**
- * `server` or `client`, `server over TLS`, `server with channel bindings`, `server over TLS with channel bindings`; options
- * in JSON behind it where it has any.
+ * `server` or `client`, and behind it the circumstances, in their order: `server over TLS with channel bindings`; options in
+ * JSON behind it where it has any.
  */
-function readFront(file: string, source: Source): Pick<Transcript, "role" | "overTls" | "bindable" | "options"> {
+function readFront(
+  file: string,
+  source: Source,
+): Pick<Transcript, "role" | "overTls" | "bindable" | "certified" | "computes" | "options"> {
   const [words, json] = splitAt(source.text, " {");
   const options: unknown = JSON.parse(json === "" ? "{}" : `{${json}`);
-  const [role, ...more] = words.split(" ");
-  const circumstances = more.join(" ");
-  const overTls = circumstances.startsWith("over TLS");
-  const bindable = circumstances.endsWith("with channel bindings");
-  const known = ["", "over TLS", "with channel bindings", "over TLS with channel bindings"].includes(circumstances);
-  if ((role !== "server" && role !== "client") || !known) {
+  const [role = ""] = words.split(" ");
+  const given = circumstances.filter((circumstance) => words.includes(` ${circumstance}`));
+  if ((role !== "server" && role !== "client") || [role, ...given].join(" ") !== words) {
     throw new NotationError(file, source, "a block begins with server or client");
   }
-  return { role, overTls, bindable, options: { ...(options as object) } };
+  return {
+    role,
+    overTls: given.includes("over TLS"),
+    bindable: given.includes("with channel bindings"),
+    certified: given.includes("with a certificate"),
+    computes: !given.includes("without computation"),
+    options: { ...(options as object) },
+  };
 }
 
 function readAction(text: string): Action {

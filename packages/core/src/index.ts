@@ -139,7 +139,9 @@ export type {
   ServerStep,
   ServerWait,
 } from "./sasl/mechanism.ts";
-export type { MechanismName } from "./sasl/mechanisms.ts";
+export { deriveScramKeys, defaultIterations, scramHashLengths, type ScramKeysRequest } from "./sasl/scram-keys.ts";
+export { saslPrep } from "./sasl/saslprep.ts";
+export { strengthOrder, type MechanismName } from "./sasl/mechanisms.ts";
 export type { OAuthError } from "./sasl/oauth-error.ts";
 
 // The server's side.
@@ -152,12 +154,12 @@ export {
   defaultServerTimeouts,
   serverProfile,
   type ServerLimits,
-  type ServerMechanismName,
   type ServerProfile,
   type ServerSessionOptions,
   type ServerTimeouts,
 } from "./server/options.ts";
 export type {
+  CredentialsDecision,
   DecisionSubject,
   Envelope,
   EnvelopeRecipient,

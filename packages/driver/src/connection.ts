@@ -158,6 +158,12 @@ export class Connection {
       }
       case "sessionClosed":
         return this.#sessionClosed(event);
+      case "keysWanted":
+      case "secretWanted":
+      case "tokenReceived":
+      case "externalReceived":
+      case "anonymousReceived":
+        return this.#drive.submit({ type: "reject", decision: event.decision, reply: localError.reply });
       default:
         return this.#decide(event);
     }

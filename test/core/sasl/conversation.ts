@@ -1,7 +1,6 @@
 // Lets a client's exchange and a server's talk to each other: Node computes what they need, a small house of users
 // answers what the server asks, and somebody in between may change any message.
 
-import { createHash } from "node:crypto";
 import type { ClientCredentials } from "../../../packages/core/src/sasl/credentials.ts";
 import type {
   Circumstances,
@@ -9,72 +8,25 @@ import type {
   ClientExchange,
   ClientMechanism,
   ClientStep,
-  ScramHash,
-  ScramKeys,
-  ServerAnswer,
   ServerEnd,
   ServerExchange,
   ServerMechanism,
-  ServerQuestion,
   ServerStep,
 } from "../../../packages/core/src/sasl/mechanism.ts";
 import { serverMechanisms } from "../../../packages/core/src/sasl/mechanisms.ts";
-import { deriveScramKeys, type ScramKeysRequest } from "../../../packages/core/src/sasl/scram-keys.ts";
 import { decodeUtf8, encodeUtf8 } from "../../../packages/core/src/grammar/text.ts";
 import { executor, octets, octetsOfNonce, type Execute } from "../../support/crypto.ts";
 
-export { executor, octets, octetsOfNonce, type Execute };
+import { entry, houseAnswer, iterations, keysOf, secret, type House } from "../../support/house.ts";
 
-export const secret = createHash("sha256").update("the server's secret").digest();
-/** Few, so that a hundred exchanges take no time. */
-export const iterations = 4;
+export { executor, iterations, keysOf, octets, octetsOfNonce, secret, type Execute, type House };
+
 export const servers = serverMechanisms({ hostname: "mx.example.org", secret, iterations });
 export const fewIterations = { minimum: 1, maximum: 10_000 };
 
 /** The nonce that a message of SCRAM names. */
 export function nonceIn(message: string): string {
   return message.split("r=").at(-1)?.split(",").at(0) ?? "";
-}
-
-/** A password's keys, or a failure of the test where it cannot have any. */
-export function keysOf(request: ScramKeysRequest, execute = executor()): ScramKeys {
-  const derivation = deriveScramKeys(request);
-  let step = derivation.next();
-  while (step.done !== true) step = derivation.next(execute(step.value.operation));
-  if (step.value === undefined) throw new Error("no keys");
-  return step.value;
-}
-
-/** What a server knows. A password stands for the keys too. */
-export interface House {
-  readonly passwords?: Readonly<Record<string, string>>;
-  readonly tokens?: Readonly<Record<string, string>>;
-  /** Whom the certificate names; whom anybody is when anonymous. */
-  readonly identity?: string;
-  readonly salt?: Uint8Array;
-}
-
-function answer(question: ServerQuestion, house: House): ServerAnswer {
-  switch (question.type) {
-    case "keysWanted":
-      return { type: "keysFound", keys: keysFor(house, question.hash, question.user) };
-    case "secretWanted":
-      return { type: "secretFound", secret: entry(house.passwords, question.user) };
-    case "tokenReceived":
-      return { type: "tokenChecked", user: entry(house.tokens, question.token) };
-    case "externalReceived":
-    case "anonymousReceived":
-      return { type: "identityDecided", user: house.identity };
-  }
-}
-
-function keysFor({ passwords, salt = secret.subarray(0, 16) }: House, hash: ScramHash, user: string) {
-  const password = entry(passwords, user);
-  return password === undefined ? undefined : keysOf({ hash, password, iterations, salt });
-}
-
-function entry(record: Readonly<Record<string, string>> = {}, key: string): string | undefined {
-  return Object.hasOwn(record, key) ? record[key] : undefined;
 }
 
 /** What a session does with the end of an exchange: whether it would say 235. */
@@ -156,7 +108,7 @@ export function settleServer(
       case "tokenReceived":
       case "externalReceived":
       case "anonymousReceived":
-        step = exchange.answered(answer(step, house));
+        step = exchange.answered(houseAnswer(step, house));
         break;
       default:
         return step;

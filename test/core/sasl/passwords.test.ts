@@ -111,7 +111,7 @@ describe("CRAM-MD5", () => {
   });
 
   test("server refuses an initial response, since it speaks first (RFC 4954 §4)", () => {
-    expect(serverDialogue(servers["CRAM-MD5"], house)("")).toEqual({ type: "garbled" });
+    expect(serverDialogue(servers["CRAM-MD5"], house)("")).toEqual({ type: "garbled", unasked: true });
   });
 
   test.each([

@@ -19,6 +19,7 @@ const expiry: Readonly<Record<DecisionSubject, string>> = {
   hello: "451 No decision in time; try again later",
   startTls: "454 4.7.0 TLS is not available now; try again later",
   authentication: "454 4.7.0 Authentication failed for now; try again later",
+  credentials: "454 4.7.0 Authentication failed for now; try again later",
   mail: "451 4.3.0 No decision in time; try again later",
   recipient: "451 4.3.0 No decision in time; try again later",
   data: "451 4.3.0 No decision in time; try again later",

@@ -3,7 +3,7 @@
 import { LocalProtocolError, reply, type ServerIntent } from "@carteiro/core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { approaches, pending, stateOf, subjects, type ServerHarness } from "./subjects.ts";
+import { approaches, pending, stateOf, subjects, yes, type ServerHarness } from "./subjects.ts";
 
 const refusal = reply(550, "5.7.1", "No");
 
@@ -33,8 +33,8 @@ describe.each(subjects)("the decision on %s", (subject) => {
     fc.assert(
       fc.property(fc.integer(), (number) => {
         const { harness, decision } = pending(subject);
-        if (number !== decision) expectThrown(harness, { type: "accept", decision: number });
-        harness.submit({ type: "accept", decision });
+        if (number !== decision) expectThrown(harness, yes(subject, number));
+        harness.submit(yes(subject, decision));
         expect(harness.idle.wants).not.toBe(subject === "startTls" ? "input" : "intent");
       }),
     );
@@ -44,27 +44,27 @@ describe.each(subjects)("the decision on %s", (subject) => {
     const { harness, decision } = pending(subject);
     harness.submit({ type: "reject", decision, reply: refusal });
     expectThrown(harness, { type: "reject", decision, reply: refusal });
-    expectThrown(harness, { type: "accept", decision });
+    expectThrown(harness, yes(subject, decision));
   });
 
   test("server takes no answer that comes too late", () => {
     const { harness, decision } = pending(subject);
     harness.advance();
     expect(harness.events).toContainEqual({ type: "decisionExpired", decision, about: subject });
-    expectThrown(harness, { type: "accept", decision });
+    expectThrown(harness, yes(subject, decision));
   });
 
   test("server takes no answer for a client that has gone", () => {
     const { harness, decision } = pending(subject);
     harness.break();
     expect(harness.closed).toBe(true);
-    expectThrown(harness, { type: "accept", decision });
+    expectThrown(harness, yes(subject, decision));
   });
 
   test("server takes no answer once the client was dismissed", () => {
     const { harness, decision } = pending(subject);
     harness.submit({ type: "dismiss", reply: reply(421, "4.3.2", "Going down") });
-    expectThrown(harness, { type: "accept", decision });
+    expectThrown(harness, yes(subject, decision));
   });
 
   test("server accepts with a reply of the right class only", () => {
@@ -72,7 +72,7 @@ describe.each(subjects)("the decision on %s", (subject) => {
       fc.property(fc.integer({ min: 2, max: 5 }), fc.nat(5), fc.nat(9), (first, second, third) => {
         const { harness, decision } = pending(subject);
         const own = reply(first * 100 + second * 10 + third, undefined, "As I say");
-        const fits = [220, 235, 354].includes(code) ? own.code === code : first === 2;
+        const fits = [220, 235, 334, 354].includes(code) ? own.code === code && code !== 334 : first === 2;
         if (!fits) return expectThrown(harness, { type: "accept", decision, reply: own });
         harness.submit({ type: "accept", decision, reply: own });
         expect(harness.output.endsWith(`${own.code} As I say\r\n`)).toBe(true);
@@ -91,6 +91,41 @@ describe.each(subjects)("the decision on %s", (subject) => {
         expect(harness.closed).toBe(own.code === 421);
       }),
     );
+  });
+});
+
+describe("a mechanism's question", () => {
+  const keys = { salt: Uint8Array.of(1), iterations: 1, storedKey: new Uint8Array(32), serverKey: new Uint8Array(32) };
+
+  test("server takes an answer of the question's kind only, and no acceptance", () => {
+    const { harness, decision } = pending("credentials");
+    expectThrown(harness, { type: "accept", decision });
+    for (const answer of [
+      { type: "secretFound", secret: "open sesame" },
+      { type: "tokenChecked", user: "user" },
+      { type: "identityDecided", user: "user" },
+    ] as const)
+      expectThrown(harness, { type: "answer", decision, answer });
+    harness.submit({ type: "answer", decision, answer: { type: "keysFound", keys } });
+    expect(harness.output.split("\r\n").at(-2)).toMatch(/^334 ./);
+  });
+
+  test.each([
+    { salt: new Uint8Array(0) },
+    { iterations: 0 },
+    { iterations: 1.5 },
+    { storedKey: new Uint8Array(20) },
+    { serverKey: new Uint8Array(33) },
+  ])("server takes no keys with %j", (wrong) => {
+    const { harness, decision } = pending("credentials");
+    expectThrown(harness, { type: "answer", decision, answer: { type: "keysFound", keys: { ...keys, ...wrong } } });
+  });
+
+  test("server takes an answer to nothing else", () => {
+    for (const subject of subjects.filter((other) => other !== "credentials")) {
+      const { harness, decision } = pending(subject);
+      expectThrown(harness, { type: "answer", decision, answer: { type: "identityDecided", user: "user" } });
+    }
   });
 });
 

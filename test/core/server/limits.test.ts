@@ -1,6 +1,6 @@
 // Limits: each is a number in the options, at or above what RFC 5321 section 4.5.3.1 demands, and bites exactly where it says.
 
-import { defaultServerLimits, InvalidValueError, reply, serverProfile, type ServerMechanismName } from "@carteiro/core";
+import { defaultServerLimits, InvalidValueError, reply, serverProfile, type MechanismName } from "@carteiro/core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { octetsOf } from "../../support/session-harness.ts";
@@ -57,7 +57,7 @@ describe("the options", () => {
   });
 
   test("server refuses a mechanism that it does not know", () => {
-    const mechanisms = ["GSSAPI" as ServerMechanismName];
+    const mechanisms = ["GSSAPI" as MechanismName];
     expect(() => newSession({ authentication: { mechanisms } })).toThrow(RangeError);
   });
 });

@@ -1,6 +1,6 @@
 // What a server session tells of the dialogue: every line once, in order, with the state it was said in, and no secrets.
 
-import type { ServerEvent, ServerMechanismName } from "@carteiro/core";
+import type { MechanismName, ServerEvent } from "@carteiro/core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { accepting, approaches, say, type ServerHarness } from "./subjects.ts";
@@ -97,7 +97,7 @@ describe("secrets", () => {
     ["AUTH LOGIN", base64("user"), secret],
   ];
 
-  function expectHidden(lines: readonly string[], mechanisms: readonly ServerMechanismName[]): void {
+  function expectHidden(lines: readonly string[], mechanisms: readonly MechanismName[]): void {
     const harness = accepting({ trace: true, authentication: { allowInClear: true, mechanisms } });
     say(harness, approaches.hello.lines);
     for (const line of lines) say(harness, `${line}\r\n`);

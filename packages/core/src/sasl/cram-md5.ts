@@ -30,7 +30,7 @@ export function cramMd5Server(hostname: string): ServerMechanism {
 
 function* playServer(hostname: string, initial: Uint8Array | undefined): ServerScript {
   // The server speaks first: an initial response is an error (RFC 4954 §4).
-  if (initial !== undefined) return garbled;
+  if (initial !== undefined) return { type: "garbled", unasked: true };
   const question = `<${nonceOf(yield* compute(random(nonceOctets)))}@${hostname}>`;
   const answer = parseAnswer(yield* challenge(question));
   if (answer === undefined) return garbled;

@@ -59,7 +59,7 @@ export interface ScramKeys {
 
 /** A question to the application in the midst of an exchange, to be answered through `answered`. */
 export type ServerQuestion =
-  /** SCRAM: the user's keys for this hash. Answer: `keysFound`; none too where the user must not act for the other identity. */
+  /** SCRAM: the user's keys for this hash. Answer: `keysFound`, `denied` where the user must not act for the other identity. */
   | {
       readonly type: "keysWanted";
       readonly mechanism: string;
@@ -87,8 +87,11 @@ export type ServerQuestion =
   | { readonly type: "anonymousReceived"; readonly mechanism: string; readonly trace: string };
 
 export type ServerAnswer =
-  /** `undefined`: no such user. The exchange goes on as with any other, and fails at its end. */
-  | { readonly type: "keysFound"; readonly keys: ScramKeys | undefined }
+  /**
+   * `undefined`: no such user; `denied`: this one may not, right password or not. The exchange goes on as with any other
+   * user, and fails at its end.
+   */
+  | { readonly type: "keysFound"; readonly keys: ScramKeys | undefined; readonly denied?: boolean }
   | { readonly type: "secretFound"; readonly secret: string | undefined }
   /** `user`: whom the token authenticates; `undefined`: it is not good, and the client is told `error`. */
   | { readonly type: "tokenChecked"; readonly user: string | undefined; readonly error?: OAuthError }
@@ -112,8 +115,8 @@ export type ServerEnd =
   | { readonly type: "verified"; readonly identity: Identity }
   /** `user`: whom the client claimed to be. */
   | { readonly type: "failed"; readonly reason: ServerFailureReason; readonly user?: string }
-  /** What the client sent is no message of the mechanism: 501 5.5.2. */
-  | { readonly type: "garbled" };
+  /** What the client sent is no message of the mechanism: 501 5.5.2; `unasked`: it is a response before any challenge, 501 5.7.0. */
+  | { readonly type: "garbled"; readonly unasked?: boolean };
 
 export type ServerStep = ServerWait | ServerEnd;
 

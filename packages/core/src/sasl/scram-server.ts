@@ -62,7 +62,8 @@ function* play(settings: Settings, initial: Uint8Array | undefined, circumstance
   const fake = yield* fakeKeys(settings, user);
   const behalf = onBehalf(user, first.header.authorizationIdentity);
   const found = yield* askKeys({ type: "keysWanted", mechanism: name, hash, user, ...behalf });
-  const keys = found ?? fake;
+  const keys = found.keys ?? fake;
+  const mayPass = found.keys !== undefined && found.denied !== true;
   const serverFirst = `r=${nonce},s=${encodeBase64(keys.salt)},i=${keys.iterations}`;
   const final = parseClientFinal(yield* challenge(serverFirst), scramHashLengths[hash]);
   if (final === undefined) return garbled;
@@ -72,7 +73,7 @@ function* play(settings: Settings, initial: Uint8Array | undefined, circumstance
   const authMessage = `${first.bare},${serverFirst},${final.withoutProof}`;
   const clientSignature = yield* compute(hmac(hash, keys.storedKey, authMessage));
   const storedKey = yield* compute(hashed(hash, exclusiveOr(final.proof, clientSignature)));
-  const isProven = areSameOctets(storedKey, keys.storedKey) && final.nonce === nonce && found !== undefined;
+  const isProven = areSameOctets(storedKey, keys.storedKey) && final.nonce === nonce && mayPass;
   if (!isProven) return refused("credentials", user);
 
   const signature = yield* compute(hmac(hash, keys.serverKey, authMessage));

@@ -55,9 +55,11 @@ export function* compute(computing: Computing): ServerScript<Uint8Array> {
 }
 
 /** Asks for a user's keys, or password, or for a verdict on whom the client is to be. */
-export function* askKeys(question: ServerQuestion & { type: "keysWanted" }): ServerScript<ScramKeys | undefined> {
+export function* askKeys(
+  question: ServerQuestion & { type: "keysWanted" },
+): ServerScript<{ readonly keys: ScramKeys | undefined; readonly denied?: boolean }> {
   const answer = yield question;
-  return answer.type === "keysFound" ? answer.keys : undefined;
+  return answer.type === "keysFound" ? answer : { keys: undefined };
 }
 
 export function* askSecret(question: ServerQuestion & { type: "secretWanted" }): ServerScript<string | undefined> {
@@ -93,6 +95,11 @@ export function verified(identity: Identity): ServerEnd {
 export function onBehalf(user: string, authorizationIdentity: string | undefined): { authorizationIdentity?: string } {
   const forAnother = authorizationIdentity !== undefined && authorizationIdentity !== "";
   return forAnother && authorizationIdentity !== user ? { authorizationIdentity } : {};
+}
+
+/** Whether an answer is of the kind that a question asks for. */
+export function isAnswerTo(question: ServerQuestion, answer: ServerAnswer): boolean {
+  return answerTo[question.type] === answer.type;
 }
 
 const answerTo: Readonly<Record<ServerWait["type"], ServerInput["type"]>> = {

@@ -6,9 +6,10 @@ import { decodeLenient } from "../grammar/text.ts";
 import type { Command } from "../grammar/command.ts";
 import type { Inbox } from "../inbox.ts";
 import type { Outbox } from "../outbox.ts";
+import type { Identity } from "../sasl/mechanism.ts";
+import { Authentication } from "./authentication.ts";
 import { Budget } from "./budget.ts";
 import { IncomingContent } from "./content.ts";
-import { SaslExchange, type ExchangeOutcome } from "./exchange.ts";
 import type { ServerMachineEvent } from "./machine.ts";
 import type { DecisionSubject, Envelope, EnvelopeRecipient, ServerCloseReason, ServerEvent } from "./messages.ts";
 import type { ServerProfile } from "./options.ts";
@@ -50,8 +51,8 @@ export class ServerActions {
   question: Question = { type: "connectionReceived" };
   /** The command being taken. */
   command: Command | undefined;
-  /** The client's answer to a SASL challenge, in base64. */
-  response: Uint8Array | undefined;
+  /** None until the first AUTH. */
+  authentication: Authentication | undefined;
   /** The question that is pending, and the number of the last one. */
   asked: DecisionSubject | undefined;
   decision = 0;
@@ -70,8 +71,7 @@ export class ServerActions {
   #envelope: (Envelope & { readonly recipients: EnvelopeRecipient[] }) | undefined;
   #domains: Set<string> | undefined;
   #content: IncomingContent | undefined;
-  #exchange: SaslExchange | undefined;
-  #challenge: Reply | undefined;
+  #identity: Identity | undefined;
   #lastReply: Reply | undefined;
   #repliesEach: readonly Reply[] | undefined;
 
@@ -123,12 +123,12 @@ export class ServerActions {
         return this.#stepMechanism();
       case "writeChallenge":
         return this.#writeChallenge();
+      case "compute":
+        return this.#compute();
       case "forgetMechanism":
-        this.#exchange = this.response = this.#challenge = undefined;
-        return;
+        return this.authentication?.forget();
       case "rememberIdentity":
-        if (this.question.type === "authenticationReceived") this.#rememberIdentity(this.question);
-        return;
+        return this.#rememberIdentity();
       case "startTls":
         return this.#context.outbox.conclude({ type: "startTls" });
       case "startOver":
@@ -157,7 +157,7 @@ export class ServerActions {
   }
 
   #charge(given: Reply): void {
-    const enough = this.budget.reply(given, this.answered);
+    const enough = this.budget.reply(given, this.cause.type === "failed" ? "authentication" : this.answered);
     if (enough !== undefined && this.cause.type !== "violated") this.next = { type: "violated", given: enough };
   }
 
@@ -242,24 +242,30 @@ export class ServerActions {
   }
 
   #stepMechanism(): void {
-    const outcome = this.#exchangeOutcome();
-    if (outcome.type === "challenged") this.#challenge = outcome.challenge;
+    this.authentication ??= new Authentication();
+    const outcome = this.authentication.step(this.command, this.#context.standing);
+    if (outcome.type === "questioned") this.question = outcome.question;
+    if (outcome.type === "verified") this.#identity = outcome.identity;
     if (outcome.type === "identified") {
-      this.question = { type: "authenticationReceived", credentials: outcome.credentials };
+      const { credentials } = outcome;
+      this.question = { type: "authenticationReceived", credentials };
+      this.#identity = credentials;
     }
-    this.next = outcome.type === "garbled" ? outcome : { type: outcome.type };
-  }
-
-  #exchangeOutcome(): ExchangeOutcome {
-    const command = this.command;
-    if (this.#exchange !== undefined && this.response !== undefined) return this.#exchange.respond(this.response);
-    this.#exchange = new SaslExchange();
-    if (command?.verb === "AUTH") return this.#exchange.begin(command, this.#context.standing.mechanisms);
-    return { type: "garbled", given: checkReplies.badResponse };
+    this.next = "given" in outcome ? outcome : { type: outcome.type };
   }
 
   #writeChallenge(): void {
-    if (this.#challenge !== undefined) this.#write(formattedReply(this.#challenge));
+    const outcome = this.authentication?.outcome;
+    if (outcome?.type !== "challenged") return;
+    const bytes = formattedReply(outcome.challenge);
+    if (!outcome.secret) return this.#write(bytes);
+    this.#context.outbox.write(bytes);
+    this.traceLine("server", "334 *");
+  }
+
+  #compute(): void {
+    const computation = this.authentication?.compute();
+    if (computation !== undefined) this.#context.outbox.conclude({ type: "compute", ...computation });
   }
 
   #write(bytes: Uint8Array): void {
@@ -268,10 +274,13 @@ export class ServerActions {
     for (const line of decodeLenient(bytes).split("\r\n").slice(0, -1)) this.traceLine("server", line);
   }
 
-  #rememberIdentity({ credentials }: Extract<Question, { type: "authenticationReceived" }>): void {
+  #rememberIdentity(): void {
+    const proven = this.#identity;
+    if (proven === undefined) return;
+    this.#identity = undefined;
     this.#context.standing.authenticated();
-    const identity = credentials.authorizationIdentity ?? credentials.user;
-    this.#context.outbox.tell({ type: "authenticated", identity, mechanism: credentials.mechanism });
+    const identity = proven.authorizationIdentity ?? proven.user;
+    this.#context.outbox.tell({ type: "authenticated", identity, mechanism: proven.mechanism });
   }
 
   /** Under TLS nothing is known of the client that it said in the clear (RFC 3207 §4.2). */

@@ -1,8 +1,37 @@
-// Which replies an application may give as its answer to which question.
+// Which replies, and which answers to a mechanism, an application may give to which question.
 
 import { reply, type Reply } from "../grammar/reply.ts";
+import type { ScramHash, ScramKeys, ServerAnswer, ServerQuestion } from "../sasl/mechanism.ts";
+import { scramHashLengths } from "../sasl/scram-keys.ts";
+import { isAnswerTo } from "../sasl/server-script.ts";
 import { LocalProtocolError } from "../session.ts";
-import type { DecisionSubject } from "./messages.ts";
+import type { DecisionSubject, ServerIntent } from "./messages.ts";
+
+/** Throws `LocalProtocolError` where the intent is no answer to a question about this. */
+export function checkFits(intent: Extract<ServerIntent, { decision: number }>["type"], about: DecisionSubject): void {
+  if (intent === "reject" || (intent === "answer") === (about === "credentials")) return;
+  const wanted = about === "credentials" ? "answer" : "accept";
+  throw new LocalProtocolError(`${intent} of ${about}: give ${wanted}, or reject`);
+}
+
+/** The answer to a mechanism's question. Throws `LocalProtocolError` where it answers another one, or holds keys that are none. */
+export function fittingAnswer(question: ServerQuestion, answer: ServerAnswer): ServerAnswer {
+  if (!isAnswerTo(question, answer))
+    throw new LocalProtocolError(
+      `${answer.type} is no answer to ${question.type}: give the one that the question names`,
+    );
+  const isUnfit = question.type === "keysWanted" && answer.type === "keysFound" && !areKeys(answer.keys, question.hash);
+  if (isUnfit) throw new LocalProtocolError(`keysFound with keys that are none of SCRAM-${question.hash}`);
+  return answer;
+}
+
+function areKeys(keys: ScramKeys | undefined, hash: ScramHash): boolean {
+  if (keys === undefined) return true;
+  const { salt, iterations, storedKey, serverKey } = keys;
+  const length = scramHashLengths[hash];
+  const areWhole = salt.length > 0 && storedKey.length === length && serverKey.length === length;
+  return areWhole && Number.isInteger(iterations) && iterations > 0;
+}
 
 /**
  * The reply, made anew: where no type keeps anything out, as from somebody's JSON, it may hold whatever there is. Throws

@@ -1,46 +1,104 @@
-// A SASL exchange on the server's side (RFC 4954 §4): base64 in, challenges out, credentials at the end.
+// A SASL exchange on the server's side (RFC 4954 §4): base64 in, challenges out, and the mechanism's steps as outcomes.
 
 import type { Command } from "../grammar/command.ts";
 import { reply, type Reply } from "../grammar/reply.ts";
 import { decodeBase64, encodeBase64 } from "../sasl/base64.ts";
-import type { Credentials, ServerExchange, ServerMechanism } from "../sasl/mechanism.ts";
-import { checkReplies } from "./replies.ts";
+import type { CryptoOperation } from "../sasl/crypto-operation.ts";
+import type {
+  Circumstances,
+  Credentials,
+  Identity,
+  ServerAnswer,
+  ServerExchange,
+  ServerMechanism,
+  ServerQuestion,
+  ServerStep,
+} from "../sasl/mechanism.ts";
+import { checkReplies, fixedReplies } from "./replies.ts";
 
+/** What a mechanism is given to go on with; a response as it came, in base64. */
+export type ExchangeInput =
+  | { readonly type: "responded"; readonly line: Uint8Array }
+  | { readonly type: "computed"; readonly result: Uint8Array | undefined }
+  | { readonly type: "answered"; readonly answer: ServerAnswer };
+
+/** How it goes on; `secret`: the challenge is not for traces. */
 export type ExchangeOutcome =
-  | { readonly type: "challenged"; readonly challenge: Reply }
+  | { readonly type: "challenged"; readonly challenge: Reply; readonly secret: boolean }
+  | { readonly type: "computing"; readonly operation: CryptoOperation }
+  | { readonly type: "questioned"; readonly question: ServerQuestion }
   | { readonly type: "identified"; readonly credentials: Credentials }
+  | { readonly type: "verified"; readonly identity: Identity }
+  | { readonly type: "failed"; readonly given: Reply }
   | { readonly type: "garbled"; readonly given: Reply };
 
+/** Octets of a challenge that fit, in base64, in a line of 12,288 octets (RFC 4954 §4). */
+const longestChallenge = 9_210;
+
+type Auth = Extract<Command, { verb: "AUTH" }>;
+
 export class SaslExchange {
-  #exchange: ServerExchange | undefined;
+  readonly #exchange: ServerExchange;
+  readonly #mechanism: ServerMechanism;
 
-  /** AUTH: chooses the mechanism and takes the initial response, if there is one. */
-  begin(command: Extract<Command, { verb: "AUTH" }>, mechanisms: readonly ServerMechanism[]): ExchangeOutcome {
-    const mechanism = mechanisms.find(({ name }) => name === command.mechanism);
-    if (mechanism === undefined) return { type: "garbled", given: checkReplies.unknownMechanism };
-    this.#exchange = mechanism.start({});
-    const { initialResponse } = command;
-    if (initialResponse === undefined) return this.#step(undefined);
+  constructor(mechanism: ServerMechanism, circumstances: Circumstances) {
+    this.#mechanism = mechanism;
+    this.#exchange = mechanism.start(circumstances);
+  }
+
+  /** AUTH, with the initial response, if there is one. */
+  begin({ initialResponse }: Auth): ExchangeOutcome {
+    if (initialResponse === undefined) return this.#outcome(this.#exchange.step(undefined));
     // A lone = is an empty response.
-    return initialResponse === "=" ? this.#step(new Uint8Array(0)) : this.respond(initialResponse);
+    return initialResponse === "="
+      ? this.#outcome(this.#exchange.step(new Uint8Array(0)))
+      : this.#respond(initialResponse);
   }
 
-  /** The client's answer to a challenge, in base64. */
-  respond(base64: string | Uint8Array): ExchangeOutcome {
+  take(input: ExchangeInput): ExchangeOutcome {
+    switch (input.type) {
+      case "responded":
+        return this.#respond(input.line);
+      case "computed":
+        return this.#outcome(this.#exchange.computed(input.result));
+      case "answered":
+        return this.#outcome(this.#exchange.answered(input.answer));
+    }
+  }
+
+  #respond(base64: string | Uint8Array): ExchangeOutcome {
     const response = decodeBase64(base64);
-    return response === undefined ? { type: "garbled", given: checkReplies.badBase64 } : this.#step(response);
+    return response === undefined
+      ? { type: "garbled", given: checkReplies.badBase64 }
+      : this.#outcome(this.#exchange.step(response));
   }
 
-  #step(response: Uint8Array | undefined): ExchangeOutcome {
-    const outcome = this.#exchange?.step(response) ?? { type: "garbled" };
-    switch (outcome.type) {
+  #outcome(step: ServerStep): ExchangeOutcome {
+    switch (step.type) {
       case "challenged":
-        return { type: "challenged", challenge: reply(334, undefined, encodeBase64(outcome.challenge)) };
+        if (step.challenge.length > longestChallenge) return { type: "failed", given: fixedReplies.authUndecided };
+        return {
+          type: "challenged",
+          challenge: reply(334, undefined, encodeBase64(step.challenge)),
+          // With what a mechanism says that hides the password, passwords can be tried at leisure.
+          secret: !this.#mechanism.clear && step.challenge.length > 0,
+        };
+      case "computing":
       case "identified":
-        return outcome;
-      // The mechanisms that a session offers compute nothing and ask nothing on the way.
+      case "verified":
+        return step;
+      case "failed":
+        return {
+          type: "failed",
+          given: step.reason === "unavailable" ? fixedReplies.authUndecided : fixedReplies.badCredentials,
+        };
+      case "garbled":
+        return {
+          type: "garbled",
+          given: step.unasked === true ? checkReplies.noInitialResponse : checkReplies.badResponse,
+        };
       default:
-        return { type: "garbled", given: checkReplies.badResponse };
+        return { type: "questioned", question: step };
     }
   }
 }

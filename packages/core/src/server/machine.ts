@@ -57,10 +57,16 @@ export type ServerMachineEvent = {
     | "malformed"
     | "accept"
     | "reject"
+    | "answer"
     | "dismiss"
     | "responded"
+    | "computed"
     | "challenged"
+    | "computing"
+    | "questioned"
     | "identified"
+    | "verified"
+    | "failed"
     | "cancelled"
     | "garbled"
     | "contentEnded"
@@ -146,6 +152,8 @@ export const serverMachine = setup({
     startContent: () => undefined,
     stepMechanism: () => undefined,
     writeChallenge: () => undefined,
+    /** Has the driver compute what the mechanism needs. */
+    compute: () => undefined,
     forgetMechanism: () => undefined,
     rememberIdentity: () => undefined,
     startTls: () => undefined,
@@ -436,14 +444,21 @@ export const serverMachine = setup({
       exit: "forgetMechanism",
       states: {
         stepping: {
-          description: "The mechanism works on what the client sent.",
+          description: "The mechanism works on what it was given. Nothing is awaited: it says at once how it goes on.",
           meta: { rfc: "RFC 4954 §4", timeout: timeout("decision") },
           entry: "stepMechanism",
           on: {
             challenged: { target: "expectingResponse", actions: "writeChallenge" },
-            identified: { target: "decidingAuthentication" },
+            computing: "computing",
+            questioned: "answeringMechanism",
+            identified: "decidingAuthentication",
+            verified: {
+              target: "#server.dialogue.idle.expectingMail",
+              actions: ["rememberIdentity", reply("authenticated")],
+            },
+            failed: { target: "#server.dialogue.idle.expectingMail", actions: reply("badCredentials") },
             garbled: { target: "#server.dialogue.idle.expectingMail", actions: reply("malformed") },
-            elapsed: { target: "#server.dialogue.idle.expectingMail", actions: reply("undecided") },
+            elapsed: { target: "#server.dialogue.idle.expectingMail", actions: reply("authUndecided") },
           },
         },
 
@@ -454,6 +469,28 @@ export const serverMachine = setup({
             responded: { target: "stepping" },
             cancelled: { target: "#server.dialogue.idle.expectingMail", actions: reply("authCancelled") },
             garbled: { target: "#server.dialogue.idle.expectingMail", actions: reply("malformed") },
+          },
+        },
+
+        computing: {
+          description: "The driver hashes, draws random octets or derives a key for the mechanism.",
+          meta: { rfc: "RFC 4954 §4", timeout: timeout("decision") },
+          entry: "compute",
+          on: {
+            computed: "stepping",
+            elapsed: { target: "#server.dialogue.idle.expectingMail", actions: reply("authUndecided") },
+          },
+        },
+
+        answeringMechanism: {
+          description:
+            "What the application knows of the user, or of the token: keys, a secret, whom it authenticates.",
+          meta: { rfc: "RFC 4954 §4", timeout: timeout("decision") },
+          entry: ask("credentials"),
+          on: {
+            answer: "stepping",
+            reject: { target: "#server.dialogue.idle.expectingMail", actions: reply("authUndecided") },
+            elapsed: { target: "#server.dialogue.idle.expectingMail", actions: reply("authUndecided") },
           },
         },
 

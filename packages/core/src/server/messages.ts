@@ -3,7 +3,7 @@
 import type { MailParameters, RecipientParameters } from "../extensions/extension.ts";
 import type { Mailbox, ReversePath } from "../grammar/address.ts";
 import type { Reply } from "../grammar/reply.ts";
-import type { Credentials } from "../sasl/mechanism.ts";
+import type { Credentials, ServerAnswer, ServerQuestion } from "../sasl/mechanism.ts";
 import type { TlsInfo } from "../session.ts";
 
 /** The steps of a session at which the application has a say. */
@@ -12,6 +12,7 @@ export type DecisionSubject =
   | "hello"
   | "startTls"
   | "authentication"
+  | "credentials"
   | "mail"
   | "recipient"
   | "data"
@@ -64,11 +65,18 @@ export type ServerDecision = { readonly decision: number } & (
   | { readonly type: "resetReceived" }
 );
 
+/**
+ * What a SASL mechanism asks in the midst of its exchange. The session waits for `answer`, with the answer that the
+ * question names, or for `reject`, which fails the exchange as one that cannot be had now.
+ */
+export type CredentialsDecision = { readonly decision: number } & ServerQuestion;
+
 /** Why a session ended. `quit` and `disconnected` are the client's doing, `dismissed` and `shutDown` the application's. */
 export type ServerCloseReason = "quit" | "disconnected" | "timeout" | "violation" | "dismissed" | "shutDown";
 
 export type ServerEvent =
   | ServerDecision
+  | CredentialsDecision
   /** A decision was not taken in time and has been answered with a 4xx reply; a late answer throws. */
   | { readonly type: "decisionExpired"; readonly decision: number; readonly about: DecisionSubject }
   /** The content begins: 354 has been answered. `repliesEach` is as in `messageReceived`. */
@@ -110,6 +118,8 @@ export type ServerIntent =
     }
   /** Negative answer, 4xx or 5xx. A 421 also closes the connection (RFC 5321 §3.8). */
   | { readonly type: "reject"; readonly decision: number; readonly reply: Reply }
+  /** What a mechanism asked for. */
+  | { readonly type: "answer"; readonly decision: number; readonly answer: ServerAnswer }
   /** Says the reply (4xx or 5xx) and closes, at any time. A pending decision is void. */
   | { readonly type: "dismiss"; readonly reply: Reply }
   /** Closes with 421 as soon as no transaction is open. */

@@ -6,8 +6,8 @@ import { standardExtensions } from "../extensions/standard.ts";
 import { positiveNumbers } from "../positive-numbers.ts";
 import { helloName, type HelloName } from "../grammar/address.ts";
 import type { ServerMechanism } from "../sasl/mechanism.ts";
-import { loginServer } from "../sasl/login.ts";
-import { plainServer } from "../sasl/plain.ts";
+import type { MechanismName } from "../sasl/mechanisms.ts";
+import { chosenMechanisms } from "./mechanisms.ts";
 import type { ServerTimeout } from "./messages.ts";
 import { Registry } from "./registry.ts";
 
@@ -79,8 +79,6 @@ export const defaultServerTimeouts: ServerTimeouts = {
 /** So many octets of content must come within the `content` timeout: one a minute is no progress. */
 export const contentBlock = 1_000;
 
-export type ServerMechanismName = "PLAIN" | "LOGIN";
-
 export interface ServerSessionOptions {
   /** The server's own name: a domain, or an address literal. */
   readonly hostname: string;
@@ -95,8 +93,20 @@ export interface ServerSessionOptions {
   readonly requireTls?: boolean;
   /** Default: AUTH is not offered. */
   readonly authentication?: {
-    /** Default: PLAIN and LOGIN. */
-    readonly mechanisms?: readonly ServerMechanismName[];
+    /**
+     * By name, or the application's own, in the order in which EHLO announces them: clients choose the strongest anyway.
+     * Default: PLAIN and LOGIN. Of these, only those are open to a client that its connection is fit for: -PLUS where
+     * channel bindings are known, EXTERNAL by its name where the client's certificate was verified, and what shows a
+     * password or a token under TLS.
+     */
+    readonly mechanisms?: readonly (MechanismName | ServerMechanism)[];
+    /**
+     * 32 octets or more that nobody else knows, from which SCRAM answers for users who do not exist: kept over restarts,
+     * it answers the same. SCRAM needs it.
+     */
+    readonly secret?: Uint8Array;
+    /** Iterations that users who do not exist seem to have with SCRAM: as many as the others. Default: 10,000. */
+    readonly iterations?: number;
     /** Whether MAIL is refused to strangers (530). Default: no. */
     readonly required?: boolean;
     /** Whether passwords may pass without TLS. Default: no; AUTH is not announced then. */
@@ -125,6 +135,8 @@ export interface ServerProfile {
   readonly startTls: boolean;
   readonly requireTls: boolean;
   readonly mechanisms: readonly ServerMechanism[];
+  /** EXTERNAL was chosen by its name: it is for verified client certificates. */
+  readonly externalByCertificate: boolean;
   readonly requireAuthentication: boolean;
   readonly allowAuthInClear: boolean;
   readonly bareNewlines: "reject" | "accept";
@@ -135,18 +147,18 @@ export interface ServerProfile {
   readonly timeouts: ServerTimeouts;
 }
 
-const mechanisms: Readonly<Record<ServerMechanismName, ServerMechanism>> = { PLAIN: plainServer, LOGIN: loginServer };
-
-/** Checks options and fills in the defaults. Throws `InvalidValueError` for a bad host name, `RangeError` for a bad limit. */
+/** Checks options and fills in the defaults. Throws `InvalidValueError` for a bad host name, `RangeError` for a bad limit or mechanism. */
 export function serverProfile(options: ServerSessionOptions): ServerProfile {
   const { authentication } = options;
   const limits = positiveNumbers({ ...defaultServerLimits, ...options.limits }, "limits");
+  const hostname = helloName(options.hostname);
   return {
-    hostname: helloName(options.hostname),
+    hostname,
     protocol: options.protocol ?? "smtp",
     startTls: options.startTls ?? false,
     requireTls: options.requireTls ?? false,
-    mechanisms: authentication === undefined ? [] : (authentication.mechanisms ?? ["PLAIN", "LOGIN"]).map(mechanismOf),
+    mechanisms: authentication === undefined ? [] : chosenMechanisms(hostname, authentication),
+    externalByCertificate: authentication?.mechanisms?.includes("EXTERNAL") ?? false,
     requireAuthentication: authentication?.required ?? false,
     allowAuthInClear: authentication?.allowInClear ?? false,
     bareNewlines: options.bareNewlines ?? "reject",
@@ -164,12 +176,4 @@ function registryOf(extensions: readonly Extension[], limits: ServerLimits): Reg
     rcptDomainMax: limitOf(limits.recipientDomains),
   };
   return new Registry([...standardExtensions({ limits: announced }), ...extensions]);
-}
-
-function mechanismOf(name: ServerMechanismName): ServerMechanism {
-  const mechanism: ServerMechanism | undefined = mechanisms[name];
-  if (mechanism !== undefined) return mechanism;
-  throw new RangeError(
-    `authentication.mechanisms: ${name} is not known; choose of ${Object.keys(mechanisms).join(", ")}`,
-  );
 }

@@ -4,14 +4,14 @@ import type { Offer } from "../extensions/extension.ts";
 import type { Mailbox } from "../grammar/address.ts";
 import type { Command } from "../grammar/command.ts";
 import type { Reply } from "../grammar/reply.ts";
-import type { Envelope, ServerDecision } from "./messages.ts";
+import type { CredentialsDecision, Envelope, ServerDecision } from "./messages.ts";
 import type { ServerProfile } from "./options.ts";
 import { checkReplies } from "./replies.ts";
 
 type Unnumbered<Decision> = Decision extends unknown ? Omit<Decision, "decision"> : never;
 
 /** A decision without its number, kept until the chart asks it. */
-export type Question = Unnumbered<ServerDecision>;
+export type Question = Unnumbered<ServerDecision | CredentialsDecision>;
 
 /** What is known of the session when a command comes. */
 export interface Circumstances {

@@ -20,8 +20,10 @@ import {
   type Wants,
 } from "../session.ts";
 import { ServerActions, type Occurrence } from "./actions.ts";
+import type { ServerAnswer } from "../sasl/mechanism.ts";
 import type { IncomingContent } from "./content.ts";
-import { fittingReply } from "./decision-replies.ts";
+import { checkFits, fittingAnswer, fittingReply } from "./decision-replies.ts";
+import type { ExchangeInput } from "./exchange.ts";
 import { refuseForeign } from "./foreign-protocols.ts";
 import { serverMachine, type ServerFacts, type ServerMachineEvent } from "./machine.ts";
 import type { DecisionSubject, ServerEvent, ServerIntent, ServerTimeout } from "./messages.ts";
@@ -103,6 +105,8 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
         return this.#step("ended");
       case "secured":
         return this.#secured(input.tls);
+      case "computed":
+        return this.#computed(input.computation, input.result);
       case "elapsed":
         return this.#elapsed();
     }
@@ -122,6 +126,8 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
         `decision ${intent.decision} is not pending: it was taken, it expired, or the session ended`,
       );
     }
+    checkFits(intent.type, about);
+    if (intent.type === "answer") return this.#answered(intent.answer);
     const given = intent.reply === undefined ? undefined : fittingReply(intent.type, about, intent.reply);
     this.#actions.verdicts = intent.type === "accept" ? this.#verdicts(about, intent.recipients) : undefined;
     this.#actions.asked = undefined;
@@ -179,6 +185,12 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
     this.#standing.startOver(tls);
     this.#lines.reset();
     this.#step("secured");
+  }
+
+  #computed(computation: number, result: Uint8Array | undefined): void {
+    const { authentication } = this.#actions;
+    if (authentication?.awaited !== computation) return;
+    this.#goOn({ type: "computed", result });
   }
 
   #elapsed(): void {
@@ -317,8 +329,22 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
   #responseReceived(line: Uint8Array): void {
     this.#actions.traceLine("client", "*");
     if (line.length === 1 && line[0] === 0x2a) return this.#step("cancelled");
-    this.#actions.response = line.slice();
-    this.#step("responded");
+    this.#goOn({ type: "responded", line: line.slice() });
+  }
+
+  #answered(answer: ServerAnswer): void {
+    const outcome = this.#actions.authentication?.outcome;
+    if (outcome?.type !== "questioned") return;
+    const fitting = fittingAnswer(outcome.question, answer);
+    this.#actions.asked = undefined;
+    this.#actions.answered = "credentials";
+    this.#goOn({ type: "answered", answer: fitting });
+  }
+
+  /** A mechanism is given what it waited for. */
+  #goOn(input: ExchangeInput): void {
+    if (this.#actions.authentication !== undefined) this.#actions.authentication.input = input;
+    this.#step(input.type === "answered" ? "answer" : input.type);
   }
 
   // Running the chart.

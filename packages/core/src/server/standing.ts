@@ -2,11 +2,12 @@
 
 import type { Offer } from "../extensions/extension.ts";
 import { reply, type Reply } from "../grammar/reply.ts";
-import type { ServerMechanism } from "../sasl/mechanism.ts";
+import type { Circumstances, ServerMechanism } from "../sasl/mechanism.ts";
 import type { TlsInfo } from "../session.ts";
 import { initialServerFacts, type ServerFacts } from "./machine.ts";
 import type { ServerProfile } from "./options.ts";
 import type { ServerOrigin } from "./origin.ts";
+import { checkReplies, fixedReplies } from "./replies.ts";
 
 /** SIZE has room for 20 digits (RFC 1870 §4). */
 const sizeLimit = 1e20;
@@ -62,6 +63,20 @@ export class Standing {
     );
   }
 
+  /** What a SASL mechanism may know of the connection. */
+  get circumstances(): Circumstances {
+    const plusOffered = this.mechanisms.some(({ channelBound }) => channelBound);
+    return { channelBindings: this.#tls?.channelBindings, plusOffered };
+  }
+
+  /** Why a mechanism of that name is not open to the client. */
+  mechanismRefusal(wanted: string): Reply {
+    const mechanism = this.#profile.mechanisms.find(({ name }) => name === wanted);
+    if (mechanism === undefined || this.#tls !== undefined) return checkReplies.unknownMechanism;
+    if (this.facts.tlsOffered) return fixedReplies.authNeedsTls;
+    return mechanism.clear ? checkReplies.weakMechanism : checkReplies.unknownMechanism;
+  }
+
   authenticated(): void {
     this.facts.authenticated = true;
     this.#weigh();
@@ -77,9 +92,9 @@ export class Standing {
 
   #weigh(): void {
     const { facts } = this;
-    const { mechanisms, allowAuthInClear, startTls, requireTls, requireAuthentication, limits } = this.#profile;
+    const { mechanisms, startTls, requireTls, requireAuthentication, limits } = this.#profile;
     const secure = this.#tls !== undefined;
-    this.mechanisms = mechanisms.filter(({ clear }) => secure || (!requireTls && (!clear || allowAuthInClear)));
+    this.mechanisms = mechanisms.filter((mechanism) => this.#isFit(mechanism));
     facts.tlsOffered = startTls && !secure;
     facts.tlsMissing = requireTls && !secure;
     facts.authOffered = this.mechanisms.length > 0;
@@ -93,5 +108,14 @@ export class Standing {
       protocol: "smtp",
       mechanisms: this.mechanisms.map(({ name }) => name),
     };
+  }
+
+  /** Whether the connection has what the mechanism needs. */
+  #isFit({ name, clear, channelBound }: ServerMechanism): boolean {
+    const tls = this.#tls;
+    const { requireTls, allowAuthInClear, externalByCertificate } = this.#profile;
+    if (tls === undefined && (requireTls || (clear && !allowAuthInClear))) return false;
+    if (channelBound && Object.keys(tls?.channelBindings ?? {}).length === 0) return false;
+    return name !== "EXTERNAL" || !externalByCertificate || tls?.authorized === true;
   }
 }

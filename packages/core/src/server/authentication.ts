@@ -1,0 +1,47 @@
+// A session's authentication: the exchange under way, if there is one, and what its mechanism has come to.
+
+import type { Command } from "../grammar/command.ts";
+import type { CryptoOperation } from "../sasl/crypto-operation.ts";
+import { SaslExchange, type ExchangeInput, type ExchangeOutcome } from "./exchange.ts";
+import { checkReplies } from "./replies.ts";
+import type { Standing } from "./standing.ts";
+
+export class Authentication {
+  /** What the mechanism is given to go on with; none begins it. */
+  input: ExchangeInput | undefined;
+  /** How it goes on. */
+  outcome: ExchangeOutcome | undefined;
+  /** The number of the computation that is awaited. */
+  awaited: number | undefined;
+  #exchange: SaslExchange | undefined;
+  #computations = 0;
+
+  /** Begins the exchange that the command asks for, or goes on with the one under way. */
+  step(command: Command | undefined, standing: Standing): ExchangeOutcome {
+    const { input } = this;
+    this.input = undefined;
+    this.outcome =
+      this.#exchange !== undefined && input !== undefined ? this.#exchange.take(input) : this.#begin(command, standing);
+    return this.outcome;
+  }
+
+  /** The computation that the mechanism waits for, with a number of its own. */
+  compute(): { readonly computation: number; readonly operation: CryptoOperation } | undefined {
+    if (this.outcome?.type !== "computing") return undefined;
+    this.#computations += 1;
+    this.awaited = this.#computations;
+    return { computation: this.#computations, operation: this.outcome.operation };
+  }
+
+  forget(): void {
+    this.#exchange = this.input = this.outcome = this.awaited = undefined;
+  }
+
+  #begin(command: Command | undefined, standing: Standing): ExchangeOutcome {
+    if (command?.verb !== "AUTH") return { type: "garbled", given: checkReplies.badResponse };
+    const mechanism = standing.mechanisms.find(({ name }) => name === command.mechanism);
+    if (mechanism === undefined) return { type: "garbled", given: standing.mechanismRefusal(command.mechanism) };
+    this.#exchange = new SaslExchange(mechanism, standing.circumstances);
+    return this.#exchange.begin(command);
+  }
+}
