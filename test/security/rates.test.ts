@@ -1,8 +1,17 @@
 // How often one client may connect, begin a message, name a recipient or guess a password within a time, whatever becomes
 // of its connections, and what it is told beyond.
 
+import { pair } from "@carteiro/memory";
 import { createServer } from "@carteiro/node";
-import { accept, reject, type RateOptions, type RateQuestion, type ServerOptions } from "@carteiro/driver";
+import {
+  accept,
+  reject,
+  type Message,
+  type RateOptions,
+  type RateQuestion,
+  type ServerOptions,
+  type SmtpClient,
+} from "@carteiro/driver";
 import { describe, expect, test } from "vitest";
 import { RawSocket } from "../support/raw-peers.ts";
 import { codes, many, Visit, type Visitor } from "../support/visitors.ts";
@@ -304,6 +313,35 @@ describe("rates that make no sense", () => {
     { rates: { exempt: ["localhost"] }, named: '"localhost"' },
   ])("are refused by name: $named", ({ rates, named }) => {
     expect(() => new Visit({ rates })).toThrow(named);
+  });
+});
+
+describe("our own client", () => {
+  test("is told what it did too often, and that it may try again later", async () => {
+    const { client, clock, connect } = await pair({
+      hostname: "mx.example.org",
+      rates: {
+        connections: { most: 2, within: minute },
+        messages: { most: 2, within: 10 * minute },
+        recipients: { most: 2, within: 10 * minute },
+      },
+    });
+    const mail: Message = { from: "a@b", to: ["c@d", "e@f", "g@h"], content: "x\r\n" };
+    const answers = async (sender: SmtpClient): Promise<unknown[]> => {
+      const { recipients, reply } = await clock.settle(sender.send(mail));
+      return [...recipients.map((recipient) => recipient.reply?.code), reply?.code];
+    };
+    expect(await answers(client)).toEqual([250, 250, 450, 250]);
+    await clock.settle(client.quit());
+    const next = await clock.settle(connect());
+    expect(await answers(next)).toEqual([450, 450, 450, undefined]);
+    const { recipients } = await clock.settle(next.send(mail));
+    expect(recipients[0]?.reply).toMatchObject({ code: 450, lines: [expect.stringContaining("messages")] });
+    await clock.settle(next.quit());
+    const failure = await clock.settle(connect()).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ name: "SmtpError", failure: { reply: { code: 421 } } });
+    await clock.advance(minute);
+    await clock.settle(connect());
   });
 });
 
