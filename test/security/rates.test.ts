@@ -304,6 +304,24 @@ describe("a store of counts of the application's own", () => {
   });
 });
 
+describe("rates that are exceeded", () => {
+  test("make an event that names the client and what it did", async () => {
+    const once = { most: 1, within: 10 * minute };
+    const rates = { connections: { most: 2, within: 10 * minute }, messages: once, recipients: once };
+    const visit = new Visit(guarded({ ...rates, failedAuthentications: once }));
+    const told: string[] = [];
+    visit.server.on("rateExceeded", ({ session, subject }) => void told.push(`${subject} ${session.remote.address}`));
+    const mail = "MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nRCPT TO:<c@d>\r\nRSET\r\nMAIL FROM:<a@b>\r\n";
+    await said(visit, "192.0.2.1", hello + mail);
+    expect(told).toEqual(["recipients 192.0.2.1", "messages 192.0.2.1"]);
+    await said(visit, "192.0.2.1", hello + guess.repeat(2));
+    await visit.come("192.0.2.1");
+    expect(told.slice(2)).toEqual(["failedAuthentications 192.0.2.1", "failedAuthentications 192.0.2.1"]);
+    await visit.come(...many(3, "192.0.2.2"));
+    expect(told.slice(4)).toEqual(["connections 192.0.2.2"]);
+  });
+});
+
 describe("rates that make no sense", () => {
   test.each([
     { rates: { connections: { most: 0, within: 1 } }, named: "rates.connections.most" },

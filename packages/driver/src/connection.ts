@@ -219,7 +219,7 @@ export class Connection {
   /** What the client's rates answer, or else the handler. */
   #answerTo(event: ServerDecision, step: StepContext): MessageAnswer {
     if (this.#context.refusal !== undefined) return this.#context.refusal;
-    const refusal = this.#context.rates.refusal(event.type, this.info.remote.address);
+    const refusal = this.#context.rates.refusal(event.type, this.info);
     if (!(refusal instanceof Promise)) return refusal ?? this.#call(event, step);
     return refusal.then((given) => given ?? (this.#pending?.event === event ? this.#call(event, step) : undefined));
   }
@@ -312,7 +312,7 @@ export class Connection {
     if (event.type === "helloReceived" && accepted) this.#hello = { name: event.name, extended: event.extended };
     if (accepted || decision.type === "eachRecipient") return;
     if (event.type === "authenticationReceived" && decision.reply.code >= 500)
-      this.#context.rates.authenticationFailed(this.info.remote.address);
+      this.#context.rates.authenticationFailed(this.info);
     if (event.type !== "recipientReceived") return;
     const { recipient } = event;
     this.#context.events.emit("recipientRefused", { session: this.info, recipient, reply: decision.reply });

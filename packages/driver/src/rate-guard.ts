@@ -4,8 +4,10 @@ import type { ServerDecision } from "@carteiro/core";
 import { clientKey } from "./client-key.ts";
 import type { Clock } from "./clock.ts";
 import { disconnect, reject, type Decision } from "./decisions.ts";
+import type { Emitter } from "./emitter.ts";
 import { networks } from "./networks.ts";
 import { memoryRates, type Rate, type RateOptions, type RateStore, type RateSubject } from "./rates.ts";
+import type { ServerEvents, SessionInfo } from "./server-options.ts";
 
 /** Enough for a household whose old password is in every device. */
 const defaultFailedAuthentications: Rate = { most: 30, within: 600_000 };
@@ -25,10 +27,10 @@ export class RateGuard {
   readonly #isExempt: (address: string | undefined) => boolean;
   readonly #store: RateStore;
   readonly #clock: Clock;
-  readonly #report: (error: unknown) => void;
+  readonly #events: Emitter<ServerEvents>;
 
   /** Throws `RangeError` for a rate that makes no sense, `InvalidValueError` for a network that is none. */
-  constructor(options: RateOptions, clock: Clock, report: (error: unknown) => void) {
+  constructor(options: RateOptions, clock: Clock, events: Emitter<ServerEvents>) {
     const { exempt = [], store = memoryRates(), failedAuthentications = defaultFailedAuthentications } = options;
     const { connections, messages, recipients } = options;
     this.#rates = checked({
@@ -40,45 +42,48 @@ export class RateGuard {
     this.#isExempt = networks(exempt);
     this.#store = store;
     this.#clock = clock;
-    this.#report = report;
+    this.#events = events;
   }
 
   /** What is answered in the application's place, if anything; counts the question where it is to be counted. */
-  refusal(question: ServerDecision["type"], address: string | undefined): Refusal | Promise<Refusal> {
+  refusal(question: ServerDecision["type"], session: SessionInfo): Refusal | Promise<Refusal> {
     switch (question) {
       case "connectionReceived":
-        return after(this.#tooMany("failedAuthentications", address, 0), (failed) =>
-          failed ? failedBefore : this.#refusalOf("connections", address),
+        return after(this.#refusalOf("failedAuthentications", session, 0), (failed) =>
+          failed === undefined ? this.#refusalOf("connections", session) : failedBefore,
         );
       case "authenticationReceived":
-        return after(this.#tooMany("failedAuthentications", address, 0), (failed) =>
-          failed ? refusals.failedAuthentications : undefined,
-        );
+        return this.#refusalOf("failedAuthentications", session, 0);
       case "mailReceived":
-        return this.#refusalOf("messages", address);
+        return this.#refusalOf("messages", session);
       case "recipientReceived":
-        return this.#refusalOf("recipients", address);
+        return this.#refusalOf("recipients", session);
       default:
         return undefined;
     }
   }
 
   /** Credentials have been refused. */
-  authenticationFailed(address: string | undefined): void {
-    void this.#tooMany("failedAuthentications", address, 1);
+  authenticationFailed(session: SessionInfo): void {
+    void this.#tooMany("failedAuthentications", session, 1);
   }
 
-  #refusalOf(subject: "connections" | "messages" | "recipients", address: string | undefined) {
-    return after(this.#tooMany(subject, address, 1), (tooMany) => (tooMany ? refusals[subject] : undefined));
+  #refusalOf(subject: RateSubject, session: SessionInfo, add: 0 | 1 = 1): Refusal | Promise<Refusal> {
+    return after(this.#tooMany(subject, session, add), (tooMany) => {
+      if (!tooMany) return undefined;
+      this.#events.emit("rateExceeded", { session, subject });
+      return refusals[subject];
+    });
   }
 
-  /** Whether one more is too many, `add` of it counted before. */
-  #tooMany(subject: RateSubject, address: string | undefined, add: 0 | 1): boolean | Promise<boolean> {
+  /** Whether one is too many, once `add` of it have been counted. */
+  #tooMany(subject: RateSubject, session: SessionInfo, add: 0 | 1): boolean | Promise<boolean> {
     const rate = this.#rates[subject];
+    const { address } = session.remote;
     if (rate === undefined || address === undefined || this.#isExempt(address)) return false;
     const { most, within } = rate;
     const failed = (error: unknown): boolean => {
-      this.#report(error);
+      this.#events.emit("error", { error, session });
       return false;
     };
     try {

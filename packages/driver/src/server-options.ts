@@ -14,7 +14,7 @@ import type {
 import type { Answer, Decision, MessageAnswer } from "./decisions.ts";
 import type { Content } from "./content.ts";
 import type { ClientFacts } from "./client-facts.ts";
-import type { RateOptions } from "./rates.ts";
+import type { RateOptions, RateSubject } from "./rates.ts";
 import type { Resolver } from "./resolver.ts";
 
 /** What is known of a session so far. */
@@ -135,6 +135,8 @@ export interface ServerEvents {
   };
   /** A handler threw, or what it answered could not be said: the client was told 451 4.3.0. Or a listener threw. */
   error: { readonly error: unknown; readonly session?: SessionInfo };
+  /** A client was refused because it did too often what `rates` names. */
+  rateExceeded: { readonly session: SessionInfo; readonly subject: RateSubject };
   /** A connection came to nothing before the greeting: its TLS handshake failed, or took too long. */
   handshakeFailed: { readonly remote: SessionInfo["remote"]; readonly error: unknown };
   /** A line of a dialogue; made only while somebody listens when the session begins. Secrets are replaced by `*`. */

@@ -56,7 +56,7 @@ export class SmtpServer {
     this.#profile = serverProfile({ ...options, startTls, ...(authentication && { authentication }) });
     this.#tracingProfile = { ...this.#profile, trace: true };
     this.#places = new Places({ total: defaultTotal, perAddress: defaultPerAddress, ...connections });
-    this.#rates = new RateGuard(options.rates ?? {}, this.#clock, (error) => this.report(error));
+    this.#rates = new RateGuard(options.rates ?? {}, this.#clock, this.#events);
     this.#resolver = options.resolver ?? platform.resolver;
   }
 
