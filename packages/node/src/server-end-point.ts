@@ -58,9 +58,9 @@ interface Element {
 
 /** The elements that stand one after the other in the contents of another, as far as they are whole. */
 function elements(outer: Element | Uint8Array | undefined): readonly Element[] {
-  const octets = outer instanceof Uint8Array ? outer : outer?.contents;
+  const octets = outer instanceof Uint8Array ? outer : (outer?.contents ?? new Uint8Array());
   const found: Element[] = [];
-  for (let at = 0; octets !== undefined && at + 2 <= octets.length;) {
+  for (let at = 0; at + 2 <= octets.length;) {
     const { length, start } = lengthAt(octets, at + 1);
     if (start + length > octets.length) break;
     found.push({ tag: octets[at] ?? 0, contents: octets.subarray(start, start + length) });

@@ -90,11 +90,11 @@ class NodeTransport implements Transport {
     if (unread !== undefined) this.#chunks.unshift(Buffer.from(unread));
     this.#detach();
     try {
-      const { socket, handshake, info } = this.#upgrade.upgrade(this.#socket);
-      this.#socket = socket;
+      const upgrade = this.#upgrade.upgrade(this.#socket);
+      this.#socket = upgrade.socket;
       this.#attach();
-      await handshake;
-      return info();
+      await upgrade.handshake;
+      return upgrade.info();
     } catch (error) {
       this.#break(error instanceof Error ? error : new Error(String(error)));
       this.destroy();
