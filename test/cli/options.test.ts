@@ -260,6 +260,7 @@ describe("send", () => {
       from: "a@example.net",
       to: ["b@example.org", "c@example.org"],
       message: { kind: "file", path: "-" },
+      mechanisms: [],
       trace: false,
       json: false,
       quiet: false,
@@ -291,6 +292,14 @@ describe("send", () => {
     expect(options.auth).toEqual({ user: "u", password: "secret" });
   });
 
+  test("takes a token from the environment alone, and mechanisms in either case", () => {
+    const argv = [...where, "x.eml", "--auth", "u", "--token", "--mechanism", "xoauth2", "--mechanism", "OAUTHBEARER"];
+    const options = valid(parseSend(argv, { CARTEIRO_TOKEN: "t0ken", CARTEIRO_PASSWORD: "secret" }));
+    expect(options.auth).toEqual({ user: "u", token: "t0ken" });
+    expect(options.mechanisms).toEqual(["XOAUTH2", "OAUTHBEARER"]);
+    expect(options.tls).toBe("required");
+  });
+
   test("takes angle brackets, the null reverse-path and Postmaster", () => {
     const argv = "--host h --port 25 --from <> --to <b@example.org> --to postmaster x.eml".split(" ");
     expect(valid(parseSend(argv, {}))).toMatchObject({ from: "", to: ["b@example.org", "Postmaster"] });
@@ -308,6 +317,8 @@ describe("send", () => {
     [[...where, "x.eml", "--tls", "maybe"], "--tls must be one of never, opportunistic, required, implicit"],
     [[...where, "x.eml", "--auth", "u"], "CARTEIRO_PASSWORD"],
     [[...where, "x.eml", "--auth", ":p"], "--auth must be USER:PASSWORD"],
+    [[...where, "x.eml", "--token"], "--token needs --auth USER"],
+    [[...where, "x.eml", "--auth", "u", "--token"], "CARTEIRO_TOKEN"],
     [[...where, "x.eml", "--from", "<>", "--subject", "x"], "not both"],
     [[...where, "--from", "<>", "--subject", "x"], "needs a sender"],
     [[...where, "x.eml", "--to", "nobody"], "--to must be an address"],

@@ -214,6 +214,31 @@ describe.concurrent("TLS and passwords", () => {
     expect(received).toMatchObject([{ identity: "ana" }]);
   });
 
+  test("a token comes from the environment, and goes by the mechanism that is named", async () => {
+    const heard: string[] = [];
+    const to = await oddServer((socket) => {
+      socket.write("220 mx\r\n");
+      socket.on("data", (data) => {
+        const line = data.toString().trimEnd();
+        heard.push(line);
+        const last = line.startsWith("AUTH") ? "235 OK" : line === "QUIT" ? "221 Bye" : "550 No";
+        socket.write(line.startsWith("EHLO") ? "250-mx\r\n250 AUTH XOAUTH2 OAUTHBEARER\r\n" : `${last}\r\n`);
+      });
+    });
+    const login = ["--tls", "never", "--auth", "ana", "--token", "--mechanism", "xoauth2"];
+    const words = ["send", ...to, ...from, ...toBia, ...login, eml];
+    await carteiro(words, { environment: { CARTEIRO_TOKEN: "t0ken" } });
+    const response = Buffer.from("user=ana\x01auth=Bearer t0ken\x01\x01").toString("base64");
+    expect(heard.slice(1, 2)).toEqual([`AUTH XOAUTH2 ${response}`]);
+  });
+
+  test("a mechanism that nobody knows is a mistake of the command line", async () => {
+    const { to } = await server({ tls, authentication, onAuthenticate });
+    const words = ["--ca", caFile, "--auth", "ana:a:secret", "--mechanism", "kerberos"];
+    const { code, stderr } = await send(...to, ...from, ...toBia, ...words, eml);
+    expect([code, stderr]).toEqual([64, expect.stringContaining('Mechanism "KERBEROS": It is not known.')]);
+  });
+
   test.each([
     [
       "a wrong password",

@@ -63,6 +63,8 @@ export const sendFlags = [
   { name: "ca", value: "FILE", help: "trust the authorities in this PEM file only" },
   { name: "server-name", value: "NAME", help: "the name in the certificate (the host)" },
   { name: "auth", value: "USER[:PASSWORD]", help: "log in; or password in CARTEIRO_PASSWORD" },
+  { name: "token", help: "log in by the token in CARTEIRO_TOKEN" },
+  { name: "mechanism", value: "NAME", repeatable: true, help: "log in by this mechanism only, as PLAIN" },
   { name: "hello", value: "NAME", help: "the name that we give in EHLO" },
   { name: "timeout", value: "SECONDS", help: "give up after so long in all" },
   { name: "subject", value: "TEXT", help: "compose a message with this subject" },

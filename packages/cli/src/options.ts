@@ -1,5 +1,7 @@
 // The command line: from its words to what the commands work with, every value checked.
 
+import type { MechanismName } from "@carteiro/core";
+
 import { everyCode, isAsciiControl } from "./character-codes.ts";
 import { asciiDomain } from "./domains.ts";
 import { sendFlags, serveDefaults, serveFlags, type SendFlag, type ServeFlag } from "./flags.ts";
@@ -49,7 +51,12 @@ export interface SendOptions {
   readonly tls: TlsPolicy;
   readonly caFile: string | undefined;
   readonly serverName: string | undefined;
-  readonly auth: { readonly user: string; readonly password: string } | undefined;
+  readonly auth:
+    | { readonly user: string; readonly password: string }
+    | { readonly user: string; readonly token: string }
+    | undefined;
+  /** Those that may be used; none: all that are safe. */
+  readonly mechanisms: readonly MechanismName[];
   readonly hello: string | undefined;
   /** For the whole sending; none: only the protocol's own time limits. */
   readonly timeoutSeconds: number | undefined;
@@ -108,7 +115,7 @@ export function parseServe(argv: readonly string[]): ServeOptions | UsageError {
   return complaining("serve", () => serveOptions(new Settings<ServeFlag>(serveFlags, argv)));
 }
 
-/** The flags of `carteiro send`. A password may stand in the environment as `CARTEIRO_PASSWORD`. */
+/** The flags of `carteiro send`. Secrets may stand in the environment: `CARTEIRO_PASSWORD`, `CARTEIRO_TOKEN`. */
 export function parseSend(argv: readonly string[], environment: Environment = process.env): SendOptions | UsageError {
   return complaining("send", () => sendOptions(new Settings<SendFlag>(sendFlags, argv), environment));
 }
@@ -208,7 +215,7 @@ function certificateFiles(settings: Settings<ServeFlag>): ServeOptions["tls"] {
 }
 
 function sendOptions(settings: Settings<SendFlag>, environment: Environment): SendOptions {
-  const auth = credentials(settings.text("auth"), environment);
+  const auth = credentials(settings, environment);
   const port = required(settings.integer("port", { ...anyPort, least: 1 }), "--port P, as in --port 587");
   const from = senderAddress(settings);
   return {
@@ -218,6 +225,7 @@ function sendOptions(settings: Settings<SendFlag>, environment: Environment): Se
     caFile: settings.path("ca"),
     serverName: settings.text("server-name"),
     auth,
+    mechanisms: settings.all("mechanism").map((given) => textOf(given).toUpperCase() as MechanismName),
     hello: settings.text("hello"),
     timeoutSeconds: settings.integer("timeout", anySeconds),
     from,
@@ -235,7 +243,9 @@ function usualTlsPolicy(port: number, authenticates: boolean): TlsPolicy {
   return authenticates ? "required" : "opportunistic";
 }
 
-function credentials(text: string | undefined, environment: Environment): SendOptions["auth"] {
+function credentials(settings: Settings<SendFlag>, environment: Environment): SendOptions["auth"] {
+  const text = settings.text("auth");
+  if (settings.on("token")) return token(text, environment);
   if (text === undefined) return undefined;
   const colon = text.indexOf(":");
   const user = colon < 0 ? text : text.slice(0, colon);
@@ -244,6 +254,13 @@ function credentials(text: string | undefined, environment: Environment): SendOp
     throw new UsageError("--auth must be USER:PASSWORD, or USER with the password in CARTEIRO_PASSWORD.");
   }
   return { user, password };
+}
+
+function token(user: string | undefined, environment: Environment): SendOptions["auth"] {
+  const value = environment["CARTEIRO_TOKEN"];
+  if (user === undefined || user === "") throw new UsageError("--token needs --auth USER: whose token it is.");
+  if (value === undefined || value === "") throw new UsageError("--token: the token must stand in CARTEIRO_TOKEN.");
+  return { user, token: value };
 }
 
 function senderAddress(settings: Settings<SendFlag>): string {

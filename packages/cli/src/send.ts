@@ -71,7 +71,7 @@ function envelopeOf({ from, to }: SendOptions): Envelope {
 
 /** Throws `InvalidValueError` for a bad name, `SendError` if the authorities cannot be read or there are none. */
 async function connectOptions(options: SendOptions): Promise<ConnectOptions> {
-  const { host, port, auth, serverName, timeoutSeconds } = options;
+  const { host, port, auth, mechanisms, serverName, timeoutSeconds } = options;
   const ca = await authorities(options);
   return {
     host,
@@ -80,6 +80,7 @@ async function connectOptions(options: SendOptions): Promise<ConnectOptions> {
     tls: { ...(ca !== undefined && { ca }), ...(serverName !== undefined && { serverName }) },
     ...tlsPolicy(options),
     ...(auth && { auth }),
+    ...(mechanisms.length > 0 && { mechanisms }),
     ...(timeoutSeconds !== undefined && { signal: AbortSignal.timeout(timeoutSeconds * 1000) }),
     ...(options.trace && { onTrace: (line) => showTrace(line, process.stderr) }),
   };

@@ -13,6 +13,7 @@ import {
   type TlsInfo,
 } from "@carteiro/core";
 import { Until } from "./abortable.ts";
+import { sessionCredentials, wantedCredentials, type Authentication } from "./authentication.ts";
 import { Bell } from "./bell.ts";
 import { systemClock, type Clock } from "./clock.ts";
 import { Drive } from "./drive.ts";
@@ -33,8 +34,8 @@ export interface SendResult {
 export interface ClientOptions extends Omit<ClientSessionOptions, "hostname" | "credentials" | "trace" | "tls"> {
   /** This host's own name for EHLO. Default: `localhost`. */
   readonly hostname?: string;
-  /** Name and password; `onBehalfOf` where another identity is to be acted for. */
-  readonly auth?: { readonly user: string; readonly password: string; readonly onBehalfOf?: string };
+  /** What to authenticate with: a password, a token or where to get one, a certificate, or nothing. */
+  readonly auth?: Authentication;
   /** STARTTLS: default `required` where `auth` is given, else `opportunistic`. */
   readonly startTls?: "required" | "opportunistic" | "never";
   /** Called with each line of the dialogue; secrets are replaced by `*`. To throw ends the session. */
@@ -62,7 +63,8 @@ type Ask = Extract<ClientIntent, { type: "ask" }>;
 const sessionOver: Failure = { kind: "disconnected", during: "closed", detail: "the session is over; open another" };
 
 /**
- * Opens a session over a transport. Rejects with `SmtpError`, or with the signal's reason; the transport is closed then,
+ * Opens a session over a transport. Rejects with `SmtpError`, with what a source of tokens threw or with the signal's reason, and for options that make no
+ * sense with what says so; the transport is closed then,
  * at once or, where the server refused, as soon as it has answered QUIT.
  */
 export async function openClient(
@@ -70,9 +72,18 @@ export async function openClient(
   options: ClientOptions = {},
   clock: Clock = systemClock,
 ): Promise<SmtpClient> {
-  const client = new SmtpClient(transport, options, clock);
+  const client = begun(transport, options, clock);
   await client.opened;
   return client;
+}
+
+function begun(transport: Transport, options: ClientOptions, clock: Clock): SmtpClient {
+  try {
+    return new SmtpClient(transport, options, clock);
+  } catch (error) {
+    transport.destroy();
+    throw error;
+  }
 }
 
 export class SmtpClient {
@@ -90,6 +101,8 @@ export class SmtpClient {
   #tls: TlsInfo | undefined;
   #failure: Failure | undefined;
   #over = false;
+  /** What the source of tokens threw, or what was wrong with the one that it brought. */
+  #withoutToken: { readonly error: unknown } | undefined;
   /** Why the session was destroyed from our side. */
   #reason: unknown;
   /** Whether the session takes content now. */
@@ -202,6 +215,8 @@ export class SmtpClient {
       case "tlsStarted":
         this.#tls = event.tls;
         return;
+      case "credentialsWanted":
+        return void this.#authenticate(event);
       case "lineTraced":
         this.#options.onTrace?.({ from: event.from, line: event.line, state: event.state });
         return;
@@ -246,12 +261,25 @@ export class SmtpClient {
     }
   }
 
+  async #authenticate(wanted: Extract<ClientEvent, { type: "credentialsWanted" }>): Promise<void> {
+    try {
+      const credentials = await wantedCredentials(this.#options.auth, wanted);
+      // Meanwhile the server may have gone.
+      if (!this.#over) this.#drive.submit({ type: "authenticate", credentials });
+    } catch (error) {
+      this.#withoutToken = { error };
+      this.destroy(error);
+    }
+  }
+
   // What the session is asked.
 
   #open(): Promise<void> {
     return this.#withSignal(this.#options.signal, async () => {
       this.#drive.start();
-      const event = await this.#next();
+      const event = await this.#next().catch((error: unknown) => {
+        throw this.#withoutToken === undefined ? error : this.#withoutToken.error;
+      });
       if (event.type !== "openingFailed") return;
       this.#failure = event.failure;
       throw this.#error(event.failure);
@@ -347,12 +375,6 @@ function sessionOptions({
     trace: onTrace !== undefined,
     // Said in any case: adapters' options have a `tls` of another meaning, which must not take its place.
     tls: startTls ?? (auth === undefined ? "opportunistic" : "required"),
-    ...(auth !== undefined && {
-      credentials: {
-        user: auth.user,
-        password: auth.password,
-        ...(auth.onBehalfOf !== undefined && { authorizationIdentity: auth.onBehalfOf }),
-      },
-    }),
+    ...(auth !== undefined && { credentials: sessionCredentials(auth) }),
   };
 }

@@ -20,6 +20,7 @@ export {
 export type { Content } from "./content.ts";
 export type { ServerEvents, ServerHandlers, ServerOptions, SessionInfo, Step } from "./server-options.ts";
 export { SmtpServer, type Platform } from "./server.ts";
+export type { Authentication, TokenSource } from "./authentication.ts";
 export {
   openClient,
   SmtpClient,

@@ -66,7 +66,14 @@ export function createPool(options: ConnectOptions & Omit<PoolOptions, "connect"
 
 async function open(options: ConnectOptions, tls: Tls): Promise<SmtpClient> {
   options.signal?.throwIfAborted();
-  return openClient(await reachInTime(options, tls), options);
+  return openClient(await reachInTime(options, tls), { ...options, ...authenticationAt(options) });
+}
+
+/** OAUTHBEARER tells the server whom the client believes to talk to (RFC 7628 §3.1). */
+function authenticationAt(options: ConnectOptions): Pick<ConnectOptions, "auth"> {
+  const { auth, host = "localhost", path } = options;
+  if (auth === undefined || !("token" in auth) || path !== undefined) return {};
+  return { auth: { host, port: portOf(options), ...auth } };
 }
 
 function clientTlsOf({ host, path, implicitTls, startTls, auth, tls }: ConnectOptions): Tls {

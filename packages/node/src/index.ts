@@ -11,6 +11,7 @@ export {
   type Failure,
   type FailureKind,
   type Mailbox,
+  type OAuthError,
   type RecipientResult,
   type Reply,
   type ReversePath,
@@ -25,6 +26,7 @@ export {
   reject,
   SmtpError,
   type Answer,
+  type Authentication,
   type Content,
   type ClientFacts,
   type Decision,
@@ -40,6 +42,7 @@ export {
   type ServerHandlers,
   type SessionInfo,
   type SmtpClient,
+  type TokenSource,
 } from "@carteiro/driver";
 export { createServer, NodeServer, type ListenOptions, type NodeServerOptions } from "./server.ts";
 export { connect, createPool, type ConnectOptions } from "./client.ts";

@@ -13,7 +13,7 @@ import { clientMechanisms, defaultClientMechanisms, type MechanismName } from ".
  * and half a surrogate pair would become another character.
  */
 export function mustBeSendable(credentials: ClientCredentials): void {
-  if (isToken(credentials) && !isBearerToken(credentials.token))
+  if (isToken(credentials) && !(typeof credentials.token === "string" && isBearerToken(credentials.token)))
     throw new InvalidValueError(
       "Token",
       "It is empty, or not printable ASCII without spaces",
