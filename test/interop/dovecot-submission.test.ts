@@ -14,6 +14,7 @@ describeWith(dovecotSubmission, (path) => {
     securities: ["STARTTLS", "implicit TLS"],
     start: (security, tls) => start(path, security, tls),
     refuses: true,
+    chunking: true,
   });
 });
 

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { start } from "../support/processes.ts";
-import { freePort, whenListening } from "./free-port.ts";
+import { freePort, longestService, whenListening } from "./free-port.ts";
 import { nextFile } from "./next-file.ts";
 import { folderWith, forRoot, programAt, type Peer } from "./peers.ts";
 import { credentials, recipient } from "./server-contract.ts";
@@ -58,7 +58,7 @@ export async function startDovecot(path: string, options: DovecotOptions): Promi
   writeFileSync(join(folder, "users"), users(folder), { mode: 0o644 });
   const file = join(folder, "dovecot.conf");
   writeFileSync(file, configuration(folder, ports, options));
-  const program = start(path, ["-F", "-c", file]);
+  const program = start(path, ["-F", "-c", file], { longest: longestService });
   for (const port of Object.values(ports)) await whenListening(port, program.ended);
   const mailbox = join(folder, "mail", recipient, "new");
   return {

@@ -1,4 +1,5 @@
-// Exim as the server: it delivers into files, each message with a field of its own in front.
+// Exim as the server: it delivers into files, each message with a field of its own in front. Exim 4.96 does not read the rest
+// of a chunk that it refuses as too large, but closes: that a session goes on after that is tried with Postfix.
 
 import { exim, startExim } from "./exim.ts";
 import { describeWith } from "./peers.ts";
@@ -9,5 +10,6 @@ describeWith(exim, (path) => {
     securities: ["in the clear", "STARTTLS", "implicit TLS"],
     start: (security, tls) => startExim(path, { security, tls }),
     refuses: true,
+    chunking: true,
   });
 });

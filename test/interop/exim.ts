@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { start } from "../support/processes.ts";
-import { freePort, whenListening } from "./free-port.ts";
+import { freePort, longestService, whenListening } from "./free-port.ts";
 import { nextFile } from "./next-file.ts";
 import { withoutReceived } from "./own-server.ts";
 import { forRoot, programAt, type Peer } from "./peers.ts";
@@ -50,7 +50,7 @@ export async function startExim(path: string, options: EximOptions = {}): Promis
   const port = await freePort();
   const file = join(folder, "exim.conf");
   writeFileSync(file, configuration(folder, port, options));
-  const program = start(path, ["-C", file, "-bdf"]);
+  const program = start(path, ["-C", file, "-bdf"], { longest: longestService });
   await whenListening(port, program.ended);
   return {
     port,

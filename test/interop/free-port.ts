@@ -3,6 +3,9 @@
 import { connect, createServer, type AddressInfo } from "node:net";
 import { setTimeout } from "node:timers/promises";
 
+/** Milliseconds that a server may run at most: as long as all the tests that share it. */
+export const longestService = 300_000;
+
 /** A port of 127.0.0.1 that nobody had a moment ago. */
 export async function freePort(): Promise<number> {
   const server = createServer();

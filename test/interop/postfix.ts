@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { start, type Program } from "../support/processes.ts";
-import { freePort, whenListening } from "./free-port.ts";
+import { freePort, longestService, whenListening } from "./free-port.ts";
 import { nextFile } from "./next-file.ts";
 import { folderWith, forRoot, type Peer } from "./peers.ts";
 import { recipient } from "./server-contract.ts";
@@ -53,13 +53,14 @@ export async function startPostfix(
   writeFileSync(join(folder, "etc/master.cf"), services(port));
   const master = join(root, "usr/lib/postfix/sbin/master");
   // It ends its daemons by its process group: it needs one of its own. `-e`: it ends by itself, whatever happens to us.
-  const program = start("setsid", [master, "-c", join(folder, "etc"), "-d", "-e", "120"], {
+  const program = start("setsid", [master, "-c", join(folder, "etc"), "-d", "-e", String(longestService / 1_000)], {
     environment: {
       ...libraries(root),
       MAIL_CONFIG: join(folder, "etc"),
       POSTLOG_SERVICE: "postlog",
       POSTLOG_HOSTNAME: "mx",
     },
+    longest: longestService,
   });
   await whenListening(port, program.ended);
   return {

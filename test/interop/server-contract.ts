@@ -26,9 +26,11 @@ export interface ServerUnderTest {
   readonly start: (security: Security, tls: TlsFiles) => Promise<PeerServer>;
   /** Whether it refuses the one recipient and takes the other. */
   readonly refuses: boolean;
+  /** Whether it announces CHUNKING, so that content goes by BDAT unless it must not. Default: no. */
+  readonly chunking?: boolean;
 }
 
-export function serverContract({ securities, start, refuses }: ServerUnderTest): void {
+export function serverContract({ securities, start, refuses, chunking = false }: ServerUnderTest): void {
   const files = new CorpusFiles();
   let tls: TlsFiles;
   beforeAll(async () => {
@@ -63,8 +65,21 @@ export function serverContract({ securities, start, refuses }: ServerUnderTest):
       return carteiro(["send", ...where, ...login, ...recipients, files.of(message)]);
     };
 
-    test("takes the whole corpus in one session, octet for octet", async () => {
-      await using client = await connect(options());
+    const byData = ["by DATA", "DATA", chunking ? { chunking: false } : {}] as const;
+    const byBdat = [
+      ["by BDAT", "BDAT", {}],
+      ["by many BDATs at once", "BDAT", { limits: { chunk: 10_000 } }],
+    ] as const;
+    const ways: readonly (readonly [string, string, Partial<ConnectOptions>])[] = chunking
+      ? [...byBdat, byData]
+      : [byData];
+    test.each(ways)("takes the whole corpus in one session %s, octet for octet", async (_, verb, more) => {
+      const said: string[] = [];
+      await using client = await connect({
+        ...options(),
+        ...more,
+        onTrace: ({ from, line }) => from === "client" && said.push(line),
+      });
       expect(client.tls === undefined).toBe(security === "in the clear");
       for (const { name, sent, expected } of corpus) {
         const { recipients } = await client.send({ from: "ana@example.org", to: recipient, content: sent });
@@ -72,6 +87,8 @@ export function serverContract({ securities, start, refuses }: ServerUnderTest):
         const stored = await server.next();
         expect(stored.equals(expected), name).toBe(true);
       }
+      const verbs = said.map((line) => line.split(" ")[0]).filter((word) => word === "BDAT" || word === "DATA");
+      expect(new Set(verbs)).toEqual(new Set([verb]));
     });
 
     if (security !== "in the clear") {

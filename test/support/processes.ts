@@ -17,6 +17,8 @@ export interface RunOptions {
   readonly input?: string | Uint8Array;
   readonly environment?: Readonly<Record<string, string>>;
   readonly folder?: string;
+  /** Milliseconds that it may run at most. Default: 60,000. */
+  readonly longest?: number;
 }
 
 /** A program that goes on until it is stopped. */
@@ -27,7 +29,7 @@ export interface Program extends AsyncDisposable {
   until<Result>(found: (lines: readonly string[]) => Result | undefined): Promise<Result>;
 }
 
-/** Longest that any program of the tests may run. */
+/** Longest that a program of the tests may run, unless it says otherwise. */
 const longestRun = 60_000;
 
 /** Those that a test which ran out of time has left behind end with the tests. */
@@ -43,7 +45,7 @@ export async function run(command: string, words: readonly string[], options: Ru
 
 /** Starts a program. Rejects nothing: one that cannot be started ends with the code `ENOENT` or the like. */
 export function start(command: string, words: readonly string[], options: RunOptions = {}): Program {
-  const { environment, folder } = options;
+  const { environment, folder, longest = longestRun } = options;
   const child = spawn(command, words, { env: { ...process.env, ...environment }, cwd: folder });
   running.add(child);
   const output = { stdout: "", stderr: "", all: "" };
@@ -57,7 +59,7 @@ export function start(command: string, words: readonly string[], options: RunOpt
   }
   // A program may end before it has read what it is given.
   child.stdin.on("error", () => undefined);
-  const tooLong = setTimeout(() => child.kill("SIGKILL"), longestRun);
+  const tooLong = setTimeout(() => child.kill("SIGKILL"), longest);
   const ended = new Promise<Outcome>((resolve) => {
     const end = (code: number | string) => {
       clearTimeout(tooLong);
