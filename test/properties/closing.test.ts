@@ -17,7 +17,14 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { times } from "../support/arbitraries.ts";
 import { application, clientDialogues, cycle, verdicts } from "../support/dialogues.ts";
-import { acts, clientOptions, ScriptedServer, serverScripts, type Act } from "../support/scripted-server.ts";
+import {
+  acts,
+  clientOptions,
+  ScriptedServer,
+  serverScripts,
+  takesContent,
+  type Act,
+} from "../support/scripted-server.ts";
 import { serverOptions } from "../support/server-conversation.ts";
 import { octetsOf, SessionHarness } from "../support/session-harness.ts";
 
@@ -132,7 +139,7 @@ type ClientHarness = SessionHarness<ClientIntent, ClientEvent>;
 
 /** An application that acts whenever it may, says QUIT at the end if it is polite, and else leaves everything as it is. */
 function act(session: ClientSession, harness: ClientHarness, left: Act[], polite: boolean): void {
-  if (session.state === "transaction.sendingContent" && polite) return harness.submit({ type: "endContent" });
+  if (takesContent(session) && polite) return harness.submit({ type: "endContent" });
   if (session.state !== "ready") return;
   const next = left.shift();
   if (next?.type === "ask") harness.submit(next);

@@ -293,9 +293,14 @@ describe("a client session that sends content", () => {
   const pieces = fc.array(hostileContents, { maxLength: 4 });
 
   /** What stands on the wire between 354 and the reply; `undefined` where the session gave up. */
-  function onTheWire(content: readonly Uint8Array[], bareNewlines: "normalise" | "reject"): string | undefined {
-    const { harness, exchange } = opened({ bareNewlines }, []);
-    harness.submit({ type: "send", reversePath: null, recipients: [{ recipient: forwardPath("a@b") }] });
+  function onTheWire(
+    content: readonly Uint8Array[],
+    bareNewlines: "normalise" | "reject",
+    offers: readonly string[] = [],
+    send: Partial<Extract<ClientIntent, { type: "send" }>> = {},
+  ): string | undefined {
+    const { harness, exchange } = opened({ bareNewlines, limits: { chunk: 30 } }, offers);
+    harness.submit({ type: "send", reversePath: null, recipients: [{ recipient: forwardPath("a@b") }], ...send });
     exchange();
     const before = harness.output.length;
     for (const bytes of content) if (!harness.closed) harness.submit({ type: "content", bytes });
@@ -328,6 +333,51 @@ describe("a client session that sends content", () => {
         const wire = onTheWire(content, "reject");
         expect(wire !== undefined).toBe(isCanonical(text));
         if (wire !== undefined) expect(unstuffed(wire.slice(0, -3))).toBe(ended(text));
+      }),
+      times(10),
+    );
+  });
+
+  const chunking = ["PIPELINING", "CHUNKING", "BINARYMIME"];
+
+  /** What the chunks hold, which must be BDATs with their octets and nothing else, the last of them LAST. */
+  function inChunks(wire: string): string {
+    const [line = "", octets = "", last] = /^BDAT (\d+)( LAST)?\r\n/.exec(wire) ?? [];
+    expect(line).not.toBe("");
+    const content = wire.slice(line.length, line.length + Number(octets));
+    const rest = wire.slice(line.length + Number(octets));
+    expect(content.length).toBe(Number(octets));
+    expect(rest === "").toBe(last !== undefined);
+    return content + (rest === "" ? "" : inChunks(rest));
+  }
+
+  test("by BDAT sends no CR and no LF but CRLF, and for the rest what was meant, dots as they are", () => {
+    fc.assert(
+      fc.property(pieces, (content) => {
+        const text = inChunks(onTheWire(content, "normalise", chunking) ?? "");
+        expect(text).toBe(ended(normalised(latin1(...content))));
+      }),
+      times(10),
+    );
+  });
+
+  test("by BDAT and told to reject bare newlines, sends either all of it as it is or no last chunk", () => {
+    fc.assert(
+      fc.property(pieces, (content) => {
+        const text = latin1(...content);
+        const wire = onTheWire(content, "reject", chunking);
+        expect(wire !== undefined).toBe(isCanonical(text));
+        if (wire !== undefined) expect(inChunks(wire)).toBe(ended(text));
+      }),
+      times(10),
+    );
+  });
+
+  test("of BINARYMIME sends every octet as it is, and no other", () => {
+    fc.assert(
+      fc.property(pieces, (content) => {
+        const wire = onTheWire(content, "reject", chunking, { body: "BINARYMIME" });
+        expect(inChunks(wire ?? "")).toBe(latin1(...content));
       }),
       times(10),
     );

@@ -36,5 +36,10 @@ describe("a client session", () => {
     expect(ends.filter(({ result }) => result.recipients.some(({ accepted }) => accepted)).length).toBeGreaterThan(100);
     expect(ends.filter(({ result }) => result.uncertain).length).toBeGreaterThan(0);
     expect(often("tlsStarted")).toBeGreaterThan(50);
+    expect(often("contentRefused")).toBeGreaterThan(0);
+    const turns = seen.flatMap((one) => one.turns);
+    for (const begin of ["LHLO ", "BDAT ", "DATA\r\n"]) {
+      expect(turns.filter((turn) => turn.startsWith(begin)).length).toBeGreaterThan(30);
+    }
   });
 });

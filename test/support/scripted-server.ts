@@ -4,6 +4,7 @@
 import {
   clientProfile,
   ClientSession,
+  LocalProtocolError,
   mailbox,
   type ClientEvent,
   type ClientIntent,
@@ -31,12 +32,16 @@ export interface ServerScript {
 export class ScriptedServer {
   /** Octets said and not yet taken. */
   said = "";
-  /** Commands, responses and contents so far. */
+  /** Commands, those of BDAT with their octets, responses and contents so far. */
   readonly turns: string[] = [];
   readonly #script: ServerScript;
   #rest = "";
   #mode: "command" | "response" | "content" = "command";
   #secured = false;
+  /** LHLO has been said. */
+  #lmtp = false;
+  /** Recipients accepted since MAIL. */
+  #accepted = 0;
 
   constructor(script: ServerScript) {
     this.#script = script;
@@ -60,7 +65,11 @@ export class ScriptedServer {
   }
 
   #endOfTurn(): number {
-    if (this.#mode !== "content") return this.#rest.indexOf("\r\n") + 2 > 1 ? this.#rest.indexOf("\r\n") + 2 : 0;
+    if (this.#mode !== "content") {
+      const end = this.#rest.indexOf("\r\n") + 2;
+      const whole = end > 1 ? end + octetsAnnounced(this.#rest.slice(0, end)) : 0;
+      return whole <= this.#rest.length ? whole : 0;
+    }
     if (this.#rest.startsWith(".\r\n")) return 3;
     const at = this.#rest.indexOf("\r\n.\r\n");
     return at < 0 ? 0 : at + 5;
@@ -73,6 +82,9 @@ export class ScriptedServer {
     this.turns.push(turn);
     const tlsMayFollow = !this.#secured && offers[0].includes("STARTTLS");
     const reply = this.#say(tlsMayFollow && typeof reaction === "object" ? "usual" : reaction, usual);
+    const verb = verbOf(turn.trimEnd());
+    if (this.#mode === "command" && verb === "RCPT" && reply.startsWith("2")) this.#accepted += 1;
+    if (this.#mode === "command" && verb === "MAIL") this.#accepted = 0;
     this.#mode = reply.startsWith("354") ? "content" : reply.startsWith("334") ? "response" : "command";
   }
 
@@ -83,7 +95,7 @@ export class ScriptedServer {
   }
 
   #usual(turn: string): string {
-    if (this.#mode === "content") return "250 2.6.0 Accepted";
+    if (this.#mode === "content") return this.#verdict();
     if (this.#mode === "response")
       return turn.trim() === "*"
         ? "501 Cancelled"
@@ -92,6 +104,8 @@ export class ScriptedServer {
           : "235 2.7.0 Welcome";
     switch (verbOf(turn.trimEnd())) {
       case "EHLO":
+      case "LHLO":
+        this.#lmtp = turn.startsWith("LHLO");
         return [
           "250-mx.example.org",
           ...this.#script.offers[this.#secured ? 1 : 0].map((offer) => `250-${offer}`),
@@ -103,12 +117,24 @@ export class ScriptedServer {
         return turn.startsWith("AUTH LOGIN") ? "334 VXNlcm5hbWU6" : "235 2.7.0 Welcome";
       case "DATA":
         return "354 Send it";
+      case "BDAT":
+        return turn.slice(0, turn.indexOf("\r\n")).endsWith(" LAST") ? this.#verdict() : "250 2.0.0 Received";
       case "QUIT":
         return "221 Bye";
       default:
         return "250 2.0.0 OK";
     }
   }
+
+  /** One reply to the content, or one for each recipient. */
+  #verdict(): string {
+    return Array.from({ length: this.#lmtp ? this.#accepted : 1 }, () => "250 2.6.0 Accepted").join("\r\n");
+  }
+}
+
+/** Octets that follow a line: those of a BDAT. */
+function octetsAnnounced(line: string): number {
+  return Number(/^BDAT (\d+)/.exec(line)?.[1] ?? 0);
 }
 
 function replyOf(reaction: Reaction, usual: string): string {
@@ -158,6 +184,9 @@ const offers = fc.subarray(
     "SIZE 1000000",
     "8BITMIME",
     "SMTPUTF8",
+    "CHUNKING",
+    "CHUNKING",
+    "BINARYMIME",
     "AUTH LOGIN PLAIN",
     "AUTH=LOGIN",
     "ENHANCEDSTATUSCODES",
@@ -178,7 +207,12 @@ export const serverScripts: fc.Arbitrary<ServerScript> = fc.record({
 
 /** What the application does whenever nothing is awaited. */
 export type Act =
-  | { readonly type: "send"; readonly recipients: readonly string[]; readonly pieces: readonly string[] }
+  | {
+      readonly type: "send";
+      readonly recipients: readonly string[];
+      readonly pieces: readonly string[];
+      readonly binary: boolean;
+    }
   | { readonly type: "ask"; readonly verb: "NOOP" | "RSET" }
   | { readonly type: "ask"; readonly verb: "VRFY" | "EXPN" | "HELP"; readonly argument: string };
 
@@ -189,6 +223,7 @@ const sends = fc.record({
     { minLength: 1, maxLength: 4 },
   ),
   pieces: fc.array(contents, { maxLength: 3 }),
+  binary: fc.boolean(),
 });
 
 export const acts: fc.Arbitrary<Act> = fc.oneof(
@@ -207,19 +242,22 @@ export type ClientOptions = Omit<ClientSessionOptions, "hostname">;
 
 export const clientOptions: fc.Arbitrary<ClientOptions> = fc.record(
   {
+    protocol: fc.constantFrom("smtp", "smtp", "lmtp"),
     tls: fc.constantFrom("required", "opportunistic", "opportunistic", "opportunistic", "never"),
     credentials: fc.constantFrom(
       { user: "user", password: "secret" },
       { user: "user", password: "secret", authorizationIdentity: "other" },
     ),
     allowAuthInClear: fc.boolean(),
-    pipelining: fc.boolean(),
+    pipelining: fc.constantFrom(true, true, false),
+    chunking: fc.constantFrom(true, true, false),
     bareNewlines: fc.constantFrom("normalise", "normalise", "reject"),
     trace: fc.boolean(),
     limits: fc.record({
       replyLine: fc.constantFrom(512, 4_096),
       replyLines: fc.constantFrom(16, 256),
       bufferedOutput: fc.constantFrom(1, 65_536),
+      chunk: fc.constantFrom(1, 7, 20, 262_144),
     }),
   },
   { requiredKeys: [] },
@@ -259,9 +297,10 @@ export function converse({ options, script, acts: list }: ClientDialogue, sizes:
     if (harness.securings > securings) {
       securings = harness.securings;
       // What was written after STARTTLS is said under TLS.
-      server.take(harness.output.slice(taken, harness.output.lastIndexOf("EHLO ")));
+      const hello = options.protocol === "lmtp" ? "LHLO " : "EHLO ";
+      server.take(harness.output.slice(taken, harness.output.lastIndexOf(hello)));
       server.secure();
-      taken = harness.output.lastIndexOf("EHLO ");
+      taken = harness.output.lastIndexOf(hello);
     }
     const { output } = harness;
     server.take(output.slice(taken));
@@ -284,7 +323,7 @@ export function converse({ options, script, acts: list }: ClientDialogue, sizes:
       const act = left.shift();
       if (act === undefined) harness.submit({ type: "quit" });
       else begin(harness, act);
-    } else if (session.state === "transaction.sendingContent") {
+    } else if (takesContent(session)) {
       sendContent(conversation, list[list.length - left.length - 1], exchange);
     } else {
       harness.advance();
@@ -296,18 +335,28 @@ export function converse({ options, script, acts: list }: ClientDialogue, sizes:
 
 function begin(harness: Conversation["harness"], act: Act): void {
   if (act.type === "ask") return harness.submit(act);
-  harness.submit({
+  const send: ClientIntent = {
     type: "send",
     reversePath: mailbox("from@example.org"),
     recipients: act.recipients.map((recipient) => ({ recipient: mailbox(recipient) })),
-  });
+  };
+  try {
+    harness.submit(act.binary ? { ...send, body: "BINARYMIME" } : send);
+  } catch (error) {
+    if (!(error instanceof LocalProtocolError)) throw error;
+    harness.submit(send);
+  }
 }
 
 function sendContent({ harness, session }: Conversation, act: Act | undefined, exchange: () => void): void {
   for (const piece of act?.type === "send" ? act.pieces : []) {
     harness.submit({ type: "content", bytes: octetsOf(piece) });
     exchange();
-    if (session.state !== "transaction.sendingContent") return;
+    if (!takesContent(session)) return;
   }
   harness.submit({ type: "endContent" });
+}
+
+export function takesContent({ state }: ClientSession): boolean {
+  return state === "transaction.sendingContent" || state === "transaction.sendingChunks";
 }

@@ -32,6 +32,15 @@ export class WirePeer {
     }
   }
 
+  /** The next octets, so many; each as a character where they are ASCII. `undefined` where there are fewer. */
+  async octets(count: number): Promise<string | undefined> {
+    while (this.#heard.length < count && !this.#ended) await this.#hear();
+    if (this.#heard.length < count) return undefined;
+    const octets = this.#heard.slice(0, count);
+    this.#heard = this.#heard.slice(count);
+    return octets;
+  }
+
   /** The next reply of SMTP, its lines joined by `\n`. */
   async reply(): Promise<string | undefined> {
     let whole = await this.line();

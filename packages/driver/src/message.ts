@@ -30,6 +30,12 @@ export interface Message {
   readonly content: ContentSource;
   /** Octets of content, where you know it and `content` does not show it. */
   readonly size?: number;
+  /**
+   * What the content is, where it must be said: it is not sent then to a server that does not offer to take such (RFC 6152,
+   * RFC 3030). The octets of `BINARYMIME` content are sent as they are. Default: `8BITMIME` where it may be needed and is
+   * offered.
+   */
+  readonly body?: "7BIT" | "8BITMIME" | "BINARYMIME";
   /** Whether the header holds UTF-8; a non-ASCII address implies it (RFC 6531). */
   readonly smtputf8?: boolean;
   /** Further parameters of MAIL. */
@@ -52,17 +58,19 @@ export function outgoing(message: Message): OutgoingMessage {
 }
 
 function sendIntent(
-  { from, to, smtputf8, parameters, ...message }: Message,
+  { from, to, smtputf8, parameters, body, ...message }: Message,
   content: OutgoingMessage["content"],
 ): Send {
   // Of content that has not been read yet the worst has to be expected.
-  const { size, eightBit } = content instanceof Uint8Array ? measure(content) : { size: message.size, eightBit: true };
+  const { size, eightBit } =
+    content instanceof Uint8Array ? measure(content, body) : { size: message.size, eightBit: true };
   return {
     type: "send",
     reversePath: typeof from === "string" ? reversePath(from) : from,
     recipients: (isList(to) ? to : [to]).map(outgoingRecipient),
     eightBit,
     ...(size !== undefined && { size }),
+    ...(body !== undefined && { body }),
     ...(smtputf8 !== undefined && { smtputf8 }),
     ...(parameters !== undefined && { parameters }),
   };

@@ -73,13 +73,14 @@ function readerParts(reader: ReadableStreamDefaultReader<Part>): Parts {
 }
 
 export interface Measure {
-  /** Octets as they are sent, line ends normalised, the dots of transparency not counted (RFC 1870 §6). */
+  /** Octets as they are sent, line ends normalised unless it is binary, the dots of transparency not counted (RFC 1870 §6). */
   readonly size: number;
   /** Whether some of them are over 127. */
   readonly eightBit: boolean;
 }
 
-export function measure(octets: Uint8Array): Measure {
+export function measure(octets: Uint8Array, body?: "7BIT" | "8BITMIME" | "BINARYMIME"): Measure {
+  if (body === "BINARYMIME") return { size: octets.length, eightBit: true };
   let missing = 0;
   let all = 0;
   let last = LF;

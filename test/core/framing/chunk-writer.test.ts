@@ -3,7 +3,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ChunkReader } from "../../../packages/core/src/framing/chunk-reader.ts";
-import { ChunkWriter, type ChunkWriterOptions, type WrittenChunk } from "../../../packages/core/src/framing/chunk-writer.ts";
+import {
+  ChunkWriter,
+  type ChunkWriterOptions,
+  type WrittenChunk,
+} from "../../../packages/core/src/framing/chunk-writer.ts";
 import { parseCommand } from "../../../packages/core/src/grammar/command.ts";
 import { decodeAscii } from "../../../packages/core/src/grammar/text.ts";
 import { concatenated, contents, everyChunking, rechunked, times } from "../../support/arbitraries.ts";

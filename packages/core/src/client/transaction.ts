@@ -242,7 +242,8 @@ function mailParameters(intent: Send, capabilities: Capabilities): readonly Esmt
   const body = intent.body ?? (intent.eightBit === true || utf8 ? "8BITMIME" : undefined);
   if (body === "BINARYMIME" && !offered("BINARYMIME")) throw notOffered("BODY=BINARYMIME", "BINARYMIME");
   if (intent.body === "8BITMIME" && !offered("8BITMIME")) throw notOffered("BODY=8BITMIME", "8BITMIME");
-  if (body !== undefined && (body === "BINARYMIME" || offered("8BITMIME"))) parameters.push(esmtpParameter("BODY", body));
+  if (body !== undefined && (body === "BINARYMIME" || offered("8BITMIME")))
+    parameters.push(esmtpParameter("BODY", body));
   if (utf8) parameters.push(esmtpParameter("SMTPUTF8"));
   // What the caller sets takes the place of what would be set by itself: a parameter may stand once only.
   const own = intent.parameters ?? [];
