@@ -58,6 +58,22 @@ describe("rates in memory", () => {
     );
   });
 
+  test("forget those first whose time began first, also where servers share them and count for different times", () => {
+    const store = memoryRates({ clients: 3 });
+    const count = (client: string, add: number, time: number, now: number) =>
+      store.count({ subject: "connections", client, add, within: time, now });
+    void count("long", 1, 1_000, 0);
+    void count("short", 1, 10, 1);
+    void count("other", 1, 1_000, 2);
+    void count("short", 1, 1_000, 20);
+    expect(count("long", 0, 1_000, 20)).toBe(1);
+    void count("fourth", 1, 1_000, 21);
+    void count("fifth", 1, 1_000, 22);
+    expect(["long", "other", "short", "fourth", "fifth"].map((client) => count(client, 0, 1_000, 23))).toEqual([
+      0, 0, 1, 1, 1,
+    ]);
+  });
+
   test("keep 50,000 clients by default", () => {
     const store = memoryRates();
     const count = (at: number, add: number) =>
