@@ -4,8 +4,9 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { dsn } from "@carteiro/core";
 import { eachRecipient, type Reject } from "@carteiro/driver";
-import { accept, connect, reject } from "@carteiro/node";
+import { accept, connect, esmtpParameter, reject, type Message } from "@carteiro/node";
 import { expect, test } from "vitest";
 
 import { localhostCertificates } from "../support/certificates.ts";
@@ -17,6 +18,19 @@ import { credentials } from "./server-contract.ts";
 
 const from = "ana@example.org";
 const to = "caio@example.com";
+
+/** An envelope that asks for reports of one recipient and not of the other (RFC 3461). */
+const withReports: Omit<Message, "content"> = {
+  from,
+  parameters: [esmtpParameter("RET", "HDRS"), esmtpParameter("ENVID", "QQ+2B314+3D159")],
+  to: [
+    {
+      recipient: to,
+      parameters: [esmtpParameter("NOTIFY", "SUCCESS,DELAY"), esmtpParameter("ORCPT", "rfc822;caio+2Bold@example.com")],
+    },
+    { recipient: "duda@example.com", parameters: [esmtpParameter("NOTIFY", "NEVER")] },
+  ],
+};
 
 describeWith({ ...postfix, name: "Postfix's client" }, (root) => {
   /** Starts it as the client of whoever listens on the port. */
@@ -89,6 +103,38 @@ describeWith({ ...postfix, name: "Postfix's client" }, (root) => {
     expect(bounce).toContain("said: 552 5.2.2 Mailbox full");
     expect(server.said.filter((line) => line.startsWith("LHLO"))).not.toEqual([]);
     expect(server.errors).toEqual([]);
+  });
+
+  test("passes on what reports are wanted to who announces DSN", async () => {
+    await using server = await startOwnServer({ extensions: [dsn] });
+    await using relay = await startFor(server.port);
+    await using client = await connectTo(relay);
+    await client.send({ ...withReports, content: shortMessage.sent });
+    const { envelope } = await server.next();
+    expect(envelope.parameters).toMatchObject({ ret: "HDRS", envid: "QQ+314=159" });
+    const of = (localPart: string) => envelope.recipients.find(({ recipient }) => recipient.localPart === localPart);
+    expect(of("caio")?.parameters).toMatchObject({
+      notify: ["SUCCESS", "DELAY"],
+      originalRecipient: { addressType: "rfc822", address: "caio+old@example.com" },
+    });
+    expect(of("duda")?.parameters).toMatchObject({
+      notify: [],
+      originalRecipient: { addressType: "rfc822", address: "duda@example.com" },
+    });
+    expect(server.errors).toEqual([]);
+  });
+
+  test("reports that it has relayed to who does not announce DSN", async () => {
+    await using server = await startOwnServer();
+    await using relay = await startFor(server.port);
+    await using client = await connectTo(relay);
+    await client.send({ ...withReports, content: shortMessage.sent });
+    const arrivals = [await server.next(), await server.next()];
+    const report = arrivals.find(({ envelope }) => envelope.reversePath === null)?.content.toString();
+    expect(report).toContain("Action: relayed");
+    expect(report).toContain("Original-Envelope-Id: QQ+314=159");
+    expect(report).toContain("Original-Recipient: rfc822;caio+old@example.com");
+    expect(report).not.toContain("duda@example.com");
   });
 
   test.each(["PLAIN", "LOGIN"] as const)(
