@@ -85,6 +85,16 @@ describe("values", () => {
     }
   });
 
+  test.each(["VRFY\r\nRSET", "RSET\r\nVRFY", "MAIL", "QUIT", "", "constructor"])(
+    "client asks by no other verb: %j",
+    (verb) => {
+      // As it may come out of somebody's JSON, where no type keeps anything out.
+      const forged = JSON.parse(JSON.stringify({ type: "ask", verb, argument: "jones" })) as ClientIntent;
+      const harness = inState("ready");
+      expectUnmoved(harness, () => expect(() => harness.submit(forged)).toThrow(LocalProtocolError));
+    },
+  );
+
   test("client sends no address and no parameter that would end its command early", () => {
     for (const text of ["a@b> SIZE=1", "a@b\r\nQUIT", "a b@c", "a@b c", '"a\r\n"@b', "a@b>", "<a@b"]) {
       expect(() => mailbox(text)).toThrow(InvalidValueError);
