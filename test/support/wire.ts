@@ -56,23 +56,38 @@ export interface Dialogue {
   readonly unanswered: string;
 }
 
-/** Goes through what a client sent and what the server said, reply by reply: the 354 and the 334 say what comes next. */
-export function dialogueOf(sent: string, said: string): Dialogue {
+/**
+ * Goes through what a client sent and what the server said, reply by reply: the 354 and the 334 say what comes next. In LMTP
+ * a content is answered once for each accepted recipient; its turn has the first of these replies.
+ */
+export function dialogueOf(sent: string, said: string, { lmtp = false } = {}): Dialogue {
   const [greeting, ...replies] = repliesIn(said);
   const turns: Turn[] = [];
   let rest = sent;
   let kind: Turn["kind"] = "command";
   let at = 0;
-  for (; at < replies.length; at++) {
-    const end = kind === "content" ? endOfContent(rest) : rest.indexOf("\r\n") + 2;
+  while (at < replies.length) {
+    const end = kind === "content" ? endOfContent(rest) : endOfCommand(rest);
     const reply = replies[at];
     if (end < 2 || reply === undefined) break;
     const text = rest.slice(0, kind === "content" ? end - ".\r\n".length : end - "\r\n".length);
+    at += lmtp && kind === "content" ? Math.max(1, recipientsOf(turns)) : 1;
     turns.push({ kind, text, reply });
     rest = rest.slice(end);
     kind = reply.code === 354 ? "content" : reply.code === 334 ? "response" : "command";
   }
   return { greeting, turns, more: replies.slice(at), unanswered: rest };
+}
+
+/** Recipients accepted since the last MAIL that was. */
+function recipientsOf(turns: readonly Turn[]): number {
+  const begun = turns.findLastIndex(({ text, reply }) => verbOf(text) === "MAIL" && reply.code === 250);
+  return turns.slice(begun).filter(({ text, reply }) => verbOf(text) === "RCPT" && reply.code < 300).length;
+}
+
+/** Index after the line's CRLF, or less than 2. */
+function endOfCommand(text: string): number {
+  return text.indexOf("\r\n") + 2;
 }
 
 /** Index after CRLF.CRLF, of which the first CRLF may be that of the 354's DATA; or -1. */

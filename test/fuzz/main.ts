@@ -1,0 +1,67 @@
+// `npm run fuzz -- server` and `npm run fuzz -- client`: random sessions for a time, each time others. Says the seed, and where
+// something fails a line that plays it again.
+
+import { parseArgs } from "node:util";
+import { campaign, check } from "./campaign.ts";
+import { scriptIn, written } from "./report.ts";
+
+const usage = `npm run fuzz -- server|client [--seconds N] [--runs N] [--seed N] [--replay FILE]
+
+  --seconds  how long, 60 by default, or else
+  --runs     how many scripts, from the same seed always the same
+  --seed     default: another each time
+  --replay   plays the script of a failure's file again`;
+
+process.exitCode = main();
+
+function main(): number {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      seconds: { type: "string" },
+      runs: { type: "string" },
+      seed: { type: "string" },
+      replay: { type: "string" },
+    },
+  });
+  const [role] = positionals;
+  if (role !== "server" && role !== "client") {
+    console.error(usage);
+    return 64;
+  }
+  if (values.replay !== undefined) {
+    check(scriptIn(values.replay));
+    console.log("It does not fail any more");
+    return 0;
+  }
+  const seed = number(values.seed) ?? Math.floor(Math.random() * 2 ** 32);
+  const runs = number(values.runs);
+  const seconds = number(values.seconds) ?? (runs === undefined ? 60 : undefined);
+  console.log(`${role}: seed ${seed}`);
+  const started = performance.now();
+  const result = campaign({
+    role,
+    seed,
+    ...(runs !== undefined && { runs }),
+    ...(seconds !== undefined && { seconds }),
+  });
+  const took = Math.round((performance.now() - started) / 1_000);
+  const counts = `${result.runs} scripts in ${took} s, ${result.features} different things done`;
+  if (result.failure === undefined) {
+    console.log(`${role}: nothing failed in ${counts}`);
+    return 0;
+  }
+  const file = written(result.failure.script, result.failure.error);
+  console.error(`${role}: failed after ${counts}\n`);
+  console.error(result.failure.error);
+  console.error(`\nAgain:          npm run fuzz -- ${role} --replay ${file}`);
+  console.error(`From the start: npm run fuzz -- ${role} --seed ${seed} --runs ${result.runs + 1}`);
+  return 1;
+}
+
+function number(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (Number.isFinite(value) && value >= 0) return value;
+  throw new RangeError(`${text} is no number`);
+}

@@ -1,0 +1,82 @@
+// What a session holds after much of what a script's peer sends, with the application silent about nothing: no more than its
+// limits together, whatever it was.
+
+import assert from "node:assert/strict";
+import type { Output } from "@carteiro/core";
+import { heldMemory } from "../support/held-memory.ts";
+import { octetsOf } from "../support/session-harness.ts";
+import { clientSessionOf, serverSessionOf, tlsOf, type Front } from "../support/transcript-player.ts";
+import { computing } from "./play.ts";
+import { octetsIn, type Script } from "./script.ts";
+
+const much = 4 * 2 ** 20;
+const chunk = 65_536;
+/** More than all limits together, and a fraction of what is fed. */
+const bound = 2 ** 20;
+
+/** Limits that never close a session, so that it has to take all that comes; what they allow to be kept is little. */
+const endless = {
+  errors: Infinity,
+  commandsWithoutMail: Infinity,
+  authenticationAttempts: Infinity,
+  discarded: Infinity,
+};
+const little = { recipients: 20, commandLine: 4_096, endlessLine: Infinity, messageSize: Infinity };
+
+/** Feeds a session with what the script says once and then with its last part over and over, and throws where that piles up. */
+export function holdsLittle(script: Script): void {
+  const text = octetsIn(script);
+  if (text === "") return;
+  const { front } = script;
+  const { limits } = front.options;
+  const options = {
+    ...front.options,
+    limits: { ...(limits as object), ...(front.role === "server" && { ...endless, ...little }) },
+  };
+  const fed = feeder({ ...front, options });
+  fed(octetsOf(text.slice(0, text.length / 2)));
+  const part = text.slice(text.length / 2) || text;
+  const pattern = octetsOf(part.repeat(Math.ceil(chunk / part.length)));
+  const before = heldMemory();
+  for (let octets = 0; octets < much; octets += pattern.length) if (!fed(pattern.slice())) break;
+  const held = heldMemory() - before;
+  assert.ok(held < bound, `${held} octets are held after ${much} of ${JSON.stringify(part.slice(0, 200))}`);
+  // The session is there until here: what it held has been counted.
+  fed(octetsOf("\r\n"));
+}
+
+/** Hands octets over and answers what is asked; false once the session has closed. */
+function feeder(front: Front): (bytes: Uint8Array) => boolean {
+  const compute = computing();
+  if (front.role === "client") {
+    const session = clientSessionOf(front);
+    return (bytes) => {
+      session.handle({ type: "received", bytes }, 0);
+      return drained(session, () => undefined);
+    };
+  }
+  const session = serverSessionOf(front);
+  return (bytes) => {
+    session.handle({ type: "received", bytes }, 0);
+    return drained(session, (event) => {
+      if ("decision" in event && event.type !== "decisionExpired")
+        session.submit({ type: "accept", decision: event.decision as number }, 0);
+    });
+  };
+
+  function drained<Event extends { readonly type: string }>(
+    driven: { poll(): Output<Event>; handle: (typeof session)["handle"] },
+    tell: (event: Event) => void,
+  ): boolean {
+    for (;;) {
+      const output = driven.poll();
+      if (output.kind === "idle") return output.wants !== "nothing";
+      if (output.kind === "event") tell(output.event);
+      else if (output.effect.type === "startTls") driven.handle({ type: "secured", tls: tlsOf(front) }, 0);
+      else if (output.effect.type === "compute") {
+        const { computation, operation } = output.effect;
+        driven.handle({ type: "computed", computation, result: compute(operation) }, 0);
+      }
+    }
+  }
+}
