@@ -18,7 +18,11 @@ const TASKS = {
   start: (args) => [{ run: ["node", "packages/cli/src/main.ts", "serve", ...args] }],
   test: (args) => [{ run: [...VITEST, ...args] }],
   interop: (args) => [{ run: [...VITEST, "interop", ...args], env: { CARTEIRO_REQUIRE_PEERS: "1" } }],
-  fuzz: (args) => [{ run: [...VITEST, ...args], env: { CARTEIRO_RUNS: process.env.CARTEIRO_RUNS ?? "5000" } }],
+  fuzz: (args) => [
+    ["server", "client"].includes(args[0])
+      ? { run: ["node", "test/fuzz/main.ts", ...args] }
+      : { run: [...VITEST, ...args], env: { CARTEIRO_RUNS: process.env.CARTEIRO_RUNS ?? "5000" } },
+  ],
   build: () => [{ run: ["tsc", "-b", ...packages()] }],
   bench: (names) => benchmarks(names).map((file) => ({ run: ["node", file] })),
   format: (args) => [{ run: ["oxfmt", ...args] }],

@@ -2,10 +2,10 @@
 // limits together, whatever it was.
 
 import assert from "node:assert/strict";
-import type { Output } from "@carteiro/core";
+import type { Session } from "@carteiro/core";
 import { heldMemory } from "../support/held-memory.ts";
 import { octetsOf } from "../support/session-harness.ts";
-import { clientSessionOf, serverSessionOf, tlsOf, type Front } from "../support/transcript-player.ts";
+import { clientSessionOf, serverSessionOf, tlsOf, usualIntent, type Front } from "../support/transcript-player.ts";
 import { computing } from "./play.ts";
 import { octetsIn, type Script } from "./script.ts";
 
@@ -45,38 +45,34 @@ export function holdsLittle(script: Script): void {
   fed(octetsOf("\r\n"));
 }
 
-/** Hands octets over and answers what is asked; false once the session has closed. */
+/** Hands octets over and does what follows from them; false once the session has closed. */
 function feeder(front: Front): (bytes: Uint8Array) => boolean {
-  const compute = computing();
   if (front.role === "client") {
     const session = clientSessionOf(front);
-    return (bytes) => {
-      session.handle({ type: "received", bytes }, 0);
-      return drained(session, () => undefined);
-    };
+    return (bytes) => hasTaken(session, front, bytes, () => undefined);
   }
   const session = serverSessionOf(front);
-  return (bytes) => {
-    session.handle({ type: "received", bytes }, 0);
-    return drained(session, (event) => {
-      if ("decision" in event && event.type !== "decisionExpired")
-        session.submit({ type: "accept", decision: event.decision as number }, 0);
+  return (bytes) =>
+    hasTaken(session, front, bytes, (event) => {
+      if ("decision" in event && event.type !== "decisionExpired") session.submit(usualIntent(event), 0);
     });
-  };
+}
 
-  function drained<Event extends { readonly type: string }>(
-    driven: { poll(): Output<Event>; handle: (typeof session)["handle"] },
-    tell: (event: Event) => void,
-  ): boolean {
-    for (;;) {
-      const output = driven.poll();
-      if (output.kind === "idle") return output.wants !== "nothing";
-      if (output.kind === "event") tell(output.event);
-      else if (output.effect.type === "startTls") driven.handle({ type: "secured", tls: tlsOf(front) }, 0);
-      else if (output.effect.type === "compute") {
-        const { computation, operation } = output.effect;
-        driven.handle({ type: "computed", computation, result: compute(operation) }, 0);
-      }
+function hasTaken<Event>(
+  session: Session<never, Event>,
+  front: Front,
+  bytes: Uint8Array,
+  tell: (event: Event) => void,
+): boolean {
+  session.handle({ type: "received", bytes }, 0);
+  for (;;) {
+    const output = session.poll();
+    if (output.kind === "idle") return output.wants !== "nothing";
+    if (output.kind === "event") tell(output.event);
+    else if (output.effect.type === "startTls") session.handle({ type: "secured", tls: tlsOf(front) }, 0);
+    else if (output.effect.type === "compute") {
+      const { computation, operation } = output.effect;
+      session.handle({ type: "computed", computation, result: computing(front)(operation) }, 0);
     }
   }
 }

@@ -348,10 +348,18 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 
 const otherWay: Mutate = (script) => ({ ...script, ahead: !script.ahead });
 
-const mutations: readonly Mutate[] = [
-  ...[damage, damage, damage, damage, damage],
-  ...[cross, cross, cross],
-  ...[insertChunk, insertChunk, insertIntent, insertOther],
-  ...[drop, repeat, rechunk, otherAnswers, otherOptions],
-  otherWay,
+/** With how often each is chosen, of all. */
+const weights: readonly (readonly [Mutate, number])[] = [
+  [damage, 5],
+  [cross, 3],
+  [insertChunk, 2],
+  [insertIntent, 1],
+  [insertOther, 1],
+  [drop, 1],
+  [repeat, 1],
+  [rechunk, 1],
+  [otherAnswers, 1],
+  [otherOptions, 1],
+  [otherWay, 1],
 ];
+const mutations = weights.flatMap(([mutate, weight]) => Array.from({ length: weight }, () => mutate));

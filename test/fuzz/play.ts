@@ -4,9 +4,8 @@
 import assert from "node:assert/strict";
 import { InvalidValueError, LocalProtocolError, type CryptoOperation } from "@carteiro/core";
 import { countedOctets } from "../support/counted-octets.ts";
-import { executor } from "../support/crypto.ts";
 import { coalesced, octetsOf, type SessionHarness } from "../support/session-harness.ts";
-import { tlsOf } from "../support/transcript-player.ts";
+import { executorOf, tlsOf, type Front } from "../support/transcript-player.ts";
 import type { Happening, Script } from "./script.ts";
 
 /** How the octets of a chunk come, and how closely the session is looked at. */
@@ -148,8 +147,8 @@ export function unlessRefused(act: () => void): void {
 const mostIterations = 10_000;
 
 /** Computes what a session needs computed, each time the same; nothing where that would take time that is not the session's. */
-export function computing(): (operation: CryptoOperation) => Uint8Array | undefined {
-  const execute = executor("fuzz");
+export function computing(front: Front): (operation: CryptoOperation) => Uint8Array | undefined {
+  const execute = executorOf(front);
   return (operation) =>
     operation.type === "pbkdf2" && operation.iterations > mostIterations ? undefined : execute(operation);
 }

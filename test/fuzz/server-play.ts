@@ -3,14 +3,14 @@
 import assert from "node:assert/strict";
 import { reply, type Reply, type ServerEvent, type ServerIntent, type ServerSession } from "@carteiro/core";
 import { SessionHarness, type Said } from "../support/session-harness.ts";
-import { serverSessionOf, tlsOf } from "../support/transcript-player.ts";
+import { serverSessionOf, tlsOf, usualIntent } from "../support/transcript-player.ts";
 import { readReply, shownEvent } from "../support/transcript-values.ts";
 import { writtenLine } from "../support/transcript.ts";
 import { dialogueOf } from "../support/wire.ts";
 import { computing, perform, runOut, type Manner, type Played, type Stage } from "./play.ts";
 import type { Script } from "./script.ts";
 
-type Decision = Extract<ServerEvent, { readonly decision: number }>;
+type Decision = Exclude<Extract<ServerEvent, { readonly decision: number }>, { type: "decisionExpired" }>;
 
 const refusals = {
   never: reply(550, "5.7.1", "No"),
@@ -20,15 +20,15 @@ const refusals = {
 };
 
 /** What an application makes of a decision, by a number of the script's. Most of them are a yes. */
-const verdicts: readonly ((decision: number) => Said<ServerIntent> | undefined)[] = [
-  (decision) => ({ intent: { type: "accept", decision } }),
+const verdicts: readonly ((decision: number, usual: ServerIntent) => Said<ServerIntent> | undefined)[] = [
+  (_, usual) => ({ intent: usual }),
   (decision) => ({ intent: { type: "reject", decision, reply: refusals.never } }),
   (decision) => ({ intent: { type: "reject", decision, reply: refusals.later } }),
   (decision) => ({ intent: { type: "reject", decision, reply: refusals.goodbye } }),
   (decision) => ({ intent: { type: "reject", decision, reply: refusals.lengthy } }),
   (decision) => ({ intent: { type: "accept", decision, reply: reply(250, "2.0.0", "Yes", "indeed") } }),
-  (decision) => ({ intent: { type: "accept", decision }, after: 1_000 }),
-  (decision) => ({ intent: { type: "accept", decision }, after: 300_000 }),
+  (_, usual) => ({ intent: usual, after: 1_000 }),
+  (_, usual) => ({ intent: usual, after: 300_000 }),
   (decision) => ({ intent: { type: "accept", decision: decision + 1 } }),
   () => undefined,
 ];
@@ -42,7 +42,7 @@ export function playServer(script: Script, manner: Manner): Played {
     answer: (event) => ("decision" in event && event.type !== "decisionExpired" ? verdict(script, event) : undefined),
     readsOn: script.ahead,
     tls: script.ahead ? undefined : tlsOf(script.front),
-    compute: computing(),
+    compute: computing(script.front),
   });
   const stage = stageOf(session, harness);
   const passage = perform(stage, script, manner);
@@ -55,9 +55,9 @@ export function playServer(script: Script, manner: Manner): Played {
   return passage;
 }
 
-function verdict({ answers }: Script, { decision }: Decision): Said<ServerIntent> | undefined {
-  const choice = answers[(decision - 1) % answers.length] ?? 0;
-  return (verdicts[choice % verdicts.length] ?? verdicts[0])?.(decision);
+function verdict({ answers }: Script, event: Decision): Said<ServerIntent> | undefined {
+  const choice = answers[(event.decision - 1) % answers.length] ?? 0;
+  return (verdicts[choice % verdicts.length] ?? verdicts[0])?.(event.decision, usualIntent(event));
 }
 
 function stageOf(session: ServerSession, harness: SessionHarness<ServerIntent, ServerEvent>): Stage {
@@ -70,7 +70,7 @@ function stageOf(session: ServerSession, harness: SessionHarness<ServerIntent, S
       if (intent === "dismiss" && given !== undefined) harness.submit({ type: "dismiss", reply: given });
     },
     writtenLine: (by, octets) => `${by === "peer" ? "C:" : "S:"} ${writtenLine(octets)}`,
-    writtenEvent: (event) => shownEvent(event as ServerEvent),
+    writtenEvent: (event) => shownEvent(event as ServerEvent, []),
   };
 }
 

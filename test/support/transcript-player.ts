@@ -20,7 +20,7 @@ import {
   type TlsInfo,
   type Wants,
 } from "@carteiro/core";
-import { executor, octetsOfNonce } from "./crypto.ts";
+import { executor, octetsOfNonce, type Execute } from "./crypto.ts";
 import { namedExtensions } from "./named-extensions.ts";
 import { writtenLine, type Deed, type Step, type Transcript } from "./transcript.ts";
 import {
@@ -94,6 +94,11 @@ export function tlsOf({ bindable, certified }: Front): TlsInfo {
   return { protocol: "TLSv1.3", ...(bindable && { channelBindings }), ...(certified && { authorized: true }) };
 }
 
+/** What computes for a session of either side: nonces are the same in every session of a side. */
+export function executorOf({ role }: Front): Execute {
+  return executor("", octetsOfNonce(nonces[role]));
+}
+
 /** A block whose options are refused has no session, and nothing but what is thrown. */
 function playRefusal(transcript: Transcript, step: Thrown, manner: Manner): Passage {
   const error = thrownBy(() => new Player(transcript, manner));
@@ -156,7 +161,7 @@ class Player {
     this.#transcript = transcript;
     this.#manner = manner;
     const { role, steps } = transcript;
-    this.#execute = executor("", octetsOfNonce(nonces[role]));
+    this.#execute = executorOf(transcript);
     if (role === "server") this.#server = serverSessionOf(transcript);
     else this.#client = clientSessionOf(transcript);
     this.#named = new Set(
@@ -467,7 +472,7 @@ class Player {
 }
 
 /** What an application says of which the transcript says nothing. */
-function usualIntent(event: ServerDecision | CredentialsDecision): ServerIntent {
+export function usualIntent(event: ServerDecision | CredentialsDecision): ServerIntent {
   const { decision } = event;
   if (isCredentialsDecision(event)) return { type: "answer", decision, answer: readAnswer(event) };
   return { type: "accept", decision };
