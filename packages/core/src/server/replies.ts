@@ -101,7 +101,7 @@ export const checkReplies = {
   unknownParameter: reply(555, "5.5.4", "Parameter not recognised"),
   tooLarge: reply(552, "5.3.4", "Message is larger than this server takes"),
   tooManyRecipients: reply(452, "4.5.3", "Too many recipients; send the rest in another transaction"),
-  tooManyDomains: reply(452, "4.5.3", "Too many domains; send to the rest in another transaction"),
+  tooManyDomains: reply(452, "4.5.3", "Too many domains; send the rest in another transaction"),
   tooManyTransactions: reply(451, "4.7.0", "Too many messages in this session; send the rest in another"),
   unknownMechanism: reply(504, "5.5.4", "Mechanism not offered"),
   weakMechanism: reply(534, "5.7.9", "Mechanism is too weak without encryption"),
