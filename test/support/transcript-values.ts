@@ -27,6 +27,7 @@ const everyEvent: Readonly<Record<Exclude<AnyEvent["type"], "lineTraced">, true>
   anonymousReceived: true,
   answered: true,
   authenticated: true,
+  authenticationFailed: true,
   authenticationReceived: true,
   connectionReceived: true,
   contentAborted: true,

@@ -2,6 +2,7 @@
 
 export {
   LocalProtocolError,
+  type ClientCertificate,
   type Effect,
   type Input,
   type Instant,
@@ -140,6 +141,8 @@ export type {
   ServerWait,
 } from "./sasl/mechanism.ts";
 export { deriveScramKeys, defaultIterations, scramHashLengths, type ScramKeysRequest } from "./sasl/scram-keys.ts";
+export { formatScramKeys, parseScramKeys, type NamedScramKeys } from "./sasl/stored-keys.ts";
+export { areSameOctets } from "./sasl/octets.ts";
 export { saslPrep } from "./sasl/saslprep.ts";
 export { strengthOrder, type MechanismName } from "./sasl/mechanisms.ts";
 export type { OAuthError } from "./sasl/oauth-error.ts";

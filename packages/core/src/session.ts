@@ -19,6 +19,20 @@ export interface TlsInfo {
   readonly authorized?: boolean;
   /** What SCRAM can be bound to on this connection (RFC 9266, RFC 5929 §4); none where the runtime cannot tell. */
   readonly channelBindings?: ChannelBindings;
+  /** The certificate that the client has shown, verified or not (`authorized` says); servers only. */
+  readonly clientCertificate?: ClientCertificate;
+}
+
+/** What is known of a client's certificate. */
+export interface ClientCertificate {
+  /** Names of the subject, a line each, as `CN=smith`. */
+  readonly subject: string;
+  /** Its alternative names, as `DNS:mail.example.org` or `email:smith@example.org`. */
+  readonly names: readonly string[];
+  /** SHA-256 of the whole, in 64 lower-case hexadecimal digits. */
+  readonly fingerprint: string;
+  /** The whole, in DER. */
+  readonly octets: Uint8Array;
 }
 
 /**

@@ -1,6 +1,7 @@
 // From a handler's answer to the session's intent, with the reply that goes with it.
 
 import { reply, type Reply, type ServerDecision, type ServerIntent } from "@carteiro/core";
+import type { Found } from "./credentials.ts";
 import type { Accept, Decision, EachRecipient, Reject } from "./decisions.ts";
 
 /** Code and enhanced code that an answer given as text alone is said with: those of the usual answer. */
@@ -36,6 +37,14 @@ export function intentOf(
   if (answer.type === "reject") return { type: "reject", decision, reply: answer.reply };
   const given = acceptReply(event, answer, hostname);
   return given === undefined ? { type: "accept", decision } : { type: "accept", decision, reply: given };
+}
+
+/** What a mechanism asked for, or a refusal. Throws `TypeError` for a refusal that is none. */
+export function foundIntent(decision: number, found: Found): ServerIntent {
+  if (found.type !== "reject" && found.type !== "disconnect") return { type: "answer", decision, answer: found };
+  if (!isRefusal(found.reply)) throw new TypeError(`A handler answered ${describe(found)}: give reject(…) or disconnect(…)`);
+  const { reply: given } = found;
+  return found.type === "disconnect" ? { type: "dismiss", reply: given } : { type: "reject", decision, reply: given };
 }
 
 function eachIntent(event: ServerDecision, { decisions }: EachRecipient, hostname: string): ServerIntent {

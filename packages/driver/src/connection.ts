@@ -3,17 +3,20 @@
 import {
   ServerSession,
   type Reply,
+  type CredentialsDecision,
   type ServerDecision,
   type ServerEvent,
   type ServerIntent,
   type ServerProfile,
   type TlsInfo,
 } from "@carteiro/core";
-import { intentOf, isRefusal } from "./answers.ts";
+import { foundIntent, intentOf, isRefusal } from "./answers.ts";
 import { SessionFacts, type ClientFacts } from "./client-facts.ts";
 import type { Clock } from "./clock.ts";
+import type { Compute } from "./compute.ts";
 import { Content } from "./content.ts";
-import { reject, type Decision, type Disconnect, type EachRecipient, type MessageAnswer } from "./decisions.ts";
+import type { CredentialsDesk, Found } from "./credentials.ts";
+import { reject, type Decision, type Disconnect, type EachRecipient, type MessageAnswer, type Reject } from "./decisions.ts";
 import { Drive } from "./drive.ts";
 import type { Emitter } from "./emitter.ts";
 import { ContentAbortedError, ContentRefusedError, DecisionVoidError } from "./errors.ts";
@@ -25,7 +28,6 @@ import type { Transport } from "./transport.ts";
 
 const localError = reject(451, "4.3.0", "Local error in processing; try again later");
 const badCredentials = reject(535, "5.7.8", "Credentials are not valid");
-const noProxy = reject(535, "5.7.8", "Acting for another identity is not allowed");
 
 /** Octets that a client may leave unread before it is no longer listened to. */
 const unsentLimit = 1_048_576;
@@ -39,14 +41,16 @@ export interface ConnectionContext {
   readonly clock: Clock;
   readonly rates: RateGuard;
   readonly resolver: Resolver | undefined;
+  readonly credentials: CredentialsDesk;
+  readonly compute: Compute;
 }
 
 /** What handlers answer, at whichever step. */
 type Verdict = Decision | EachRecipient;
 
 /** A question that waits for its answer. */
-interface Pending {
-  readonly event: ServerDecision;
+interface Pending<Event = ServerDecision | CredentialsDecision> {
+  readonly event: Event;
   readonly step: StepContext;
 }
 
@@ -77,12 +81,13 @@ export class Connection {
   #over = false;
 
   constructor(id: string, transport: Transport, context: ConnectionContext) {
-    const { profile, clock } = context;
+    const { profile, clock, compute } = context;
     this.#context = context;
     this.#tls = transport.tls;
     this.#session = new ServerSession(profile, clock.now(), transport.tls === undefined ? {} : { tls: transport.tls });
     this.#drive = new Drive(this.#session, transport, {
       clock,
+      compute,
       unsentLimit,
       onEvent: (event) => this.#told(event),
     });
@@ -148,6 +153,8 @@ export class Connection {
       case "authenticated":
         this.#identity = event.identity;
         return;
+      case "authenticationFailed":
+        return this.#authenticationFailed(event);
       case "tlsStarted":
         this.#tls = event.tls;
         this.#hello = this.#identity = undefined;
@@ -163,7 +170,7 @@ export class Connection {
       case "tokenReceived":
       case "externalReceived":
       case "anonymousReceived":
-        return this.#drive.submit({ type: "reject", decision: event.decision, reply: localError.reply });
+        return this.#findCredentials(event);
       default:
         return this.#decide(event);
     }
@@ -213,7 +220,7 @@ export class Connection {
 
   /** What the handler answers. Where it throws, that is told, and the answer is 451: this neither throws nor rejects. */
   #ask(event: ServerDecision, step: StepContext): Verdict | void | Promise<Verdict | void> {
-    return this.#outcome(step, () => this.#answerTo(event, step));
+    return this.#outcome<Verdict | void>(step, () => this.#answerTo(event, step));
   }
 
   /** What the client's rates answer, or else the handler. */
@@ -224,8 +231,8 @@ export class Connection {
     return refusal.then((given) => given ?? (this.#pending?.event === event ? this.#call(event, step) : undefined));
   }
 
-  #outcome(step: StepContext, handler: () => MessageAnswer): Verdict | void | Promise<Verdict | void> {
-    const failed = (error: unknown): Verdict => {
+  #outcome<Given>(step: StepContext, handler: () => Given | Promise<Given>): Given | Reject | Promise<Given | Reject> {
+    const failed = (error: unknown): Reject => {
       if (!step.echoes(error)) this.#report(error);
       return localError;
     };
@@ -247,7 +254,7 @@ export class Connection {
       case "startTlsReceived":
         return options.onStartTls?.(step);
       case "authenticationReceived":
-        return this.#callOnAuthenticate(event, step);
+        return this.#context.credentials.decide(event.credentials, step);
       case "mailReceived":
         return options.onMail?.(Object.assign(step, { reversePath: event.reversePath, parameters: event.parameters }));
       case "recipientReceived": {
@@ -269,17 +276,35 @@ export class Connection {
     }
   }
 
-  #callOnAuthenticate(
-    { credentials }: Extract<ServerDecision, { type: "authenticationReceived" }>,
-    step: StepContext,
-  ): MessageAnswer {
-    const { options } = this.#context;
-    if (credentials.authorizationIdentity !== undefined && options.authentication?.proxy !== true) return noProxy;
-    return options.onAuthenticate?.(Object.assign(step, credentials));
+  /** What a SASL mechanism needs to know. */
+  #findCredentials(event: CredentialsDecision): void {
+    const step = new StepContext(this.info);
+    const pending = { event, step };
+    this.#pending = pending;
+    const found = this.#outcome(step, async () => {
+      const refusal = await this.#context.rates.refusal("authenticationReceived", this.info);
+      return refusal ?? this.#context.credentials.answer(event, step);
+    });
+    void Promise.resolve(found)
+      .then((answer) => this.#found(pending, answer))
+      .catch((error: unknown) => this.#drive.destroy(error));
+  }
+
+  #found(pending: Pending, answer: Found): void {
+    if (this.#pending !== pending) return;
+    const { decision } = pending.event;
+    this.#pending = undefined;
+    try {
+      this.#drive.submit(foundIntent(decision, answer));
+    } catch (error) {
+      // Keys that are none, or a refusal that cannot be said.
+      this.#report(error);
+      this.#drive.submit({ type: "reject", decision, reply: localError.reply });
+    }
   }
 
   /** Hands the answer to the session, unless it came too late. */
-  #answered(pending: Pending, answer: Verdict | void): void {
+  #answered(pending: Pending<ServerDecision>, answer: Verdict | void): void {
     if (this.#pending !== pending) return;
     const { event } = pending;
     const decision = answer ?? (event.type === "authenticationReceived" ? badCredentials : undefined);
@@ -311,11 +336,14 @@ export class Connection {
     const accepted = decision === undefined || decision.type === "accept";
     if (event.type === "helloReceived" && accepted) this.#hello = { name: event.name, extended: event.extended };
     if (accepted || decision.type === "eachRecipient") return;
-    if (event.type === "authenticationReceived" && decision.reply.code >= 500)
-      this.#context.rates.authenticationFailed(this.info);
     if (event.type !== "recipientReceived") return;
     const { recipient } = event;
     this.#context.events.emit("recipientRefused", { session: this.info, recipient, reply: decision.reply });
+  }
+
+  #authenticationFailed({ type: _, ...told }: Extract<ServerEvent, { type: "authenticationFailed" }>): void {
+    if (told.reply.code >= 500) this.#context.rates.authenticationFailed(this.info);
+    this.#context.events.emit("authenticationFailed", { session: this.info, ...told });
   }
 
   /** The session has answered by itself. */
@@ -363,7 +391,7 @@ export class Connection {
   }
 }
 
-function isPromise(answer: MessageAnswer): answer is Promise<Verdict | void> {
+function isPromise<Given>(answer: Given | Promise<Given>): answer is Promise<Given> {
   return typeof (answer as { readonly then?: unknown } | undefined)?.then === "function";
 }
 

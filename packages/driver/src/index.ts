@@ -18,6 +18,8 @@ export {
   type Reject,
 } from "./decisions.ts";
 export type { Content } from "./content.ts";
+export type { DeniableKeys, Finding } from "./credentials.ts";
+export { deriveKeys, memoryKeyStore, type DeriveKeysOptions, type KeyStore, type UserKeys } from "./key-store.ts";
 export type { ServerEvents, ServerHandlers, ServerOptions, SessionInfo, Step } from "./server-options.ts";
 export { SmtpServer, type Platform } from "./server.ts";
 export type { Authentication, TokenSource } from "./authentication.ts";

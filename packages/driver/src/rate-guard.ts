@@ -3,7 +3,7 @@
 import type { ServerDecision } from "@carteiro/core";
 import { clientKey } from "./client-key.ts";
 import type { Clock } from "./clock.ts";
-import { disconnect, reject, type Decision } from "./decisions.ts";
+import { disconnect, reject, type Disconnect, type Reject } from "./decisions.ts";
 import type { Emitter } from "./emitter.ts";
 import { networks } from "./networks.ts";
 import { memoryRates, type Rate, type RateOptions, type RateStore, type RateSubject } from "./rates.ts";
@@ -20,7 +20,7 @@ const refusals = {
 } as const;
 const failedBefore = disconnect(421, "4.7.0", ...refusals.failedAuthentications.reply.lines);
 
-type Refusal = Decision | undefined;
+type Refusal = Reject | Disconnect | undefined;
 
 export class RateGuard {
   readonly #rates: Readonly<Partial<Record<RateSubject, Rate>>>;

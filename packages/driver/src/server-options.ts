@@ -4,9 +4,11 @@ import type {
   Envelope,
   Mailbox,
   MailParameters,
+  OAuthError,
   RecipientParameters,
   Reply,
   ReversePath,
+  ScramHash,
   ServerCloseReason,
   ServerSessionOptions,
   TlsInfo,
@@ -14,6 +16,8 @@ import type {
 import type { Answer, Decision, MessageAnswer } from "./decisions.ts";
 import type { Content } from "./content.ts";
 import type { ClientFacts } from "./client-facts.ts";
+import type { DeniableKeys, Finding } from "./credentials.ts";
+import type { KeyStore } from "./key-store.ts";
 import type { RateOptions, RateSubject } from "./rates.ts";
 import type { Resolver } from "./resolver.ts";
 
@@ -58,7 +62,7 @@ export interface ServerHandlers {
   /** HELO or EHLO. The client's name is not to be trusted. */
   onHello?(step: Step & { readonly name: string; readonly extended: boolean }): Answer;
   onStartTls?(step: Step): Answer;
-  /** AUTH. Nothing said means no, here alone. */
+  /** AUTH by PLAIN or LOGIN. Nothing said means no, here alone. */
   onAuthenticate?(
     step: Step & {
       readonly mechanism: string;
@@ -68,6 +72,43 @@ export interface ServerHandlers {
       readonly authorizationIdentity?: string;
     },
   ): Decision | Promise<Decision>;
+  /**
+   * AUTH by SCRAM: the user's keys for the hash, as `deriveKeys` makes them, or nothing where there is no such user: the
+   * client then fails where a wrong password does. Offered without more words: SCRAM-SHA-256.
+   */
+  scramKeys?(
+    step: Step & {
+      readonly mechanism: string;
+      readonly hash: ScramHash;
+      /** Prepared by SASLprep (RFC 4013). */
+      readonly user: string;
+      /** On whose behalf, where the client asks for another identity: `denied: true` beside the keys says no. Only with `authentication.proxy`. */
+      readonly authorizationIdentity?: string;
+    },
+  ): Finding<DeniableKeys>;
+  /**
+   * AUTH by OAUTHBEARER or XOAUTH2: whom the token authenticates; why it is no good; or nothing. Where the client names a
+   * `user`, it must be the same, except with `authentication.proxy`: then say the one that the token is for.
+   */
+  onToken?(
+    step: Step & {
+      readonly mechanism: string;
+      readonly user?: string;
+      readonly token: string;
+      /** The server that the client believes to talk to (RFC 7628 §3.1). */
+      readonly host?: string;
+      readonly port?: number;
+    },
+  ): Finding<string | OAuthError>;
+  /**
+   * AUTH by EXTERNAL: whom the client certificate authenticates (`session.tls.clientCertificate`), or nothing. Where the
+   * client asks for an identity, it must be the same, except with `authentication.proxy`.
+   */
+  onExternal?(step: Step & { readonly mechanism: string; readonly authorizationIdentity?: string }): Finding<string>;
+  /** AUTH by ANONYMOUS: what to call the client, or nothing. `trace` is what it says of itself: believe none of it. */
+  onAnonymous?(step: Step & { readonly mechanism: string; readonly trace: string }): Finding<string>;
+  /** AUTH by CRAM-MD5, which must be named in `authentication.mechanisms`: the user's password itself, or nothing. */
+  cramSecret?(step: Step & { readonly mechanism: string; readonly user: string }): Finding<string>;
   onMail?(step: Step & { readonly reversePath: ReversePath; readonly parameters: MailParameters }): Answer;
   /** RCPT. Not deciding here means relaying for everybody, if what you do with the message is to relay it. */
   onRecipient?(
@@ -94,10 +135,15 @@ export interface ServerHandlers {
 
 export interface ServerOptions
   extends Omit<ServerSessionOptions, "authentication" | "startTls" | "trace">, ServerHandlers {
-  /** Needs `onAuthenticate`. Default: AUTH is offered, under TLS, where there is `onAuthenticate`, and not required. */
+  /**
+   * Needs a handler that checks credentials, or `users`. Default: AUTH is offered where there is one, by the mechanisms that
+   * they can do, and not required. `secret` is drawn at random, once per server, if it is not given.
+   */
   readonly authentication?: NonNullable<ServerSessionOptions["authentication"]> & {
-    /** Whether a client may act for another identity than its own (RFC 4616); `onAuthenticate` must check it. Default: no. */
+    /** Whether a client may act for another identity than its own (RFC 4616); the handlers must check it. Default: no. */
     readonly proxy?: boolean;
+    /** Knows who may log in, by SCRAM, PLAIN and LOGIN, in place of `onAuthenticate` and `scramKeys`. */
+    readonly users?: KeyStore;
   };
   readonly connections?: {
     /** Connections at once. Beyond: 421, or nothing where TLS would have to come first, and close. Default: 1,000. */
@@ -120,6 +166,13 @@ export interface ServerEvents {
     readonly reply?: Reply;
     /** What broke the connection, where something did. */
     readonly error?: unknown;
+  };
+  /** An exchange of AUTH came to nothing. `user`: whom the client claimed to be; nobody may be called so. */
+  authenticationFailed: {
+    readonly session: SessionInfo;
+    readonly mechanism: string;
+    readonly user?: string;
+    readonly reply: Reply;
   };
   /** A recipient was refused by the application, or because its handler threw. */
   recipientRefused: { readonly session: SessionInfo; readonly recipient: Mailbox; readonly reply: Reply };

@@ -2,7 +2,9 @@
 
 import { serverProfile, type ServerProfile } from "@carteiro/core";
 import { systemClock, type Clock } from "./clock.ts";
+import { webCompute, type Compute } from "./compute.ts";
 import { Connection } from "./connection.ts";
+import { CredentialsDesk } from "./credentials.ts";
 import { disconnect, type Disconnect } from "./decisions.ts";
 import { Emitter } from "./emitter.ts";
 import { Places, type Leave } from "./places.ts";
@@ -26,6 +28,8 @@ export interface Platform {
   readonly startTls: boolean;
   /** What `session.facts` asks where the options have no `resolver`. Without either they are `temporary`. */
   readonly resolver?: Resolver;
+  /** What computes for SASL mechanisms. Default: WebCrypto, which knows no MD5. */
+  readonly compute?: Compute;
 }
 
 export class SmtpServer {
@@ -37,6 +41,8 @@ export class SmtpServer {
   readonly #places: Places;
   readonly #rates: RateGuard;
   readonly #resolver: Resolver | undefined;
+  readonly #credentials: CredentialsDesk;
+  readonly #compute: Compute;
   readonly #connections = new Set<Connection>();
   #refusing = 0;
   #accepted = 0;
@@ -44,16 +50,18 @@ export class SmtpServer {
 
   /** Throws `InvalidValueError`, `RangeError` or `TypeError` for options that make no sense, naming the one. */
   constructor(options: ServerOptions, platform: Platform) {
-    const canAuthenticate = options.onAuthenticate !== undefined;
-    const { connections, authentication = canAuthenticate ? {} : undefined } = options;
-    if (authentication !== undefined && !canAuthenticate) {
-      throw new TypeError("authentication without onAuthenticate: add the handler that knows whose passwords are good");
-    }
+    const { connections } = options;
+    const compute = platform.compute ?? webCompute;
+    const credentials = new CredentialsDesk(options, compute);
+    const authentication = credentials.session;
     this.#options = options;
     this.#events = new Emitter((error, name) => name !== "error" && this.report(error));
     this.#clock = platform.clock ?? systemClock;
     const { startTls } = platform;
-    this.#profile = serverProfile({ ...options, startTls, ...(authentication && { authentication }) });
+    const { authentication: _, ...rest } = options;
+    this.#profile = serverProfile({ ...rest, startTls, ...(authentication && { authentication }) });
+    this.#credentials = credentials;
+    this.#compute = compute;
     this.#tracingProfile = { ...this.#profile, trace: true };
     this.#places = new Places({ total: defaultTotal, perAddress: defaultPerAddress, ...connections });
     this.#rates = new RateGuard(options.rates ?? {}, this.#clock, this.#events);
@@ -137,6 +145,8 @@ export class SmtpServer {
       clock: this.#clock,
       rates: this.#rates,
       resolver: this.#resolver,
+      credentials: this.#credentials,
+      compute: this.#compute,
     });
     this.#connections.add(connection);
     connection.start();

@@ -20,7 +20,9 @@ export {
   accept,
   ContentAbortedError,
   ContentRefusedError,
+  deriveKeys,
   disconnect,
+  memoryKeyStore,
   memoryRates,
   networks,
   reject,
@@ -30,6 +32,8 @@ export {
   type Content,
   type ClientFacts,
   type Decision,
+  type KeyStore,
+  type UserKeys,
   type HelloFacts,
   type Message,
   type Rate,
@@ -46,7 +50,8 @@ export {
 } from "@carteiro/driver";
 export { createServer, NodeServer, type ListenOptions, type NodeServerOptions } from "./server.ts";
 export { connect, createPool, type ConnectOptions } from "./client.ts";
+export { nodeCompute } from "./compute.ts";
 export { dnsResolver, type ResolverOptions } from "./resolver.ts";
 export { nodeTransport, secureNodeTransport, type NodeTransportOptions } from "./transport.ts";
 export { clientTls, serverTls } from "./tls.ts";
-export type { ClientTlsOptions, KeyPair, Pem, ServerTlsOptions, Tls, Upgrade } from "./tls.ts";
+export type { ClientCertificateOptions, ClientTlsOptions, KeyPair, Pem, ServerTlsOptions, Tls, Upgrade } from "./tls.ts";

@@ -4,6 +4,7 @@ import { createServer as createSocketServer, type AddressInfo, type Server, type
 import { SmtpServer, systemClock, type ServerEvents, type ServerOptions } from "@carteiro/driver";
 import { defaultServerTimeouts } from "@carteiro/core";
 import { plainAddress } from "./address.ts";
+import { nodeCompute } from "./compute.ts";
 import { dnsResolver } from "./resolver.ts";
 import { nodeTransport, secureNodeTransport } from "./transport.ts";
 import { serverTls, type ServerTlsOptions, type Tls } from "./tls.ts";
@@ -53,7 +54,11 @@ export class NodeServer {
     this.#tls = options.tls === undefined ? undefined : serverTls(options.tls);
     this.#lmtp = options.protocol === "lmtp";
     this.#tlsTimeout = options.timeouts?.tls ?? defaultServerTimeouts.tls;
-    this.#server = new SmtpServer(options, { startTls: this.#tls !== undefined, resolver: dnsResolver() });
+    this.#server = new SmtpServer(options, {
+      startTls: this.#tls !== undefined,
+      resolver: dnsResolver(),
+      compute: nodeCompute,
+    });
   }
 
   /** Calls the listener at every event of that name; the function returned ends it. */

@@ -27,6 +27,14 @@ export interface KeyPair {
   readonly cert: Pem;
 }
 
+/** What is asked of clients that have certificates, for EXTERNAL. */
+export interface ClientCertificateOptions {
+  /** Authorities that certificates are verified against. None is needed to have one; `TlsInfo.authorized` tells. */
+  readonly ca: Pem | readonly Pem[];
+  /** Whether a client without a certificate that can be verified is turned away in the handshake. Default: no. */
+  readonly required?: boolean;
+}
+
 export interface ServerTlsOptions extends KeyPair {
   /** Authorities that complete the chain sent to clients where `cert` does not hold all of it. */
   readonly ca?: Pem | readonly Pem[];
@@ -36,6 +44,8 @@ export interface ServerTlsOptions extends KeyPair {
    * same object as before is not read again.
    */
   readonly sni?: (serverName: string) => KeyPair | undefined | Promise<KeyPair | undefined>;
+  /** Asks clients for certificates: `TlsInfo.clientCertificate` has what they show. Default: they are not asked. */
+  readonly clientCertificates?: ClientCertificateOptions;
   /** Oldest version of TLS; `TLSv1.2` by default (RFC 8996). */
   readonly minVersion?: SecureVersion;
 }
@@ -75,6 +85,7 @@ export interface Upgrade {
 export function serverTls(options: ServerTlsOptions): Tls {
   const own = serverIdentity(options, options);
   const chosen = options.sni && identityChooser(options, options.sni);
+  const asked = options.clientCertificates;
   return {
     upgrade(raw) {
       let identity = own;
@@ -88,10 +99,16 @@ export function serverTls(options: ServerTlsOptions): Tls {
         isServer: true,
         secureContext: own.context,
         ...(SNICallback && { SNICallback }),
+        ...(asked && { requestCert: true, rejectUnauthorized: false }),
       });
       // A server's TLSSocket outside of a tls.Server tells its errors by this event alone, and stays open.
       socket.on("_tlsError", (error: Error) => socket.destroy(error));
-      return { socket, handshake: handshaken(socket, "secure"), info: () => tlsInfo(socket, identity.endPoint) };
+      const handshake = handshaken(socket, "secure");
+      return {
+        socket,
+        handshake: asked?.required === true ? handshake.then(() => checkClient(socket)) : handshake,
+        info: () => ({ ...tlsInfo(socket, identity.endPoint), ...(asked && clientInfo(socket)) }),
+      };
     },
   };
 }
@@ -159,6 +176,49 @@ function exportedFrom(socket: TLSSocket): Uint8Array | undefined {
   }
 }
 
+/** What the client has shown of itself. Outside of a `tls.Server`, Node looks no further into it by itself. */
+function clientInfo(socket: TLSSocket): Pick<TlsInfo, "authorized" | "clientCertificate"> {
+  const certificate = socket.getPeerX509Certificate();
+  if (certificate === undefined) return { authorized: false };
+  const { subject, subjectAltName, fingerprint256, raw } = certificate;
+  return {
+    authorized: isVerified(socket),
+    clientCertificate: {
+      subject,
+      names: subjectAltName === undefined ? [] : alternativeNames(subjectAltName),
+      fingerprint: fingerprint256.replaceAll(":", "").toLowerCase(),
+      octets: Uint8Array.from(raw),
+    },
+  };
+}
+
+/** Divided by commas, but for those within quotes: a name that has one is written as a string of JSON. */
+function alternativeNames(text: string): readonly string[] {
+  const names = [""];
+  let isQuoted = false;
+  for (let at = 0; at < text.length; at++) {
+    const char = text.charAt(at);
+    const isEscape = isQuoted && char === "\\";
+    if (char === '"') isQuoted = !isQuoted;
+    if (char === "," && !isQuoted) {
+      names.push("");
+      at += 1;
+    } else names[names.length - 1] += isEscape ? char + text.charAt((at += 1)) : char;
+  }
+  return names;
+}
+
+function isVerified(socket: TLSSocket): boolean {
+  const { _handle } = socket as { readonly _handle?: { verifyError?(): Error | null } };
+  return _handle?.verifyError?.() === null;
+}
+
+function checkClient(socket: TLSSocket): void {
+  if (socket.getPeerX509Certificate() !== undefined && isVerified(socket)) return;
+  socket.destroy();
+  throw new Error("The client has shown no certificate that could be verified");
+}
+
 function peerEndPoint(socket: TLSSocket): Uint8Array | undefined {
   const { raw } = socket.getPeerCertificate() as Partial<PeerCertificate>;
   return raw === undefined ? undefined : serverEndPoint(raw);
@@ -187,8 +247,17 @@ interface ServerIdentity {
 }
 
 function serverIdentity(pair: KeyPair, options: ServerTlsOptions): ServerIdentity {
-  const context = createSecureContext({ ...contextOptions(options), ...keyPair(pair) });
+  const context = createSecureContext(serverContextOptions(pair, options));
   return { context, endPoint: serverEndPoint(new X509Certificate(pair.cert).raw) };
+}
+
+/** Who completes the chain that is sent must not be trusted to vouch for clients: Node has one list for both. */
+function serverContextOptions(pair: KeyPair, options: ServerTlsOptions): SecureContextOptions {
+  const { clientCertificates, ca = [], minVersion } = options;
+  const { key, cert } = keyPair(pair);
+  if (clientCertificates === undefined) return { ...contextOptions(options), key, cert };
+  const trusted = contextOptions({ ca: clientCertificates.ca, ...(minVersion && { minVersion }) });
+  return { ...trusted, key, cert: [cert, ca].flat().join("\n") };
 }
 
 function contextOptions({

@@ -157,8 +157,17 @@ export class ServerActions {
   }
 
   #charge(given: Reply): void {
-    const enough = this.budget.reply(given, this.cause.type === "failed" ? "authentication" : this.answered);
+    const isAuthentication =
+      this.cause.type === "failed" || this.answered === "authentication" || this.answered === "credentials";
+    if (isAuthentication && given.code >= 400) this.#tellFailure(given);
+    const enough = this.budget.reply(given, isAuthentication ? "authentication" : this.answered);
     if (enough !== undefined && this.cause.type !== "violated") this.next = { type: "violated", given: enough };
+  }
+
+  #tellFailure(given: Reply): void {
+    const { mechanism = "", claimed } = this.authentication ?? {};
+    const user = claimed === undefined ? {} : { user: claimed };
+    this.#context.outbox.tell({ type: "authenticationFailed", mechanism, ...user, reply: given });
   }
 
   #replyToContent(name: ServerReplyName): void {

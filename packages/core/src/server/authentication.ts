@@ -13,15 +13,19 @@ export class Authentication {
   outcome: ExchangeOutcome | undefined;
   /** The number of the computation that is awaited. */
   awaited: number | undefined;
+  /** The mechanism of the last exchange, and whom the client said to be. */
+  mechanism = "";
+  claimed: string | undefined;
   #exchange: SaslExchange | undefined;
   #computations = 0;
 
   /** Begins the exchange that the command asks for, or goes on with the one under way. */
   step(command: Command | undefined, standing: Standing): ExchangeOutcome {
     const { input } = this;
-    this.input = undefined;
+    this.input = this.awaited = undefined;
     this.outcome =
       this.#exchange !== undefined && input !== undefined ? this.#exchange.take(input) : this.#begin(command, standing);
+    this.claimed = userOf(this.outcome) ?? this.claimed;
     return this.outcome;
   }
 
@@ -41,7 +45,22 @@ export class Authentication {
     if (command?.verb !== "AUTH") return { type: "garbled", given: checkReplies.badResponse };
     const mechanism = standing.mechanisms.find(({ name }) => name === command.mechanism);
     if (mechanism === undefined) return { type: "garbled", given: standing.mechanismRefusal(command.mechanism) };
+    this.mechanism = mechanism.name;
+    this.claimed = undefined;
     this.#exchange = new SaslExchange(mechanism, standing.circumstances);
     return this.#exchange.begin(command);
+  }
+}
+
+function userOf(outcome: ExchangeOutcome): string | undefined {
+  switch (outcome.type) {
+    case "questioned":
+      return "user" in outcome.question ? outcome.question.user : undefined;
+    case "identified":
+      return outcome.credentials.user;
+    case "failed":
+      return outcome.user;
+    default:
+      return undefined;
   }
 }

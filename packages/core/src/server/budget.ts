@@ -32,8 +32,7 @@ export class Budget {
    */
   reply({ code }: Reply, answered: DecisionSubject | undefined): Reply | undefined {
     if (answered === "message" && code < 300) this.#commandsWithoutMail = 0;
-    const isAuthentication = answered === "authentication" || answered === "credentials";
-    if (isAuthentication && code >= 400) return this.#failedAuthentication();
+    if (answered === "authentication" && code >= 400) return this.#failedAuthentication();
     return answered === undefined && code >= 500 ? this.#error() : undefined;
   }
 

@@ -29,7 +29,7 @@ export type ExchangeOutcome =
   | { readonly type: "questioned"; readonly question: ServerQuestion }
   | { readonly type: "identified"; readonly credentials: Credentials }
   | { readonly type: "verified"; readonly identity: Identity }
-  | { readonly type: "failed"; readonly given: Reply }
+  | { readonly type: "failed"; readonly given: Reply; readonly user?: string | undefined }
   | { readonly type: "garbled"; readonly given: Reply };
 
 /** Octets of a challenge that fit, in base64, in a line of 12,288 octets (RFC 4954 §4). */
@@ -91,6 +91,7 @@ export class SaslExchange {
         return {
           type: "failed",
           given: step.reason === "unavailable" ? fixedReplies.authUndecided : fixedReplies.badCredentials,
+          user: step.user,
         };
       case "garbled":
         return {

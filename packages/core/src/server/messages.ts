@@ -98,6 +98,8 @@ export type ServerEvent =
       readonly reply?: Reply;
       readonly replies?: readonly Reply[];
     }
+  /** An exchange of AUTH came to nothing: the credentials are not good, or cannot be checked. `user`: as the client claims. */
+  | { readonly type: "authenticationFailed"; readonly mechanism: string; readonly user?: string; readonly reply: Reply }
   | { readonly type: "authenticated"; readonly identity: string; readonly mechanism: string }
   | { readonly type: "tlsStarted"; readonly tls: TlsInfo }
   /** Only with `trace: true`: a line of the dialogue as it passed, without CRLF; secrets are replaced by `*`. */
