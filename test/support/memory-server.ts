@@ -1,6 +1,6 @@
 // A server in memory and raw clients of it: what handlers answer is seen on the wire, under a virtual clock.
 
-import { SmtpServer, type ServerEvents, type ServerOptions } from "@carteiro/driver";
+import { SmtpServer, type Compute, type ServerEvents, type ServerOptions } from "@carteiro/driver";
 import { pipe, VirtualClock, type PipeOptions } from "@carteiro/memory";
 import { WirePeer } from "./wire-peer.ts";
 
@@ -23,14 +23,22 @@ export interface MemoryServer {
   readonly after: (...commands: readonly string[]) => Promise<WirePeer>;
 }
 
-export function memoryServer(options: Partial<ServerOptions> = {}, { startTls = false } = {}): MemoryServer {
+export function memoryServer(
+  options: Partial<ServerOptions> = {},
+  { startTls = false, compute }: { readonly startTls?: boolean; readonly compute?: Compute } = {},
+): MemoryServer {
   const clock = new VirtualClock();
   const greeting = `${options.protocol === "lmtp" ? "LHLO" : "EHLO"} client.example.org`;
-  const server = new SmtpServer(Object.assign(options, { hostname: "mx.example.org" }), { clock, startTls });
+  const server = new SmtpServer(Object.assign(options, { hostname: "mx.example.org" }), {
+    clock,
+    startTls,
+    ...(compute && { compute }),
+  });
   const told: Told[] = [];
   const names = [
     "sessionOpened",
     "sessionClosed",
+    "authenticationFailed",
     "recipientRefused",
     "transactionEnded",
     "error",

@@ -42,7 +42,8 @@ export function intentOf(
 /** What a mechanism asked for, or a refusal. Throws `TypeError` for a refusal that is none. */
 export function foundIntent(decision: number, found: Found): ServerIntent {
   if (found.type !== "reject" && found.type !== "disconnect") return { type: "answer", decision, answer: found };
-  if (!isRefusal(found.reply)) throw new TypeError(`A handler answered ${describe(found)}: give reject(…) or disconnect(…)`);
+  if (!isRefusal(found.reply))
+    throw new TypeError(`A handler answered ${describe(found)}: give reject(…) or disconnect(…)`);
   const { reply: given } = found;
   return found.type === "disconnect" ? { type: "dismiss", reply: given } : { type: "reject", decision, reply: given };
 }

@@ -11,12 +11,20 @@ import {
   type TlsInfo,
 } from "@carteiro/core";
 import { foundIntent, intentOf, isRefusal } from "./answers.ts";
+import { describeSession } from "./session-info.ts";
 import { SessionFacts, type ClientFacts } from "./client-facts.ts";
 import type { Clock } from "./clock.ts";
 import type { Compute } from "./compute.ts";
 import { Content } from "./content.ts";
 import type { CredentialsDesk, Found } from "./credentials.ts";
-import { reject, type Decision, type Disconnect, type EachRecipient, type MessageAnswer, type Reject } from "./decisions.ts";
+import {
+  reject,
+  type Decision,
+  type Disconnect,
+  type EachRecipient,
+  type MessageAnswer,
+  type Reject,
+} from "./decisions.ts";
 import { Drive } from "./drive.ts";
 import type { Emitter } from "./emitter.ts";
 import { ContentAbortedError, ContentRefusedError, DecisionVoidError } from "./errors.ts";
@@ -393,27 +401,4 @@ export class Connection {
 
 function isPromise<Given>(answer: Given | Promise<Given>): answer is Promise<Given> {
   return typeof (answer as { readonly then?: unknown } | undefined)?.then === "function";
-}
-
-function describeSession(id: string, { remote, local }: Transport, connection: Connection): SessionInfo {
-  return {
-    id,
-    remote,
-    local,
-    get hello() {
-      return connection.hello;
-    },
-    get tls() {
-      return connection.tls;
-    },
-    get identity() {
-      return connection.identity;
-    },
-    get state() {
-      return connection.state;
-    },
-    get facts() {
-      return connection.facts;
-    },
-  };
 }

@@ -6,7 +6,6 @@ import {
   type Credentials,
   type CredentialsDecision,
   type MechanismName,
-  type OAuthError,
   type ScramHash,
   type ScramKeys,
   type ServerAnswer,
@@ -43,8 +42,11 @@ export class CredentialsDesk {
 
   /** Throws `TypeError`, naming it, for a mechanism that nobody checks the credentials of. */
   constructor(options: ServerOptions, compute: Compute) {
-    const { users, proxy = false, secret = crypto.getRandomValues(new Uint8Array(secretLength)) } =
-      options.authentication ?? {};
+    const {
+      users,
+      proxy = false,
+      secret = crypto.getRandomValues(new Uint8Array(secretLength)),
+    } = options.authentication ?? {};
     this.#options = options;
     this.#users = users;
     // A store knows of nobody who may act for another.
@@ -140,9 +142,11 @@ function sessionOptions(options: ServerOptions, secret: Uint8Array): ServerSessi
   return { ...(users && { iterations: users.iterations }), secret, ...given, mechanisms };
 }
 
-function checkUsers({ onAuthenticate, scramKeys }: ServerOptions, users: KeyStore | undefined): void {
-  if (users !== undefined && (onAuthenticate !== undefined || scramKeys !== undefined))
-    throw new TypeError("authentication.users besides onAuthenticate or scramKeys: it answers in their place, give either");
+function checkUsers(options: ServerOptions, users: KeyStore | undefined): void {
+  if (users !== undefined && (options.onAuthenticate !== undefined || options.scramKeys !== undefined))
+    throw new TypeError(
+      "authentication.users besides onAuthenticate or scramKeys: it answers in their place, give either",
+    );
 }
 
 function checkHandled(mechanism: MechanismName | ServerMechanism, options: ServerOptions): void {

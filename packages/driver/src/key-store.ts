@@ -60,7 +60,8 @@ export function memoryKeyStore(users: Readonly<Record<string, UserKeys>>): KeySt
   const kept = new Map(Object.entries(users).map(([user, keys]) => [saslPrep(user) ?? user, keys]));
   const all = Array.from(kept.values());
   const hashes = allHashes.filter((hash) => all.every((keys) => keys[hash] !== undefined));
-  if (hashes.length === 0) throw new RangeError("users: no hash has keys of all users; derive them for the same hashes");
+  if (hashes.length === 0)
+    throw new RangeError("users: no hash has keys of all users; derive them for the same hashes");
   const iterations = all.map((keys) => hashes.map((hash) => keys[hash]?.iterations ?? 0)).flat();
   return {
     hashes,
@@ -79,7 +80,10 @@ export interface PasswordCheck {
 }
 
 /** Whether it is the user's password. That nobody has the name takes as long to find out. */
-export async function isPassword(store: KeyStore, { user, password, secret, compute }: PasswordCheck): Promise<boolean> {
+export async function isPassword(
+  store: KeyStore,
+  { user, password, secret, compute }: PasswordCheck,
+): Promise<boolean> {
   const [hash = "SHA-256"] = store.hashes;
   const name = saslPrep(user) ?? "";
   const found = name === "" ? undefined : await store.keys(name, hash);

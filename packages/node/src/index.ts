@@ -54,4 +54,12 @@ export { nodeCompute } from "./compute.ts";
 export { dnsResolver, type ResolverOptions } from "./resolver.ts";
 export { nodeTransport, secureNodeTransport, type NodeTransportOptions } from "./transport.ts";
 export { clientTls, serverTls } from "./tls.ts";
-export type { ClientCertificateOptions, ClientTlsOptions, KeyPair, Pem, ServerTlsOptions, Tls, Upgrade } from "./tls.ts";
+export type {
+  ClientCertificateOptions,
+  ClientTlsOptions,
+  KeyPair,
+  Pem,
+  ServerTlsOptions,
+  Tls,
+  Upgrade,
+} from "./tls.ts";
