@@ -27,8 +27,10 @@ describe("a client session", () => {
     );
   });
 
-  test("is held to that by dialogues that come to mail, TLS, refusals and broken protocol", () => {
-    const seen = fc.sample(clientDialogues, { numRuns: 600, seed: 5321 }).map((dialogue) => held(dialogue, [Infinity]));
+  test("is held to that by dialogues that come to mail, TLS, AUTH, refusals and broken protocol", () => {
+    const seen = fc
+      .sample(clientDialogues, { numRuns: 1_500, seed: 5321 })
+      .map((dialogue) => held(dialogue, [Infinity]));
     expect(seen.every(({ state }) => state === "closed")).toBe(true);
     const events = seen.flatMap((one) => one.events);
     const often = (type: string) => events.filter((event) => event.type === type).length;
@@ -41,5 +43,11 @@ describe("a client session", () => {
     for (const begin of ["LHLO ", "BDAT ", "DATA\r\n"]) {
       expect(turns.filter((turn) => turn.startsWith(begin)).length).toBeGreaterThan(30);
     }
+    expect(often("credentialsWanted")).toBeGreaterThan(20);
+    const opened = events.filter((event) => event.type === "opened");
+    expect(opened.filter(({ identity }) => identity !== undefined).length).toBeGreaterThan(30);
+    const said = turns.filter((turn) => turn.startsWith("AUTH "));
+    const mechanisms = new Set(said.map((turn) => turn.trimEnd().split(" ")[1]));
+    expect(mechanisms.size).toBeGreaterThan(7);
   });
 });

@@ -16,6 +16,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { times } from "../support/arbitraries.ts";
 import { chunkings, chunksOf, cycle } from "../support/dialogues.ts";
+import { ScriptedExchange } from "../support/scripted-exchange.ts";
 import { octetsOf, SessionHarness } from "../support/session-harness.ts";
 
 const password = "hunter2-correct-horse";
@@ -23,10 +24,12 @@ const base64 = (text: string) => Buffer.from(text, "latin1").toString("base64");
 const plain = base64(`\0user\0${password}`);
 /** The password in every form that occurs below, in parts too small to be recognised by chance only. */
 const traces = [password, base64(password), plain].map((form) => form.slice(8, 20));
+/** It as a token, which stands behind other words: whatever its place in the group of three octets. */
+const tokenTraces = ["", "x", "xx"].map((before) => base64(before + password).slice(8, 20));
 
 function expectHidden(events: readonly { readonly type: string }[]): void {
   const told = JSON.stringify(events.filter(({ type }) => type !== "authenticationReceived"));
-  for (const trace of traces) expect(told).not.toContain(trace);
+  for (const trace of [...traces, ...tokenTraces]) expect(told).not.toContain(trace);
 }
 
 const settings: readonly Partial<ServerSessionOptions>[] = [
@@ -131,14 +134,16 @@ describe("passwords in logs", () => {
       "421 Bye",
       "250 OK",
       "hm",
+      `334 ${base64('{"status":"401"}')}`,
       "334-\r\n334 ",
     );
     fc.assert(
       fc.property(
-        fc.constantFrom("PLAIN", "LOGIN", "LOGIN PLAIN"),
+        fc.constantFrom("PLAIN", "LOGIN", "LOGIN PLAIN", "XOAUTH2", "OAUTHBEARER", "SCRAM-SHA-256", "SCRAM-SHA-1"),
         fc.array(said, { maxLength: 4 }),
         (offer, replies) => {
-          const credentials = { user: "user", password };
+          const isToken = offer.includes("OAUTH");
+          const credentials = isToken ? { user: "user", token: password } : { user: "user", password };
           const profile = clientProfile({
             hostname: "a",
             tls: "never",
@@ -150,7 +155,10 @@ describe("passwords in logs", () => {
           for (const line of ["220 x", "250-x", `250 AUTH ${offer}`, ...replies])
             if (!harness.closed) harness.receive(octetsOf(`${line}\r\n`));
           harness.runOut();
-          if (traces.some((trace) => harness.output.includes(trace))) sent += 1;
+          const isSent = [...traces, ...tokenTraces].some((trace) => harness.output.includes(trace));
+          // By SCRAM not even the server is told.
+          expect(isSent && offer.startsWith("SCRAM")).toBe(false);
+          if (isSent) sent += 1;
           expectHidden(harness.events);
           expect(JSON.stringify(harness.events)).toContain("AUTH ");
         },
@@ -164,6 +172,33 @@ describe("passwords in logs", () => {
       const make = () => clientProfile({ hostname: "a", credentials: { user: "user", password: bad } });
       expect(make).toThrow(/^Password: /);
       expect(make).not.toThrow(password.slice(0, 8));
+      const token = () => clientProfile({ hostname: "a", credentials: { user: "user", token: bad } });
+      expect(token).toThrow(/^Token: /);
+      expect(token).not.toThrow(password.slice(0, 8));
     }
+  });
+
+  test("client tells of a proof that the server asked for with its own words nothing", () => {
+    fc.assert(
+      fc.property(chunkings, fc.constantFrom(undefined, "AAAA"), (sizes, wrong) => {
+        const credentials = { user: "user", password: "secret" };
+        const profile = clientProfile({ hostname: "a", tls: "never", credentials, trace: true });
+        const harness = new SessionHarness<ClientIntent, ClientEvent>(new ClientSession(profile, 0));
+        const chunks = cycle(sizes);
+        const hear = (text: string) => {
+          for (const chunk of chunksOf(`${text}\r\n`, chunks)) harness.receive(chunk);
+        };
+        const lines = () => harness.output.split("\r\n");
+        hear("220 x");
+        hear("250-x\r\n250 AUTH SCRAM-SHA-256");
+        const exchange = new ScriptedExchange(lines().at(-2) ?? "");
+        hear(exchange.reply);
+        const proof = lines().at(-2) ?? "";
+        hear(wrong === undefined ? exchange.respond(proof) : `334 ${wrong}`);
+        expect(harness.output).toContain(proof);
+        expect(JSON.stringify(harness.events)).not.toContain(proof.slice(20, 60));
+        expect(JSON.stringify(harness.events)).toContain("AUTH SCRAM-SHA-256 *");
+      }),
+    );
   });
 });

@@ -12,6 +12,7 @@ import {
 } from "@carteiro/core";
 import fc from "fast-check";
 import { chunksOf, contents } from "./dialogues.ts";
+import { channelBindings, ScriptedExchange } from "./scripted-exchange.ts";
 import { octetsOf, SessionHarness } from "./session-harness.ts";
 import { verbOf } from "./wire.ts";
 
@@ -37,6 +38,7 @@ export class ScriptedServer {
   readonly #script: ServerScript;
   #rest = "";
   #mode: "command" | "response" | "content" = "command";
+  #exchange: ScriptedExchange | undefined;
   #secured = false;
   /** LHLO has been said. */
   #lmtp = false;
@@ -96,12 +98,7 @@ export class ScriptedServer {
 
   #usual(turn: string): string {
     if (this.#mode === "content") return this.#verdict();
-    if (this.#mode === "response")
-      return turn.trim() === "*"
-        ? "501 Cancelled"
-        : this.turns.at(-1)?.startsWith("AUTH LOGIN") === true
-          ? "334 UGFzc3dvcmQ6"
-          : "235 2.7.0 Welcome";
+    if (this.#mode === "response") return this.#exchange?.respond(turn) ?? "501 Cancelled";
     switch (verbOf(turn.trimEnd())) {
       case "EHLO":
       case "LHLO":
@@ -114,7 +111,8 @@ export class ScriptedServer {
       case "STARTTLS":
         return "220 Go on";
       case "AUTH":
-        return turn.startsWith("AUTH LOGIN") ? "334 VXNlcm5hbWU6" : "235 2.7.0 Welcome";
+        this.#exchange = new ScriptedExchange(turn);
+        return this.#exchange.reply;
       case "DATA":
         return "354 Send it";
       case "BDAT":
@@ -187,8 +185,10 @@ const offers = fc.subarray(
     "CHUNKING",
     "CHUNKING",
     "BINARYMIME",
-    "AUTH LOGIN PLAIN",
+    "AUTH LOGIN PLAIN XOAUTH2",
     "AUTH=LOGIN",
+    "AUTH PLAIN OAUTHBEARER SCRAM-SHA-1 SCRAM-SHA-256 SCRAM-SHA-256-PLUS",
+    "AUTH LOGIN EXTERNAL ANONYMOUS OAUTHBEARER SCRAM-SHA-512 CRAM-MD5",
     "ENHANCEDSTATUSCODES",
     "X-\xff",
     "SIZE",
@@ -244,9 +244,17 @@ export const clientOptions: fc.Arbitrary<ClientOptions> = fc.record(
   {
     protocol: fc.constantFrom("smtp", "smtp", "lmtp"),
     tls: fc.constantFrom("required", "opportunistic", "opportunistic", "opportunistic", "never"),
-    credentials: fc.constantFrom(
+    credentials: fc.constantFrom<NonNullable<ClientOptions["credentials"]>>(
+      { user: "user", password: "secret" },
       { user: "user", password: "secret" },
       { user: "user", password: "secret", authorizationIdentity: "other" },
+      { user: "user", password: "pen\x07cil" },
+      { user: "user", token: "t0ken" },
+      { user: "user", token: "stale" },
+      { external: true },
+      { anonymous: true, trace: "nobody" },
+      "onDemand",
+      "onDemand",
     ),
     allowAuthInClear: fc.boolean(),
     pipelining: fc.constantFrom(true, true, false),
@@ -287,7 +295,9 @@ export interface Conversation {
  */
 export function converse({ options, script, acts: list }: ClientDialogue, sizes: Iterator<number>): Conversation {
   const session = new ClientSession(clientProfile({ ...options, hostname: "client.example" }), 0);
-  const harness = new SessionHarness<ClientIntent, ClientEvent>(session, { tls: { protocol: "TLSv1.3" } });
+  const harness = new SessionHarness<ClientIntent, ClientEvent>(session, {
+    tls: { protocol: "TLSv1.3", channelBindings },
+  });
   const server = new ScriptedServer(script);
   const conversation = { harness, session, server };
   const left = [...list];
@@ -325,6 +335,10 @@ export function converse({ options, script, acts: list }: ClientDialogue, sizes:
       else begin(harness, act);
     } else if (takesContent(session)) {
       sendContent(conversation, list[list.length - left.length - 1], exchange);
+    } else if (session.state === "opening.expectingCredentials") {
+      // The first token is stale.
+      const asked = harness.events.filter(({ type }) => type === "credentialsWanted").length;
+      harness.submit({ type: "authenticate", credentials: { user: "user", token: asked > 1 ? "t0ken" : "stale" } });
     } else {
       harness.advance();
     }

@@ -10,6 +10,11 @@ const intents: readonly (readonly [name: string, intent: ClientIntent, possibleI
   ["send", send, ["ready"]],
   ["ask", { type: "ask", verb: "VRFY", argument: "jones" }, ["ready"]],
   ["quit", { type: "quit" }, ["ready"]],
+  [
+    "authenticate",
+    { type: "authenticate", credentials: { user: "user", password: "secret" } },
+    ["opening.expectingCredentials"],
+  ],
   ["content", { type: "content", bytes: octetsOf("Hello\r\n") }, takingContent],
   ["endContent", { type: "endContent" }, takingContent],
 ];
