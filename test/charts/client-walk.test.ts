@@ -24,7 +24,7 @@ const atRecipients: readonly FactName[] = [
   "chunked",
   "nothingToSend",
 ];
-const atContent: readonly FactName[] = ["chunkAwaited", "moreChunks", "lastChunkAwaited", "moreVerdicts"];
+const atContent: readonly FactName[] = ["chunkAwaited", "moreChunks", "lastChunkAwaited", "moreVerdicts", "prdr"];
 const inTransaction = [...atRecipients, ...atContent];
 const atOpening = (Object.keys(initialClientFacts) as FactName[]).filter((name) => !inTransaction.includes(name));
 
@@ -43,8 +43,11 @@ const allFacts: readonly ClientFacts[] = [
   ),
   ...[...combinations([...atContent, "chunked", "lmtp"])]
     .filter(
-      ({ chunkAwaited, moreChunks, lastChunkAwaited, chunked }) =>
-        !(moreChunks && !chunkAwaited) && !(lastChunkAwaited && chunkAwaited) && !(chunkAwaited && !chunked),
+      ({ chunkAwaited, moreChunks, lastChunkAwaited, chunked, prdr, lmtp }) =>
+        !(prdr && lmtp) &&
+        !(moreChunks && !chunkAwaited) &&
+        !(lastChunkAwaited && chunkAwaited) &&
+        !(chunkAwaited && !chunked),
     )
     .map((facts) => ({ ...facts, pipelined: true, recipientAccepted: true, dataDue: !facts.chunked })),
 ].map((facts) => ({ ...initialClientFacts, ...facts }));
@@ -292,8 +295,16 @@ describe("the client's chart, step by step", () => {
     );
     expectAll(verdicts, ({ event, to, actions, facts }) => {
       if (event === "3yz") return to === "closed" && failureOf(actions) === "protocol";
-      return count(actions, "recordVerdict") === 1 && (to !== "ready") === facts.moreVerdicts;
+      const next = facts.moreVerdicts ? "IndividualReply" : facts.prdr ? "OverallReply" : "ready";
+      return count(actions, "recordVerdict") === 1 && to.endsWith(next);
     });
+  });
+
+  test("takes 353 for the word that each recipient will be answered, and then all of them, where it asked for that", () => {
+    const announced = open.filter(({ from, event }) => from.endsWith("expectingContentReply") && event === "3yz");
+    expectAll(announced, ({ to, facts }) => (facts.prdr ? to.endsWith("expectingIndividualReply") : to === "closed"));
+    const overall = open.filter(({ from, event }) => from.endsWith("expectingOverallReply") && /[245]yz/.test(event));
+    expectAll(overall, ({ to, actions }) => to === "ready" && has(actions, "recordContentReply"));
   });
 
   test("falls back to HELO in SMTP alone, and sends no empty content in LMTP", () => {
@@ -332,6 +343,7 @@ function remembered(memory: Memory, { type }: Action): Memory {
     case "refuseAll":
     case "recordRecipient":
     case "recordContentReply":
+    case "awaitVerdicts":
     case "recordVerdict":
     case "recordChunk":
     case "contradictRefusal":
@@ -358,7 +370,7 @@ describe("the client's chart, with facts that change at every step", () => {
         const moment = `${from} → ${to}`;
         expect(memory.open, moment).toBe(isTransaction(to));
         expect(memory.content, moment).toBe(
-          /sending(Content|Chunks)$|expecting(Content|Individual|Chunk)Reply$/.test(to),
+          /sending(Content|Chunks)$|expecting(Content|Individual|Overall|Chunk)Reply$/.test(to),
         );
         if (to === "ready" || isTransaction(to) || to === "expectingAnswer") expect(memory.opened, moment).toBe(true);
         return memory;

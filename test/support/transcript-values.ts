@@ -11,12 +11,14 @@ import {
   type ClientEvent,
   type ClientIntent,
   type EsmtpParameter,
+  type NotifyCondition,
   type OutgoingRecipient,
   type RecipientResult,
   type Reply,
   type ServerAnswer,
   type ServerEvent,
 } from "@carteiro/core";
+import { parseDeliverBy } from "../../packages/core/src/extensions/deliver-by.ts";
 import { houseAnswer } from "./house.ts";
 import { lineOctets, readFields, unescaped, type Field } from "./transcript.ts";
 
@@ -176,25 +178,72 @@ function readQuestion(text: string): ClientIntent {
   return { type: "ask", verb: verb as "VRFY", argument: words.join(" ") };
 }
 
-/** `from=<a@b> to=<c@d> to=<e@f> size=1000 eightBit=true smtputf8=true parameter=AUTH=<>`. */
+/**
+ * `from=<a@b> to=<c@d> to=<e@f> size=1000 eightBit=true smtputf8=true parameter=AUTH=<>`. Typed parameters are written as they
+ * go over the wire; `notify`, `originalRecipient` and `validSince` are those of the recipient before them.
+ */
 function readSend(fields: readonly Field[]): ClientIntent {
-  const all = (wanted: string) => fields.filter(([name]) => name === wanted).map(([, value]) => value);
-  const [size] = all("size");
-  const [body] = all("body");
+  const one = (wanted: string) => fields.find(([name]) => name === wanted)?.[1];
+  const flag = (wanted: string) => one(wanted) === "true" && { [wanted]: true };
+  // What is no number is handed over as it is, as callers without types do.
+  const number = (wanted: string) => {
+    const text = one(wanted);
+    return text !== undefined && { [wanted]: /^-?\d+$/.test(text) ? Number(text) : text };
+  };
+  const word = (wanted: string) => one(wanted) !== undefined && { [wanted]: one(wanted) };
   return {
     type: "send",
-    reversePath: reversePath(withoutBrackets(all("from")[0] ?? "") || null),
-    recipients: all("to").map((path): OutgoingRecipient => ({ recipient: forwardPath(withoutBrackets(path)) })),
-    // What is no number is handed over as it is, as callers without types do.
-    ...(size !== undefined && { size: (/^\d+$/.test(size) ? Number(size) : size) as number }),
-    ...(body !== undefined && { body: body as "BINARYMIME" }),
-    ...(all("eightBit").includes("true") && { eightBit: true }),
-    ...(all("smtputf8").includes("true") && { smtputf8: true }),
-    parameters: all("parameter").map((parameter) => {
-      const [keyword = "", ...value] = parameter.split("=");
-      return esmtpParameter(keyword, value.length === 0 ? undefined : value.join("="));
-    }),
-  };
+    reversePath: reversePath(withoutBrackets(one("from") ?? "") || null),
+    recipients: readRecipients(fields),
+    ...number("size"),
+    ...flag("eightBit"),
+    ...word("body"),
+    ...flag("smtputf8"),
+    ...word("ret"),
+    ...word("envid"),
+    ...(one("deliverBy") !== undefined && { deliverBy: parseDeliverBy(one("deliverBy")) }),
+    ...number("holdFor"),
+    ...(one("holdUntil") !== undefined && { holdUntil: Date.parse(one("holdUntil") ?? "") }),
+    ...number("priority"),
+    ...flag("requireTls"),
+    ...(one("solicitation") !== undefined && { solicitation: one("solicitation")?.split(",") }),
+    ...flag("prdr"),
+    parameters: fields.filter(([name]) => name === "parameter").map(([, parameter]) => readParameter(parameter)),
+  } as ClientIntent;
+}
+
+function readParameter(parameter: string): EsmtpParameter {
+  const [keyword = "", ...value] = parameter.split("=");
+  return esmtpParameter(keyword, value.length === 0 ? undefined : value.join("="));
+}
+
+function readRecipients(fields: readonly Field[]): OutgoingRecipient[] {
+  const recipients: OutgoingRecipient[] = [];
+  for (const [name, value] of fields) {
+    const last = recipients.at(-1);
+    if (name === "to") recipients.push({ recipient: forwardPath(withoutBrackets(value)) });
+    else if (last !== undefined) Object.assign(last, recipientField(name, value));
+  }
+  return recipients;
+}
+
+function recipientField(name: string, value: string): Partial<OutgoingRecipient> {
+  const [before = "", after] = value.split(";");
+  switch (name) {
+    case "notify":
+      return { notify: value === "NEVER" ? [] : (value.split(",") as NotifyCondition[]) };
+    case "originalRecipient":
+      return { originalRecipient: { addressType: before, address: after ?? "" } };
+    case "validSince":
+      return {
+        validSince: {
+          since: Date.parse(before),
+          ...(after !== undefined && { otherwise: after === "C" ? "continue" : "reject" }),
+        },
+      };
+    default:
+      return {};
+  }
 }
 
 function withoutBrackets(path: string): string {

@@ -43,7 +43,7 @@ export {
   type RateStore,
   type RateSubject,
 } from "./rates.ts";
-export type { Message, RecipientLike } from "./message.ts";
+export type { Message, Recipient, RecipientLike } from "./message.ts";
 export { Pool, type PoolOptions } from "./pool.ts";
 export type { ContentSource } from "./outgoing-content.ts";
 export {

@@ -7,16 +7,28 @@ import {
   type EsmtpParameter,
   type EsmtpParameters,
   type Mailbox,
+  type NotifyCondition,
+  type OriginalRecipient,
   type OutgoingRecipient,
   type ReversePath,
 } from "@carteiro/core";
 import { encoded, measure, type ContentSource } from "./outgoing-content.ts";
 
+/** A recipient with what is asked for it. What the server does not offer makes `send` reject with `LocalProtocolError`. */
+export interface Recipient {
+  readonly recipient: string | Mailbox;
+  /** When the sender wants a report (DSN, RFC 3461 §4.1). Where it is left out, servers report failure. */
+  readonly notify?: "NEVER" | readonly NotifyCondition[];
+  /** The recipient as the message's first sender named it (DSN, RFC 3461 §4.2): an address, or another type with its name. */
+  readonly originalRecipient?: string | OriginalRecipient;
+  /** Deliver only if the mailbox has been the same person's since then (RRVS, RFC 7293); a number is milliseconds since 1970. */
+  readonly validSince?: { readonly since: Date | number; readonly otherwise?: "continue" | "reject" };
+  /** Further parameters of RCPT, sent as they are. */
+  readonly parameters?: EsmtpParameters;
+}
+
 /** A recipient as an address, a mailbox, or with parameters of its own. */
-export type RecipientLike =
-  | string
-  | Mailbox
-  | { readonly recipient: string | Mailbox; readonly parameters?: EsmtpParameters };
+export type RecipientLike = string | Mailbox | Recipient;
 
 export interface Message {
   /** Reverse-path: where notifications go. `null` for none, as notifications themselves have it (RFC 5321 §4.5.5). */
@@ -38,7 +50,32 @@ export interface Message {
   readonly body?: "7BIT" | "8BITMIME" | "BINARYMIME";
   /** Whether the header holds UTF-8; a non-ASCII address implies it (RFC 6531). */
   readonly smtputf8?: boolean;
-  /** Further parameters of MAIL. */
+  /**
+   * For reports: whether they bring back the message or its header alone, and the sender's name for this envelope,
+   * printable ASCII (DSN, RFC 3461 §4.3, §4.4). Whether reports are wanted is said of each recipient, by `notify`.
+   */
+  readonly dsn?: { readonly ret?: "FULL" | "HDRS"; readonly envid?: string };
+  /**
+   * Seconds within which delivery is of use; beyond them `return` gives up, and `notify` tells the sender and goes on. `trace`
+   * asks for a report from each relay (DELIVERBY, RFC 2852).
+   */
+  readonly deliverBy?: { readonly seconds: number; readonly mode: "return" | "notify"; readonly trace?: boolean };
+  /** Seconds for the server to hold the message back (FUTURERELEASE, RFC 4865). Not with `holdUntil`. */
+  readonly holdFor?: number;
+  /** When the server is to release the message; a number is milliseconds since 1970 (FUTURERELEASE, RFC 4865). */
+  readonly holdUntil?: Date | number;
+  /** How urgent it is, -9 to 9 (MT-PRIORITY, RFC 6710). */
+  readonly priority?: number;
+  /**
+   * Pass it on over verified TLS alone or not at all, beginning with this connection: it must be under TLS, with a certificate
+   * that was verified (REQUIRETLS, RFC 8689).
+   */
+  readonly requireTls?: boolean;
+  /** Classes of solicitation that it belongs to, such as `org.example:ADV` (NO-SOLICITING, RFC 3865). */
+  readonly solicitation?: readonly string[];
+  /** Asks for a reply to the content for each recipient, over SMTP too (PRDR, as Exim has it). The server may give one for all. */
+  readonly prdr?: boolean;
+  /** Further parameters of MAIL, sent as they are. */
   readonly parameters?: readonly EsmtpParameter[];
   /** Aborting it before the end of content has been sent means that nothing was sent. The session ends with it. */
   readonly signal?: AbortSignal;
@@ -57,23 +94,43 @@ export function outgoing(message: Message): OutgoingMessage {
   return { intent: sendIntent(message, content), content };
 }
 
-function sendIntent(
-  { from, to, smtputf8, parameters, body, ...message }: Message,
-  content: OutgoingMessage["content"],
-): Send {
+function sendIntent(message: Message, content: OutgoingMessage["content"]): Send {
+  const { from, to, dsn, deliverBy, holdUntil, size: known } = message;
+  const { body, smtputf8, holdFor, priority, requireTls, solicitation, prdr, parameters } = message;
   // Of content that has not been read yet the worst has to be expected.
-  const { size, eightBit } =
-    content instanceof Uint8Array ? measure(content, body) : { size: message.size, eightBit: true };
+  const { size, eightBit } = content instanceof Uint8Array ? measure(content, body) : { size: known, eightBit: true };
   return {
     type: "send",
     reversePath: typeof from === "string" ? reversePath(from) : from,
     recipients: (isList(to) ? to : [to]).map(outgoingRecipient),
     eightBit,
-    ...(size !== undefined && { size }),
-    ...(body !== undefined && { body }),
-    ...(smtputf8 !== undefined && { smtputf8 }),
-    ...(parameters !== undefined && { parameters }),
+    ...present({
+      size,
+      body,
+      smtputf8,
+      ret: dsn?.ret,
+      envid: dsn?.envid,
+      deliverBy: deliverBy && { trace: false, ...deliverBy },
+      holdFor,
+      holdUntil: holdUntil === undefined ? undefined : epoch(holdUntil),
+      priority,
+      requireTls,
+      solicitation,
+      prdr,
+      parameters,
+    }),
   };
+}
+
+/** The fields that are there. */
+function present<Fields extends object>(fields: Fields): Given<Fields> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Given<Fields>;
+}
+
+type Given<Fields> = { readonly [Name in keyof Fields]?: Exclude<Fields[Name], undefined> };
+
+function epoch(time: Date | number): number {
+  return typeof time === "number" ? time : time.getTime();
 }
 
 function isList(to: Message["to"]): to is readonly RecipientLike[] {
@@ -83,9 +140,20 @@ function isList(to: Message["to"]): to is readonly RecipientLike[] {
 function outgoingRecipient(given: RecipientLike): OutgoingRecipient {
   if (typeof given === "string") return { recipient: forwardPath(given) };
   if (!("recipient" in given)) return { recipient: given };
-  const { recipient, parameters } = given;
+  const { recipient, notify, originalRecipient, validSince, parameters } = given;
   return {
     recipient: typeof recipient === "string" ? forwardPath(recipient) : recipient,
-    ...(parameters !== undefined && { parameters }),
+    ...present({
+      notify: notify === "NEVER" ? [] : notify,
+      originalRecipient: typeof originalRecipient === "string" ? addressed(originalRecipient) : originalRecipient,
+      validSince: validSince && { ...validSince, since: epoch(validSince.since) },
+      parameters,
+    }),
   };
+}
+
+/** RFC 6533 §3: `rfc822` is for ASCII. */
+function addressed(address: string): OriginalRecipient {
+  const isAscii = Array.from(address).every((character) => character < "\x80");
+  return { addressType: isAscii ? "rfc822" : "utf-8", address };
 }

@@ -41,6 +41,7 @@ export {
   type RateQuestion,
   type RateStore,
   type Resolver,
+  type Recipient,
   type ReverseDns,
   type SendResult,
   type ServerHandlers,

@@ -75,6 +75,7 @@ export class ClientActions {
     facts.chunkAwaited = transaction?.chunkAwaited === true;
     facts.moreChunks = transaction?.moreChunksAwaited === true;
     facts.lastChunkAwaited = transaction?.lastChunkAwaited === true;
+    facts.prdr = transaction?.prdr === true;
     facts.moreVerdicts = transaction?.moreVerdictsAwaited === true;
     if (type === "5yz") facts.credentialsDue = this.authentication.renewableAfter(this.reply);
   }
@@ -155,6 +156,8 @@ export class ClientActions {
         return this.#writeEndOfContent();
       case "recordContentReply":
         return this.transaction?.recordContent(this.reply);
+      case "awaitVerdicts":
+        return this.transaction?.awaitVerdicts();
       case "recordVerdict":
         return this.transaction?.recordVerdict(this.reply);
       case "recordChunk":

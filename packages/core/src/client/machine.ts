@@ -39,6 +39,8 @@ export interface ClientFacts {
   readonly lastChunkAwaited: boolean;
   /** The dialect is LMTP: the content is answered for each recipient that was accepted (RFC 2033). */
   readonly lmtp: boolean;
+  /** MAIL asked for a reply to the content for each recipient, over SMTP (PRDR). */
+  readonly prdr: boolean;
   /** The accepted recipient whose reply to the content is awaited is not the last. */
   readonly moreVerdicts: boolean;
 }
@@ -60,6 +62,7 @@ export const initialClientFacts: ClientFacts = {
   moreChunks: false,
   lastChunkAwaited: false,
   lmtp: false,
+  prdr: false,
   moreVerdicts: false,
 };
 
@@ -123,6 +126,7 @@ export const clientMachine = setup({
     moreChunks: ({ context }) => context.moreChunks,
     lastChunkAwaited: ({ context }) => context.lastChunkAwaited,
     lmtp: ({ context }) => context.lmtp,
+    prdr: ({ context }) => context.prdr,
     moreVerdicts: ({ context }) => context.moreVerdicts,
   },
   actions: {
@@ -158,6 +162,7 @@ export const clientMachine = setup({
     startContent: () => undefined,
     writeEndOfContent: () => undefined,
     recordContentReply: () => undefined,
+    awaitVerdicts: () => undefined,
     recordVerdict: () => undefined,
     recordChunk: () => undefined,
     refuseContent: () => undefined,
@@ -505,10 +510,12 @@ export const clientMachine = setup({
         },
 
         expectingContentReply: {
-          description: "Whether the server takes responsibility for the message.",
+          description:
+            "Whether the server takes responsibility for the message; 353 says that it will tell for each recipient.",
           meta: { rfc: "RFC 5321 §4.1.1.4, §4.5.3.2.6", timeout: timeout("contentEnd") },
           on: {
             "2yz": { target: "#client.ready", actions: "recordContentReply" },
+            "3yz": { guard: "prdr", target: "expectingIndividualReply", actions: "awaitVerdicts" },
             "4yz": { target: "#client.ready", actions: "recordContentReply" },
             "5yz": { target: "#client.ready", actions: "recordContentReply" },
           },
@@ -521,16 +528,29 @@ export const clientMachine = setup({
           on: {
             "2yz": [
               { guard: "moreVerdicts", actions: "recordVerdict" },
+              { guard: "prdr", target: "expectingOverallReply", actions: "recordVerdict" },
               { target: "#client.ready", actions: "recordVerdict" },
             ],
             "4yz": [
               { guard: "moreVerdicts", actions: "recordVerdict" },
+              { guard: "prdr", target: "expectingOverallReply", actions: "recordVerdict" },
               { target: "#client.ready", actions: "recordVerdict" },
             ],
             "5yz": [
               { guard: "moreVerdicts", actions: "recordVerdict" },
+              { guard: "prdr", target: "expectingOverallReply", actions: "recordVerdict" },
               { target: "#client.ready", actions: "recordVerdict" },
             ],
+          },
+        },
+
+        expectingOverallReply: {
+          description: "Whether what was said of each recipient holds: a refusal here is a refusal for all.",
+          meta: { rfc: "RFC 5321 §4.1.1.4", timeout: timeout("contentEnd") },
+          on: {
+            "2yz": { target: "#client.ready", actions: "recordContentReply" },
+            "4yz": { target: "#client.ready", actions: "recordContentReply" },
+            "5yz": { target: "#client.ready", actions: "recordContentReply" },
           },
         },
 

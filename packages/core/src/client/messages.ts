@@ -1,5 +1,8 @@
 // What a client session and its application say to each other: events out, intents in. All of it is plain data.
 
+import type { DeliverBy } from "../extensions/deliver-by.ts";
+import type { NotifyCondition, OriginalRecipient } from "../extensions/dsn.ts";
+import type { ValidSince } from "../extensions/rrvs.ts";
 import type { Mailbox, ReversePath } from "../grammar/address.ts";
 import type { Capabilities } from "../grammar/capabilities.ts";
 import type { EsmtpParameter } from "../grammar/parameters.ts";
@@ -56,6 +59,13 @@ export interface Failure {
 
 export interface OutgoingRecipient {
   readonly recipient: Mailbox;
+  /** When reports are wanted; an empty list for never (NOTIFY, RFC 3461 §4.1). */
+  readonly notify?: readonly NotifyCondition[];
+  /** The recipient as the message's first sender named it (ORCPT, RFC 3461 §4.2). */
+  readonly originalRecipient?: OriginalRecipient;
+  /** Since when the mailbox must have been the same person's (RRVS, RFC 7293). */
+  readonly validSince?: ValidSince;
+  /** Further parameters of RCPT, as they are. */
   readonly parameters?: readonly EsmtpParameter[];
 }
 
@@ -113,6 +123,10 @@ export type ClientEvent =
   | { readonly type: "sessionClosed"; readonly failure?: Failure };
 
 export type ClientIntent =
+  /**
+   * Throws `LocalProtocolError` where the server does not offer what the message asks for: nothing that was asked for is
+   * left out in silence. Only SIZE, and BODY for `eightBit`, are sent where they are offered.
+   */
   | {
       readonly type: "send";
       readonly reversePath: ReversePath;
@@ -127,7 +141,25 @@ export type ClientIntent =
       readonly body?: "7BIT" | "8BITMIME" | "BINARYMIME";
       /** Whether the content's header holds UTF-8; a non-ASCII address implies it (RFC 6531). */
       readonly smtputf8?: boolean;
-      /** Further parameters of MAIL. */
+      /** What a report of failure is to bring back: the message, or its header (DSN, RFC 3461 §4.3). */
+      readonly ret?: "FULL" | "HDRS";
+      /** A name for this envelope, for reports: printable ASCII (DSN, RFC 3461 §4.4). */
+      readonly envid?: string;
+      /** Until when delivery is of use, and what then (DELIVERBY, RFC 2852). */
+      readonly deliverBy?: DeliverBy;
+      /** Seconds for the server to hold the message back (FUTURERELEASE, RFC 4865). */
+      readonly holdFor?: number;
+      /** When the server is to release the message, in milliseconds since 1970 (FUTURERELEASE, RFC 4865). */
+      readonly holdUntil?: number;
+      /** -9 to 9 (MT-PRIORITY, RFC 6710). */
+      readonly priority?: number;
+      /** Pass the message on over verified TLS alone, beginning with this connection (REQUIRETLS, RFC 8689). */
+      readonly requireTls?: boolean;
+      /** Classes of solicitation that the message belongs to (NO-SOLICITING, RFC 3865). */
+      readonly solicitation?: readonly string[];
+      /** Asks for a reply to the content for each recipient, which the server may give or not (PRDR, as Exim has it). */
+      readonly prdr?: boolean;
+      /** Further parameters of MAIL, as they are. */
       readonly parameters?: readonly EsmtpParameter[];
       /** At least one. */
       readonly recipients: readonly OutgoingRecipient[];

@@ -114,6 +114,7 @@ export class ClientSession implements Session<ClientIntent, ClientEvent> {
         this.#actions.transaction = new OutgoingTransaction(intent, {
           capabilities: this.#actions.capabilities,
           protocol: this.#profile.protocol,
+          tls: this.#actions.tls,
           pipelining: this.#profile.pipelining,
           chunking: this.#profile.chunking,
         });

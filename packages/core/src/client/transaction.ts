@@ -1,38 +1,21 @@
 // One message on its way out: which commands are written when, and what became of each recipient.
 
-import { forwardPath, isAscii, mailbox, type Mailbox } from "../grammar/address.ts";
+import { forwardPath, mailbox, type Mailbox } from "../grammar/address.ts";
 import { findCapability, type Capabilities } from "../grammar/capabilities.ts";
-import { InvalidValueError, shown } from "../grammar/invalid-value-error.ts";
-import { esmtpParameter, formatParameters, type EsmtpParameter, type EsmtpParameters } from "../grammar/parameters.ts";
 import type { Command } from "../grammar/command.ts";
 import type { Reply } from "../grammar/reply.ts";
-import { isAsciiText } from "../grammar/text.ts";
-import { parseSize } from "../extensions/size.ts";
-import { LocalProtocolError } from "../session.ts";
+import { LocalProtocolError, type TlsInfo } from "../session.ts";
 import type { ClientIntent, Failure, OutgoingRecipient, RecipientResult, TransactionResult } from "./messages.ts";
+import { mailParameters, needsSmtputf8, recipientParameters } from "./parameters.ts";
 
 type Send = Extract<ClientIntent, { type: "send" }>;
 type Write = (command: Command) => void;
-
-const noChunks = "BODY=BINARYMIME goes by BDAT alone: CHUNKING and PIPELINING must be offered, and not be turned off";
-
-/** Largest content that the server takes, in octets (RFC 1870); `undefined` where it names no limit. */
-export function sizeLimit(capabilities: Capabilities): bigint | undefined {
-  const announced = parseSize(findCapability(capabilities, "SIZE")?.parameters[0]);
-  return announced === 0n ? undefined : announced;
-}
-
-/** Whether a transaction needs SMTPUTF8 (RFC 6531 §3.4): for an address, a parameter, or the content's header. */
-export function needsSmtputf8({ reversePath, parameters = [], recipients, smtputf8 }: Omit<Send, "type">): boolean {
-  const isPlain = (path: Mailbox | null, its: EsmtpParameters) => isAscii(path) && isAsciiText(formatParameters(its));
-  const allPlain = recipients.every(({ recipient, parameters: its = [] }) => isPlain(recipient, its));
-  return smtputf8 === true || !isPlain(reversePath, parameters) || !allPlain;
-}
 
 /** What a transaction has to know of its session. */
 export interface TransactionTerms {
   readonly capabilities: Capabilities;
   readonly protocol: "smtp" | "lmtp";
+  readonly tls: TlsInfo | undefined;
   /** Whether commands may be written in groups where PIPELINING is offered. */
   readonly pipelining: boolean;
   /** Whether BDAT may take the place of DATA where CHUNKING and PIPELINING are offered. */
@@ -46,6 +29,8 @@ export class OutgoingTransaction {
   readonly chunked: boolean;
   /** Whether the content is no text of lines, so that its octets must go out as they are. */
   readonly binary: boolean;
+  /** Whether a reply to the content was asked for each recipient, over SMTP. */
+  readonly prdr: boolean;
   readonly #mail: Extract<Command, { verb: "MAIL" }>;
   readonly #recipients: readonly OutgoingRecipient[];
   readonly #replies: (Reply | undefined)[] = [];
@@ -54,7 +39,7 @@ export class OutgoingTransaction {
   #refusal: Reply | undefined;
   #mailRefused = false;
   /** Whether the content is answered for each accepted recipient. */
-  readonly #answeredEach: boolean;
+  #answeredEach: boolean;
   /** Replies to the content, one for each accepted recipient, in order. */
   readonly #verdicts: (Reply | undefined)[] = [];
   /** Chunks written and not yet answered, the last one not counted. */
@@ -67,24 +52,25 @@ export class OutgoingTransaction {
    * Throws `LocalProtocolError` where the server does not offer what the transaction needs, `InvalidValueError` for values
    * that cannot be sent as they are.
    */
-  constructor(intent: Send, { capabilities, protocol, pipelining, chunking }: TransactionTerms) {
+  constructor(intent: Send, { capabilities, protocol, tls, pipelining, chunking }: TransactionTerms) {
     if (intent.recipients.length === 0) throw new LocalProtocolError("send without recipients: give at least one");
     const offered = (keyword: string) => findCapability(capabilities, keyword) !== undefined;
     this.pipelined = pipelining && offered("PIPELINING");
     this.chunked = chunking && this.pipelined && offered("CHUNKING");
     this.binary = intent.body === "BINARYMIME";
+    this.prdr = intent.prdr === true || intent.parameters?.some(({ keyword }) => keyword === "PRDR") === true;
     this.#answeredEach = protocol === "lmtp";
     const { reversePath: path } = intent;
-    const parameters = mailParameters(intent, capabilities);
-    if (this.binary && !this.chunked) throw new LocalProtocolError(noChunks);
+    const terms = { capabilities, protocol, tls, chunked: this.chunked };
+    const utf8 = needsSmtputf8(intent);
     this.#mail = {
       verb: "MAIL",
       reversePath: path === null ? null : mailbox(path.address),
-      parameters: parameters.map(parsedAgain),
+      parameters: mailParameters(intent, terms),
     };
-    this.#recipients = intent.recipients.map(({ recipient, parameters: its = [] }) => ({
-      recipient: forwardPath(recipient.address),
-      parameters: its.map(parsedAgain),
+    this.#recipients = intent.recipients.map((each) => ({
+      recipient: forwardPath(each.recipient.address),
+      parameters: recipientParameters(each, terms, utf8),
     }));
   }
 
@@ -176,6 +162,10 @@ export class OutgoingTransaction {
     this.#contentReply = reply;
   }
 
+  awaitVerdicts(): void {
+    this.#answeredEach = true;
+  }
+
   /** The reply to the content for the next of the accepted recipients. */
   recordVerdict(reply: Reply | undefined): void {
     this.#verdicts.push(reply);
@@ -200,7 +190,12 @@ export class OutgoingTransaction {
 
   /** The reply that decides over the content for an accepted recipient. */
   #decisive(verdict: Reply | undefined): Reply | undefined {
-    return this.#answeredEach ? (verdict ?? this.#contentReply) : this.#contentReply;
+    const overall = this.#contentReply;
+    if (!this.#answeredEach) return overall;
+    if (!this.prdr || this.#contentRefused) return verdict ?? overall;
+    // What is said of all counts only against a recipient: temporary refusals become permanent by it, others keep their own.
+    if (verdict === undefined || isPositive(verdict)) return isPositive(overall) ? verdict : overall;
+    return verdict.code < 500 && overall !== undefined && overall.code >= 500 ? overall : verdict;
   }
 
   /** Of a recipient that was accepted at RCPT. */
@@ -222,49 +217,4 @@ function isPositive(reply: Reply | undefined): boolean {
 
 function recipientCommand({ recipient, parameters = [] }: OutgoingRecipient): Command {
   return { verb: "RCPT", forwardPath: recipient, parameters };
-}
-
-function mailParameters(intent: Send, capabilities: Capabilities): readonly EsmtpParameter[] {
-  const offered = (keyword: string) => findCapability(capabilities, keyword) !== undefined;
-  const parameters: EsmtpParameter[] = [];
-  if (intent.size !== undefined) mustBeSize(intent.size);
-  if (intent.size !== undefined && offered("SIZE")) {
-    const limit = sizeLimit(capabilities);
-    if (limit !== undefined && BigInt(intent.size) > limit) {
-      throw new LocalProtocolError(`content of ${intent.size} octets: the server takes at most ${limit}`);
-    }
-    parameters.push(esmtpParameter("SIZE", String(intent.size)));
-  }
-  const utf8 = needsSmtputf8(intent);
-  if (utf8 && !offered("SMTPUTF8")) {
-    throw new LocalProtocolError("a non-ASCII address or header: the server does not offer SMTPUTF8");
-  }
-  const body = intent.body ?? (intent.eightBit === true || utf8 ? "8BITMIME" : undefined);
-  if (body === "BINARYMIME" && !offered("BINARYMIME")) throw notOffered("BODY=BINARYMIME", "BINARYMIME");
-  if (intent.body === "8BITMIME" && !offered("8BITMIME")) throw notOffered("BODY=8BITMIME", "8BITMIME");
-  if (body !== undefined && (body === "BINARYMIME" || offered("8BITMIME")))
-    parameters.push(esmtpParameter("BODY", body));
-  if (utf8) parameters.push(esmtpParameter("SMTPUTF8"));
-  // What the caller sets takes the place of what would be set by itself: a parameter may stand once only.
-  const own = intent.parameters ?? [];
-  const isSet = (keyword: string) => own.some((parameter) => parameter.keyword === keyword);
-  return [...parameters.filter(({ keyword }) => !isSet(keyword)), ...own];
-}
-
-function notOffered(what: string, keyword: string): LocalProtocolError {
-  return new LocalProtocolError(`${what}: the server does not offer ${keyword}`);
-}
-
-function mustBeSize(octets: number): void {
-  if (Number.isSafeInteger(octets) && octets >= 0) return;
-  throw new InvalidValueError(
-    `Size ${shown(String(octets))}`,
-    "It counts no octets",
-    "Pass a whole number, or leave it out",
-  );
-}
-
-/** Intents may come from a record or from code without types: only what is parsed here is certain to be what it seems. */
-function parsedAgain({ keyword, value }: EsmtpParameter): EsmtpParameter {
-  return esmtpParameter(keyword, value, { utf8: true });
 }
