@@ -220,7 +220,7 @@ describe("content by BDAT", () => {
 async function serveInLockstep(transport: Transport): Promise<string> {
   let rest = "";
   let whole = "";
-  const say = async (reply: string) => void (await transport.write(octetsOf(`${reply}\r\n`)));
+  const say = async (reply: string) => transport.write(octetsOf(`${reply}\r\n`));
   await say("220 mx.example.org");
   for (let bytes = await transport.read(); bytes !== undefined; bytes = await transport.read()) {
     rest += text(bytes);

@@ -30,8 +30,8 @@ export interface ParameterTerms {
 
 /** Largest content that the server takes, in octets (RFC 1870); `undefined` where it names no limit. */
 export function sizeLimit(capabilities: Capabilities): bigint | undefined {
-  const announced = parseSize(findCapability(capabilities, "SIZE")?.parameters[0]);
-  return announced === 0n ? undefined : announced;
+  const limit = parseSize(findCapability(capabilities, "SIZE")?.parameters[0]);
+  return limit === 0n ? undefined : limit;
 }
 
 /** Whether a transaction needs SMTPUTF8 (RFC 6531 §3.4): for an address, a parameter, or the content's header. */
