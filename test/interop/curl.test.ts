@@ -1,14 +1,16 @@
-// curl as the client, and with it what `npm start` tells a newcomer to type.
+// curl as the client, and with it what `npm start` tells a newcomer to type. Debian's curl is built without
+// SCRAM, and takes OAUTHBEARER where XOAUTH2 is offered as well.
 
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 
 import { startCarteiro, storedMessage } from "../support/carteiro.ts";
 import { run } from "../support/processes.ts";
 import { clientContract, type Submission } from "./client-contract.ts";
+import { clientMechanismContract } from "./client-mechanism-contract.ts";
 import { describeWith, program } from "./peers.ts";
 
 describeWith(program("curl"), (curl) => {
@@ -18,6 +20,20 @@ describeWith(program("curl"), (curl) => {
       return { ok: code === 0, said: stderr };
     },
     partial: true,
+  });
+
+  describe("authenticating", () => {
+    clientMechanismContract({
+      mechanisms: ["OAUTHBEARER", "CRAM-MD5", "PLAIN", "LOGIN"],
+      async submit({ mechanism, user, secret, ...rest }) {
+        const byToken = mechanism === "OAUTHBEARER" || mechanism === "XOAUTH2";
+        const login = byToken ? ["--user", `${user}:`, "--oauth2-bearer", secret] : ["--user", `${user}:${secret}`];
+        const envelope = { from: "ana@example.org", to: ["bia@example.net"], host: "localhost", auth: undefined };
+        const all = words({ ...rest, ...envelope, tls: "starttls" });
+        const { code, stderr } = await run(curl, [...all, ...login, "--login-options", `AUTH=${mechanism}`]);
+        return { ok: code === 0, said: stderr };
+      },
+    });
   });
 
   test("sends a first message by each command that the server prints at start", async () => {
@@ -41,7 +57,7 @@ describeWith(program("curl"), (curl) => {
   });
 });
 
-function words({ file, from, to, host, port, tls, caFile, auth }: Submission): string[] {
+function words({ file, from, to, host, port, tls, caFile, auth }: Omit<Submission, "message">): string[] {
   const url = `${tls === "implicit" ? "smtps" : "smtp"}://${host}:${port}`;
   const security = tls === "none" ? [] : ["--ssl-reqd", "--cacert", caFile];
   const login = auth === undefined ? [] : ["--user", `${auth.user}:${auth.password}`];

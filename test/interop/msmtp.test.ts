@@ -1,13 +1,15 @@
-// msmtp as the client, its password from where it reads it: a configuration file.
+// msmtp as the client, its password from where it reads it: a configuration file. It has SCRAM
+// by GNU SASL, without -PLUS.
 
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { afterAll } from "vitest";
+import { afterAll, describe } from "vitest";
 
 import { run } from "../support/processes.ts";
 import { clientContract, type Submission } from "./client-contract.ts";
+import { clientMechanismContract } from "./client-mechanism-contract.ts";
 import { describeWith, program } from "./peers.ts";
 
 describeWith(program("msmtp"), (msmtp) => {
@@ -26,14 +28,34 @@ describeWith(program("msmtp"), (msmtp) => {
     },
     partial: false,
   });
+
+  describe("authenticating", () => {
+    clientMechanismContract({
+      mechanisms: ["SCRAM-SHA-256", "SCRAM-SHA-1", "OAUTHBEARER", "XOAUTH2", "CRAM-MD5", "PLAIN", "LOGIN"],
+      async submit({ mechanism, user, secret: password, file, ...rest }) {
+        const account = { ...rest, host: "localhost", tls: "starttls", auth: { user, password, mechanism } } as const;
+        writeFileSync(configuration, settings(account), { mode: 0o600 });
+        const words = ["-C", configuration, "-f", "ana@example.org", "--", "bia@example.net"];
+        const { code, stderr } = await run(msmtp, words, { input: readFileSync(file) });
+        return { ok: code === 0, said: stderr };
+      },
+    });
+  });
 });
 
-function settings({ host, port, tls, caFile, auth }: Submission): string {
+type Account = Pick<Submission, "host" | "port" | "tls" | "caFile"> & {
+  readonly auth: (Submission["auth"] & { readonly mechanism?: string }) | undefined;
+};
+
+function settings({ host, port, tls, caFile, auth }: Account): string {
   const security =
     tls === "none"
       ? ["tls off"]
       : ["tls on", `tls_starttls ${tls === "starttls" ? "on" : "off"}`, `tls_trust_file ${caFile}`];
-  const login = auth === undefined ? ["auth off"] : ["auth on", `user ${auth.user}`, `password "${auth.password}"`];
+  const login =
+    auth === undefined
+      ? ["auth off"]
+      : [`auth ${auth.mechanism?.toLowerCase() ?? "on"}`, `user ${auth.user}`, `password "${auth.password}"`];
   return ["defaults", `host ${host}`, `port ${port}`, "timeout 20", ...security, ...login, "account default", ""].join(
     "\n",
   );

@@ -1,4 +1,4 @@
-// nodemailer as the client.
+// nodemailer as the client. It knows no SCRAM, and of the mechanisms by token XOAUTH2 alone.
 
 import { readFileSync } from "node:fs";
 
@@ -7,9 +7,14 @@ import { describe, expect, test } from "vitest";
 
 import { user } from "../support/carteiro.ts";
 import { clientContract, type Submission } from "./client-contract.ts";
+import { clientMechanismContract, type Login } from "./client-mechanism-contract.ts";
 
 describe("nodemailer", () => {
   const { server } = clientContract({ send, partial: true });
+
+  describe("authenticating", () => {
+    clientMechanismContract({ mechanisms: ["XOAUTH2", "CRAM-MD5", "PLAIN", "LOGIN"], submit });
+  });
 
   test("sends ten messages over one session, to addresses with UTF-8", async () => {
     const transport = createTransport({
@@ -42,6 +47,26 @@ describe("nodemailer", () => {
     });
   });
 });
+
+async function submit({ mechanism, user, secret, port, caFile, file }: Login) {
+  const transport = createTransport({
+    host: "localhost",
+    port,
+    requireTLS: true,
+    tls: { ca: readFileSync(caFile) },
+    authMethod: mechanism,
+    auth: mechanism === "XOAUTH2" ? { type: "OAuth2", user, accessToken: secret } : { user, pass: secret },
+  });
+  try {
+    await transport.sendMail({
+      envelope: { from: "ana@example.org", to: "bia@example.net" },
+      raw: readFileSync(file),
+    });
+    return { ok: true, said: "" };
+  } catch (error) {
+    return { ok: false, said: String(error) };
+  }
+}
 
 async function send({ message, from, to, host, port, tls, caFile, auth }: Submission) {
   const transport = createTransport({

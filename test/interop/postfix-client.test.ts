@@ -1,20 +1,18 @@
 // Postfix's client: what we hand to its server it passes on to ours, having queued it. It pipelines; content goes by DATA,
-// since it knows BDAT as a server only.
-
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
+// since it knows BDAT as a server only. It authenticates by Cyrus SASL.
 
 import { dsn } from "@carteiro/core";
 import { eachRecipient, type Reject } from "@carteiro/driver";
-import { accept, connect, esmtpParameter, reject, type Message } from "@carteiro/node";
+import { connect, esmtpParameter, reject, type Message } from "@carteiro/node";
 import { expect, test } from "vitest";
 
-import { localhostCertificates } from "../support/certificates.ts";
+import { everyLogin } from "./client-mechanism-contract.ts";
 import { corpus, shortMessage } from "./corpus.ts";
 import { startOwnServer, withoutReceived } from "./own-server.ts";
 import { describeWith } from "./peers.ts";
 import { postfix, startPostfix, type Postfix, type PostfixSettings } from "./postfix.ts";
 import { credentials } from "./server-contract.ts";
+import { writeTlsFiles } from "./tls-files.ts";
 
 const from = "ana@example.org";
 const to = "caio@example.com";
@@ -137,28 +135,20 @@ describeWith({ ...postfix, name: "Postfix's client" }, (root) => {
     expect(report).not.toContain("duda@example.com");
   });
 
-  test.each(["PLAIN", "LOGIN"] as const)(
+  test.each(["SCRAM-SHA-512", "SCRAM-SHA-256", "CRAM-MD5", "PLAIN", "LOGIN"])(
     "logs in by %s under a TLS whose certificate it verifies",
     async (mechanism) => {
-      const { caCertificate, certificate, key } = await localhostCertificates();
-      await using server = await startOwnServer({
-        tls: { key, cert: certificate },
-        authentication: { mechanisms: [mechanism], required: true },
-        onAuthenticate: ({ user, password }) =>
-          user === credentials.user && password === credentials.password ? accept() : reject(535, "5.7.8", "Wrong"),
-      });
-      await using relay = await startPostfix(root, (folder) => {
-        const caFile = join(folder, "ca.pem");
-        writeFileSync(caFile, caCertificate);
-        return {
-          relayhost: `[localhost]:${server.port}`,
-          smtp_tls_security_level: "verify",
-          smtp_tls_verify_cert_match: "hostname",
-          smtp_tls_CAfile: caFile,
-          smtp_sasl_auth_enable: "yes",
-          smtp_sasl_password_maps: `inline:{ {[localhost]:${server.port}=${credentials.user}:${credentials.password}} }`,
-          smtp_sasl_tls_security_options: "noanonymous",
-        };
+      using tls = await writeTlsFiles();
+      await using server = await startOwnServer(await everyLogin(tls));
+      await using relay = await startFor(server.port, {
+        relayhost: `[localhost]:${server.port}`,
+        smtp_tls_security_level: "verify",
+        smtp_tls_verify_cert_match: "hostname",
+        smtp_tls_CAfile: tls.caFile,
+        smtp_sasl_auth_enable: "yes",
+        smtp_sasl_password_maps: `inline:{ {[localhost]:${server.port}=${credentials.user}:${credentials.password}} }`,
+        smtp_sasl_tls_security_options: "noanonymous",
+        smtp_sasl_mechanism_filter: mechanism,
       });
       await using client = await connectTo(relay);
       await client.send({ from, to, content: shortMessage.sent });

@@ -1,13 +1,14 @@
-// swaks as the client.
+// swaks as the client. Debian's knows neither SCRAM nor tokens.
 
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { afterAll } from "vitest";
+import { afterAll, describe } from "vitest";
 
 import { run } from "../support/processes.ts";
 import { clientContract, type Submission } from "./client-contract.ts";
+import { clientMechanismContract } from "./client-mechanism-contract.ts";
 import { describeWith, program } from "./peers.ts";
 
 describeWith(program("swaks"), (swaks) => {
@@ -29,6 +30,20 @@ describeWith(program("swaks"), (swaks) => {
     },
     partial: true,
   });
+
+  describe("authenticating", () => {
+    clientMechanismContract({
+      mechanisms: ["CRAM-MD5", "PLAIN", "LOGIN"],
+      async submit({ mechanism, user, secret, port, caFile, file }) {
+        writeFileSync(data, onTheWire(readFileSync(file)));
+        const envelope = { from: "ana@example.org", to: ["bia@example.net"], host: "localhost", auth: undefined };
+        const login = ["--auth", mechanism, "--auth-user", user, "--auth-password", secret, "--no-data-fixup"];
+        const all = words({ ...envelope, port, caFile, tls: "starttls" }, data);
+        const { code, stdout, stderr } = await run(swaks, [...all, ...login]);
+        return { ok: code === 0, said: stdout + stderr };
+      },
+    });
+  });
 });
 
 /** Messages whose ends swaks takes for slips and mends: they go as they are on the wire. */
@@ -40,7 +55,10 @@ function onTheWire(content: Buffer): Buffer {
   return Buffer.from([...stuffed, "."].join("\r\n"), "latin1");
 }
 
-function words({ from, to, host, port, tls, caFile, auth }: Submission, data: string): string[] {
+function words(
+  { from, to, host, port, tls, caFile, auth }: Omit<Submission, "message" | "file">,
+  data: string,
+): string[] {
   const security = { none: [], starttls: ["--tls"], implicit: ["--tls-on-connect"] }[tls];
   const trust = tls === "none" ? [] : ["--tls-verify", "--tls-ca-path", caFile];
   const login = auth === undefined ? [] : ["--auth", "--auth-user", auth.user, "--auth-password", auth.password];

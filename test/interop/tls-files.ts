@@ -12,7 +12,9 @@ export interface TlsFiles extends Disposable {
   /** Certificate and key in one. */
   readonly bothFile: string;
   readonly caFile: string;
-  /** What `caFile` holds. */
+  /** What the files hold. */
+  readonly cert: string;
+  readonly key: string;
   readonly ca: string;
 }
 
@@ -31,6 +33,8 @@ export async function writeTlsFiles(): Promise<TlsFiles> {
     keyFile: write("key.pem", key),
     bothFile: write("both.pem", certificate + key),
     caFile: write("ca.pem", caCertificate),
+    cert: certificate,
+    key,
     ca: caCertificate,
     [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
   };
