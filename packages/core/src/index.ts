@@ -93,10 +93,25 @@ export { ChartNotCompilableError } from "./engine/refusal.ts";
 export type { ActionCall, GuardArguments, Guards, Program, Runner } from "./engine/runner.ts";
 
 // Extensions: what parameters mean, and what a server can offer besides the standard ones.
-export type { Extension, MailParameters, Offer, RecipientParameters } from "./extensions/extension.ts";
+export type {
+  Extension,
+  ExtensionVerb,
+  MailParameters,
+  Offer,
+  Phase,
+  RecipientParameters,
+} from "./extensions/extension.ts";
+export {
+  defineExtension,
+  parameter,
+  type ExtensionDefinition,
+  type Parameter,
+  type ParameterDefinition,
+} from "./extensions/definition.ts";
 export { binaryMime } from "./extensions/binary-mime.ts";
 export { deliverBy, type DeliverBy, type DeliverByLimits } from "./extensions/deliver-by.ts";
 export { dsn, type NotifyCondition, type OriginalRecipient } from "./extensions/dsn.ts";
+export { etrn, type QueueRequest } from "./extensions/etrn.ts";
 export { futureRelease, type FutureReleaseLimits } from "./extensions/future-release.ts";
 export type { SessionLimits } from "./extensions/limits.ts";
 export { mtPriority, type PriorityPolicy } from "./extensions/mt-priority.ts";

@@ -7,6 +7,7 @@ import type { Extension } from "./extension.ts";
 const malformed = reply(501, "5.5.4", "AUTH takes <> or an address in xtext");
 
 export const auth: Extension = {
+  keyword: "AUTH",
   announce: ({ mechanisms }) => (mechanisms.length > 0 ? `AUTH ${mechanisms.join(" ")}` : undefined),
   mailParameters: {
     AUTH(value) {

@@ -8,6 +8,7 @@ const malformed = reply(501, "5.5.4", "BODY takes 7BIT, 8BITMIME or BINARYMIME")
 
 /** To be offered with CHUNKING and 8BITMIME, and in place of the latter's reader of BODY: it reads all three values. */
 export const binaryMime: Extension = {
+  keyword: "BINARYMIME",
   announce: () => "BINARYMIME",
   mailParameters: {
     BODY(value) {

@@ -17,7 +17,7 @@ export function burl(sources: readonly string[] = []): Extension {
   if (odd !== undefined) {
     throw new InvalidValueError(`URL source ${shown(odd)}`, "It is neither imap nor an imap URL", "Pass imap");
   }
-  return { announce: () => ["BURL", ...sources].join(" ") };
+  return { keyword: "BURL", announce: () => ["BURL", ...sources].join(" ") };
 }
 
 /**

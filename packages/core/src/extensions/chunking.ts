@@ -4,4 +4,4 @@ import type { Extension } from "./extension.ts";
 
 export { type Chunk, formatChunk, parseChunk } from "../grammar/chunk.ts";
 
-export const chunking: Extension = { announce: () => "CHUNKING" };
+export const chunking: Extension = { keyword: "CHUNKING", announce: () => "CHUNKING" };

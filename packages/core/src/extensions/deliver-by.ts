@@ -35,6 +35,7 @@ export function deliverBy(limits: DeliverByLimits = {}): Extension {
   const { minimum = 0 } = limits;
   checkTime(minimum, 0);
   return {
+    keyword: "DELIVERBY",
     announce: () => (limits.minimum === undefined ? "DELIVERBY" : `DELIVERBY ${minimum}`),
     mailParameters: {
       BY(value) {

@@ -31,6 +31,7 @@ const malformedNotify = reply(501, "5.5.4", "NOTIFY takes NEVER, or SUCCESS, FAI
 const malformedOrcpt = reply(501, "5.5.4", "ORCPT takes an address type, a semicolon and an encoded address");
 
 export const dsn: Extension = {
+  keyword: "DSN",
   announce: () => "DSN",
   mailParameters: {
     RET(value) {

@@ -7,6 +7,7 @@ import type { Extension } from "./extension.ts";
 const malformed = reply(501, "5.5.4", "BODY takes 7BIT or 8BITMIME");
 
 export const eightBitMime: Extension = {
+  keyword: "8BITMIME",
   announce: () => "8BITMIME",
   mailParameters: {
     BODY(value) {

@@ -2,4 +2,4 @@
 
 import type { Extension } from "./extension.ts";
 
-export const enhancedStatusCodes: Extension = { announce: () => "ENHANCEDSTATUSCODES" };
+export const enhancedStatusCodes: Extension = { keyword: "ENHANCEDSTATUSCODES", announce: () => "ENHANCEDSTATUSCODES" };

@@ -4,8 +4,9 @@ import { AT, octetAt, PRINTABLE, scanWhile, SP } from "../grammar/abnf.ts";
 import { canonicalDomain, scanDomainOrLiteral } from "../grammar/domain.ts";
 import { InvalidValueError, shown } from "../grammar/invalid-value-error.ts";
 import { failure, type Parsed, success } from "../grammar/parsed.ts";
+import { reply } from "../grammar/reply.ts";
 import { decodeAscii, encodeUtf8, isWellFormed } from "../grammar/text.ts";
-import type { Extension } from "./extension.ts";
+import type { Extension, ExtensionVerb } from "./extension.ts";
 
 /** Whose mail is to be sent. */
 export interface QueueRequest {
@@ -15,7 +16,19 @@ export interface QueueRequest {
   readonly name: string;
 }
 
-export const etrn: Extension = { announce: () => "ETRN" };
+const badRequest = reply(501, "5.5.4", "ETRN takes a host, @ and a domain, or # and the name of a queue");
+
+/** The application answers for it: 250 to 253, or 458 or 459 (RFC 1985 §5.3). Bound how often (RFC 1985 §8). */
+const verb: ExtensionVerb<QueueRequest> = {
+  phases: ["betweenTransactions"],
+  read(argument) {
+    const octets = encodeUtf8(argument);
+    const parsed = parseQueueRequest(octets, 0, octets.length);
+    return parsed.ok ? { value: parsed.value } : { refused: badRequest };
+  },
+};
+
+export const etrn: Extension = { keyword: "ETRN", announce: () => "ETRN", verbs: { ETRN: verb } };
 
 const NUMBER_SIGN = 0x23;
 const malformed = failure("ETRN takes a host, @ and a domain, or # and the name of a queue");

@@ -1,4 +1,4 @@
-// What an ESMTP extension brings to a server session: its EHLO keyword and its parameters. Never its transitions.
+// What an ESMTP extension brings to a session: its EHLO keyword, its parameters and its verbs. Never its transitions.
 
 import type { EsmtpParameter } from "../grammar/parameters.ts";
 import type { Reply } from "../grammar/reply.ts";
@@ -73,11 +73,36 @@ export type ParameterReader<Parameters> = (
 export type MailParameterReader = ParameterReader<MailParameters>;
 export type RecipientParameterReader = ParameterReader<RecipientParameters>;
 
+/**
+ * Where in the dialogue a verb may come:
+ * - `beforeHello`: while the client has not introduced itself, in this session or since STARTTLS.
+ * - `betweenTransactions`: after EHLO (or HELO, or LHLO), while no transaction is open.
+ * - `inTransaction`: from an accepted MAIL on, up to the content.
+ */
+export type Phase = "beforeHello" | "betweenTransactions" | "inTransaction";
+
+/** A command of an extension's own. */
+export interface ExtensionVerb<Value = unknown> {
+  /** Where it may come; anywhere else it is answered 503 5.5.1. */
+  readonly phases: readonly Phase[];
+  /** Whether it is for trusted clients alone; for others it is answered 550 5.7.0. Default: no. */
+  readonly trustedOnly?: boolean;
+  /**
+   * Reads what follows the verb, without white space around it: printable ASCII, empty where there is nothing. Gives plain
+   * data for the application, or the reply (4xx or 5xx) that refuses it. Must not throw: that is answered 451 4.3.0.
+   */
+  read(argument: string, offer: Offer): { readonly value: Value } | { readonly refused: Reply };
+}
+
 export interface Extension {
+  /** Its EHLO keyword, in upper case. */
+  readonly keyword: string;
   /** The EHLO line that announces it, or `undefined` when it cannot be had now. */
   announce(offer: Offer): string | undefined;
   /** Readers by parameter keyword, for MAIL. */
   readonly mailParameters?: Readonly<Record<string, MailParameterReader>>;
+  /** Its commands by their verb, in upper case. */
+  readonly verbs?: Readonly<Record<string, ExtensionVerb>>;
   /** Readers by parameter keyword, for RCPT. */
   readonly recipientParameters?: Readonly<Record<string, RecipientParameterReader>>;
   /** The reply that refuses MAIL's parameters together, each of which was read, or `undefined`. */

@@ -29,6 +29,7 @@ const both = reply(501, "5.5.4", "HOLDFOR and HOLDUNTIL exclude each other");
 export function futureRelease(limits: FutureReleaseLimits): Extension {
   const announcement = `FUTURERELEASE ${formatHoldFor(limits.interval)} ${formatHoldUntil(limits.until)}`;
   return {
+    keyword: "FUTURERELEASE",
     announce: () => announcement,
     mailParameters: {
       HOLDFOR(value) {

@@ -25,7 +25,7 @@ const names: readonly (readonly [keyof SessionLimits, string])[] = [
 /** Announces the limits; nothing where there are none. Throws `InvalidValueError` for one out of range. */
 export function limits(values: SessionLimits): Extension {
   const text = formatLimits(values);
-  return { announce: () => (text === "" ? undefined : `LIMITS ${text}`) };
+  return { keyword: "LIMITS", announce: () => (text === "" ? undefined : `LIMITS ${text}`) };
 }
 
 /** The limit where it can be announced. */

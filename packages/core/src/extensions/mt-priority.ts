@@ -22,6 +22,7 @@ export function mtPriority({ profile }: PriorityPolicy = {}): Extension {
     throw new InvalidValueError(`Priority profile ${shown(profile)}`, "It is no name", "Pass a name such as MIXER");
   }
   return {
+    keyword: "MT-PRIORITY",
     announce: () => (profile === undefined ? "MT-PRIORITY" : `MT-PRIORITY ${profile}`),
     mailParameters: {
       "MT-PRIORITY"(value) {

@@ -14,6 +14,7 @@ const malformed = reply(501, "5.5.4", "SOLICIT takes class keywords with commas 
 export function noSoliciting(keywords: readonly string[] = []): Extension {
   const announcement = keywords.length === 0 ? "NO-SOLICITING" : `NO-SOLICITING ${formatSolicitation(keywords)}`;
   return {
+    keyword: "NO-SOLICITING",
     announce: () => announcement,
     mailParameters: {
       SOLICIT(value) {

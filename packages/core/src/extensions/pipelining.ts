@@ -2,4 +2,4 @@
 
 import type { Extension } from "./extension.ts";
 
-export const pipelining: Extension = { announce: () => "PIPELINING" };
+export const pipelining: Extension = { keyword: "PIPELINING", announce: () => "PIPELINING" };

@@ -6,6 +6,7 @@ import type { Extension } from "./extension.ts";
 const malformed = reply(501, "5.5.4", "PRDR takes no value");
 
 export const prdr: Extension = {
+  keyword: "PRDR",
   announce: () => "PRDR",
   mailParameters: {
     PRDR: (value) => (value === undefined ? { typed: { prdr: true } } : { refused: malformed }),

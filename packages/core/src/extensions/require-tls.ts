@@ -10,6 +10,7 @@ const malformed = reply(501, "5.5.4", "REQUIRETLS takes no value");
 const insecure = reply(530, "5.7.10", "REQUIRETLS needs TLS: send STARTTLS first");
 
 export const requireTls: Extension = {
+  keyword: "REQUIRETLS",
   announce: ({ secured }) => (secured ? "REQUIRETLS" : undefined),
   mailParameters: {
     REQUIRETLS(value, { secured }) {

@@ -19,6 +19,7 @@ const malformed = reply(
 );
 
 export const rrvs: Extension = {
+  keyword: "RRVS",
   announce: () => "RRVS",
   recipientParameters: {
     RRVS(value) {

@@ -11,6 +11,7 @@ const tooLarge = reply(552, "5.3.4", "Message is larger than this server takes")
 
 export const size: Extension = {
   /** `SIZE 0` says that there is no fixed limit. */
+  keyword: "SIZE",
   announce: ({ messageSize }) => `SIZE ${messageSize ?? 0}`,
   mailParameters: {
     SIZE(value, { messageSize }) {

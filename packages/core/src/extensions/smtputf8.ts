@@ -6,6 +6,7 @@ import type { Extension } from "./extension.ts";
 const malformed = reply(501, "5.5.4", "SMTPUTF8 takes no value");
 
 export const smtputf8: Extension = {
+  keyword: "SMTPUTF8",
   announce: () => "SMTPUTF8",
   mailParameters: {
     SMTPUTF8: (value) => (value === undefined ? { typed: { smtputf8: true } } : { refused: malformed }),

@@ -2,4 +2,4 @@
 
 import type { Extension } from "./extension.ts";
 
-export const starttls: Extension = { announce: ({ startTls }) => (startTls ? "STARTTLS" : undefined) };
+export const starttls: Extension = { keyword: "STARTTLS", announce: ({ startTls }) => (startTls ? "STARTTLS" : undefined) };

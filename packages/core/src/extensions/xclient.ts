@@ -46,6 +46,7 @@ const kinds: AttributeKinds<ClientAttributes> = {
 
 /** To be offered to trusted addresses alone: it changes who the client is. */
 export const xclient: Extension = {
+  keyword: "XCLIENT",
   announce: () => ["XCLIENT", ...Object.values(kinds).map(({ keyword }) => keyword)].join(" "),
 };
 

@@ -63,6 +63,7 @@ const kinds: AttributeKinds<ForwardedAttributes> = {
 
 /** To be offered to trusted addresses alone: it changes what is written down about a message. */
 export const xforward: Extension = {
+  keyword: "XFORWARD",
   announce: () => ["XFORWARD", ...Object.values(kinds).map(({ keyword }) => keyword)].join(" "),
 };
 

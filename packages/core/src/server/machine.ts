@@ -3,6 +3,7 @@
 // for the application. Guards read the facts below; the session (session.ts) performs the actions.
 
 import { setup } from "xstate";
+import type { Phase } from "../extensions/extension.ts";
 import type { ServerReplyName } from "./replies.ts";
 import type { DecisionSubject, ServerTimeout } from "./messages.ts";
 
@@ -23,6 +24,8 @@ export interface ServerFacts {
   readonly authenticated: boolean;
   /** The content being received cannot be accepted any more: too large, or with bare newlines. */
   readonly contentRefused: boolean;
+  /** The extension's command that has come is for this phase of the dialogue. */
+  readonly verbAllowed: boolean;
 }
 
 export const initialServerFacts: ServerFacts = {
@@ -34,6 +37,7 @@ export const initialServerFacts: ServerFacts = {
   authMissing: false,
   authenticated: false,
   contentRefused: false,
+  verbAllowed: false,
 };
 
 /** Commands by their verb, as they were found well formed; the rest is past participles of the session's own. */
@@ -53,6 +57,7 @@ export type ServerMachineEvent = {
     | "HELP"
     | "STARTTLS"
     | "AUTH"
+    | "extension"
     | "unrecognised"
     | "malformed"
     | "accept"
@@ -83,6 +88,8 @@ const reply = (name: ServerReplyName) => ({ type: "reply", params: { reply: name
 const replyToContent = (name: ServerReplyName) => ({ type: "replyToContent", params: { reply: name } }) as const;
 const ask = (about: DecisionSubject) => ({ type: "ask", params: { about } }) as const;
 const timeout = (name: ServerTimeout) => name;
+/** In which phase of the dialogue this state is, for commands of extensions. */
+const phase = (name: Phase) => name;
 /** What the client is to send in this state, and so which reader takes it. A state without it waits for the application. */
 const reads = (what: "command" | "response" | "content") => what;
 
@@ -106,6 +113,11 @@ const anyCommand = {
   VRFY: [{ guard: "tlsMissing", actions: reply("tlsRequired") }, { target: "#server.aside.decidingVerify" }],
   EXPN: [{ guard: "tlsMissing", actions: reply("tlsRequired") }, { target: "#server.aside.decidingExpand" }],
   HELP: "#server.aside.decidingHelp",
+  extension: [
+    { guard: "tlsMissing", actions: reply("tlsRequired") },
+    { guard: "verbAllowed", target: "#server.aside.decidingCommand" },
+    { actions: reply("outOfOrder") },
+  ],
   unrecognised: { actions: reply("unrecognised") },
   malformed: { actions: reply("malformed") },
 } as const;
@@ -138,6 +150,7 @@ export const serverMachine = setup({
     authMissing: ({ context }) => context.authMissing,
     authenticated: ({ context }) => context.authenticated,
     contentRefused: ({ context }) => context.contentRefused,
+    verbAllowed: ({ context }) => context.verbAllowed,
   },
   actions: {
     /** Writes the reply that the event carries, or else the named one. */
@@ -210,7 +223,12 @@ export const serverMachine = setup({
           states: {
             expectingHello: {
               description: "The client has not introduced itself in this (or, after STARTTLS, in the new) session.",
-              meta: { rfc: "RFC 5321 §4.1.4", timeout: timeout("command"), reads: reads("command") },
+              meta: {
+                rfc: "RFC 5321 §4.1.4",
+                timeout: timeout("command"),
+                reads: reads("command"),
+                phase: phase("beforeHello"),
+              },
               on: {
                 ...anyCommand,
                 ...noTransaction,
@@ -222,7 +240,12 @@ export const serverMachine = setup({
 
             expectingMail: {
               description: "The client is known by name, and a transaction may begin.",
-              meta: { rfc: "RFC 5321 §3.3", timeout: timeout("command"), reads: reads("command") },
+              meta: {
+                rfc: "RFC 5321 §3.3",
+                timeout: timeout("command"),
+                reads: reads("command"),
+                phase: phase("betweenTransactions"),
+              },
               on: {
                 ...anyCommand,
                 ...noTransaction,
@@ -266,7 +289,12 @@ export const serverMachine = setup({
           states: {
             expectingFirstRecipient: {
               description: "No recipient has been accepted yet, so there is no content to be sent.",
-              meta: { rfc: "RFC 5321 §3.3", timeout: timeout("command"), reads: reads("command") },
+              meta: {
+                rfc: "RFC 5321 §3.3",
+                timeout: timeout("command"),
+                reads: reads("command"),
+                phase: phase("inTransaction"),
+              },
               on: {
                 ...anyCommand,
                 ...inTransaction,
@@ -287,7 +315,12 @@ export const serverMachine = setup({
 
             expectingRecipientOrData: {
               description: "At least one recipient has been accepted.",
-              meta: { rfc: "RFC 5321 §3.3", timeout: timeout("command"), reads: reads("command") },
+              meta: {
+                rfc: "RFC 5321 §3.3",
+                timeout: timeout("command"),
+                reads: reads("command"),
+                phase: phase("inTransaction"),
+              },
               on: {
                 ...anyCommand,
                 ...inTransaction,
@@ -408,6 +441,16 @@ export const serverMachine = setup({
           entry: ask("help"),
           on: {
             accept: { target: resume, actions: reply("help") },
+            ...refusedInto(resume),
+          },
+        },
+
+        decidingCommand: {
+          description: "What to do about a command of an extension.",
+          meta: { rfc: "RFC 5321 §2.2.1", timeout: timeout("decision") },
+          entry: ask("command"),
+          on: {
+            accept: { target: resume, actions: reply("ok") },
             ...refusedInto(resume),
           },
         },

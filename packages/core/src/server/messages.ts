@@ -20,7 +20,8 @@ export type DecisionSubject =
   | "verify"
   | "expand"
   | "help"
-  | "reset";
+  | "reset"
+  | "command";
 
 /** Names of the deadlines that states name in their `meta.timeout`; their lengths are in `ServerTimeouts`. */
 export type ServerTimeout = "command" | "content" | "decision" | "message" | "tls";
@@ -63,6 +64,18 @@ export type ServerDecision = { readonly decision: number } & (
   | { readonly type: "expandReceived"; readonly argument: string }
   | { readonly type: "helpReceived"; readonly argument: string | undefined }
   | { readonly type: "resetReceived" }
+  /** A command of an extension's own. */
+  | {
+      readonly type: "commandReceived";
+      /** In upper case. */
+      readonly verb: string;
+      /** What the extension made of the argument. */
+      readonly value: unknown;
+      /** What follows the verb, as it was sent; empty for nothing. */
+      readonly argument: string;
+      /** Within a transaction. */
+      readonly envelope?: Envelope;
+    }
 );
 
 /**

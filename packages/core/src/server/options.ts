@@ -175,5 +175,5 @@ function registryOf(extensions: readonly Extension[], limits: ServerLimits): Reg
     rcptMax: limitOf(limits.recipients),
     rcptDomainMax: limitOf(limits.recipientDomains),
   };
-  return new Registry([...standardExtensions({ limits: announced }), ...extensions]);
+  return new Registry(standardExtensions({ limits: announced }), extensions);
 }

@@ -2,11 +2,13 @@
 
 import type {
   Extension,
+  ExtensionVerb,
   MailParameters,
   Offer,
   ParameterReader,
   RecipientParameters,
 } from "../extensions/extension.ts";
+import { InvalidValueError } from "../grammar/invalid-value-error.ts";
 import type { EsmtpParameters } from "../grammar/parameters.ts";
 import type { Reply } from "../grammar/reply.ts";
 import { checkReplies } from "./replies.ts";
@@ -21,13 +23,21 @@ interface Reading<Parameters> {
 }
 
 export class Registry {
+  /** Commands that the grammar does not know, by their verb. */
+  readonly verbs: ReadonlyMap<string, ExtensionVerb>;
   readonly #extensions: readonly Extension[];
   readonly #mail: Reading<MailParameters>;
   readonly #recipient: Reading<RecipientParameters>;
 
-  /** @param extensions In the order in which they are announced; of two that read one parameter the later one counts. */
-  constructor(extensions: readonly Extension[]) {
+  /**
+   * Both in the order in which they are announced. An additional extension may read a parameter in a standard one's place; two
+   * that have a name in common throw `InvalidValueError`.
+   */
+  constructor(standard: readonly Extension[], additional: readonly Extension[]) {
+    const extensions = [...standard, ...additional];
+    refuseTwins(additional);
     this.#extensions = extensions;
+    this.verbs = new Map(extensions.flatMap(({ verbs = {} }) => Object.entries(verbs)));
     this.#mail = {
       readers: new Map(extensions.flatMap(({ mailParameters = {} }) => Object.entries(mailParameters))),
       checks: extensions.flatMap(({ checkMail }) => checkMail ?? []),
@@ -53,6 +63,20 @@ export class Registry {
   /** RCPT's parameters, likewise. */
   readRecipient(raw: EsmtpParameters, offer: Offer, extended: boolean): ReadParameters<RecipientParameters> {
     return read(this.#recipient, raw, offer, extended);
+  }
+}
+
+function refuseTwins(extensions: readonly Extension[]): void {
+  const names = extensions.flatMap(({ keyword, mailParameters = {}, recipientParameters = {}, verbs = {} }) => [
+    `keyword ${keyword}`,
+    ...Object.keys(mailParameters).map((name) => `parameter ${name} of MAIL`),
+    ...Object.keys(recipientParameters).map((name) => `parameter ${name} of RCPT`),
+    ...Object.keys(verbs).map((name) => `verb ${name}`),
+  ]);
+  const seen = new Set<string>();
+  for (const name of names) {
+    if (seen.has(name)) throw new InvalidValueError(`extensions: ${name}`, "Two of them have it", "Leave one out");
+    seen.add(name);
   }
 }
 

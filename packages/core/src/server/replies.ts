@@ -25,6 +25,7 @@ export type FixedReplyName =
   | "mailFirst"
   | "nestedMail"
   | "notInTransaction"
+  | "outOfOrder"
   | "noValidRecipients"
   | "recipientFirst"
   | "tlsRequired"
@@ -72,6 +73,7 @@ export const fixedReplies: Readonly<Record<FixedReplyName, Reply>> = {
   mailFirst: reply(503, "5.5.1", "Send MAIL first"),
   nestedMail: reply(503, "5.5.1", "A transaction is open already; end it with DATA or RSET"),
   notInTransaction: reply(503, "5.5.1", "Not within a transaction; send RSET first"),
+  outOfOrder: reply(503, "5.5.1", "The command may not come here"),
   noValidRecipients: reply(554, "5.5.1", "No valid recipients"),
   recipientFirst: reply(503, "5.5.1", "No valid recipients"),
 
@@ -102,6 +104,10 @@ export const checkReplies = {
   tooLarge: reply(552, "5.3.4", "Message is larger than this server takes"),
   tooManyRecipients: reply(452, "4.5.3", "Too many recipients; send the rest in another transaction"),
   tooManyDomains: reply(452, "4.5.3", "Too many domains; send the rest in another transaction"),
+  tooManyDomains: reply(452, "4.5.3", "Too many domains; send to the rest in another transaction"),
+  notTrusted: reply(550, "5.7.0", "Not for this client"),
+  badArgument: reply(501, "5.5.4", "The argument has a character that it cannot have"),
+  localError: reply(451, "4.3.0", "Local error in processing; try again later"),
   tooManyTransactions: reply(451, "4.7.0", "Too many messages in this session; send the rest in another"),
   unknownMechanism: reply(504, "5.5.4", "Mechanism not offered"),
   weakMechanism: reply(534, "5.7.9", "Mechanism is too weak without encryption"),

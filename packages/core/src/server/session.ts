@@ -7,6 +7,7 @@ import { LineReader } from "../framing/line-reader.ts";
 import { notBase64 } from "../grammar/command-argument.ts";
 import { parseCommand, type Command, type ParsedCommand } from "../grammar/command.ts";
 import { reply, type Reply } from "../grammar/reply.ts";
+import type { Phase } from "../extensions/extension.ts";
 import { decodeLenient } from "../grammar/text.ts";
 import { Inbox } from "../inbox.ts";
 import { Outbox } from "../outbox.ts";
@@ -24,6 +25,7 @@ import type { ServerAnswer } from "../sasl/mechanism.ts";
 import type { IncomingContent } from "./content.ts";
 import { checkFits, fittingAnswer, fittingReply } from "./decision-replies.ts";
 import type { ExchangeInput } from "./exchange.ts";
+import { checkExtensionCommand, type ExtensionCommand } from "./extension-commands.ts";
 import { refuseForeign } from "./foreign-protocols.ts";
 import { serverMachine, type ServerFacts, type ServerMachineEvent } from "./machine.ts";
 import type { DecisionSubject, ServerEvent, ServerIntent, ServerTimeout } from "./messages.ts";
@@ -40,6 +42,7 @@ const program = compile(serverMachine);
 interface StateMeta {
   readonly timeout?: ServerTimeout;
   readonly reads?: "command" | "response" | "content";
+  readonly phase?: Phase;
 }
 
 type MachineEventType = Occurrence["type"];
@@ -292,15 +295,29 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
     this.#traceCommand(line, parsed);
     if (enough !== undefined) return this.#violate(enough);
     switch (parsed.kind) {
-      case "unrecognised": {
-        const foreign = refuseForeign(parsed.verb, line);
-        return foreign === undefined ? this.#step("unrecognised") : this.#violate(foreign);
-      }
+      case "unrecognised":
+        return this.#unrecognised(parsed.verb, line);
       case "malformed":
         return this.#malformed(malformedReply(parsed));
       case "command":
         return this.#check(parsed.command);
     }
+  }
+
+  #unrecognised(verb: string, line: Uint8Array): void {
+    const definition = this.#profile.registry.verbs.get(verb);
+    if (definition !== undefined) return this.#extensionReceived({ verb, definition, line });
+    const foreign = refuseForeign(verb, line);
+    return foreign === undefined ? this.#step("unrecognised") : this.#violate(foreign);
+  }
+
+  #extensionReceived(command: ExtensionCommand): void {
+    const { phase } = this.#meta;
+    const { question, refused } = checkExtensionCommand(command, this.#standing.offer, this.#actions.envelope);
+    if (refused !== undefined) return this.#malformed(refused);
+    if (question !== undefined) this.#actions.question = question;
+    this.#standing.facts.verbAllowed = phase !== undefined && command.definition.phases.includes(phase);
+    this.#step("extension");
   }
 
   #overlongReceived(beginning: Uint8Array): void {

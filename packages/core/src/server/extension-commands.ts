@@ -1,0 +1,58 @@
+// Commands of extensions, by their verb: what they ask the application, or the reply that refuses them before.
+
+import type { ExtensionVerb, Offer } from "../extensions/extension.ts";
+import { HTAB, isIn, PRINTABLE, SP } from "../grammar/abnf.ts";
+import { decodeAscii } from "../grammar/text.ts";
+import { fittingReply } from "./decision-replies.ts";
+import type { Envelope } from "./messages.ts";
+import type { Checked } from "./questions.ts";
+import { checkReplies } from "./replies.ts";
+
+export interface ExtensionCommand {
+  /** In upper case. */
+  readonly verb: string;
+  readonly definition: ExtensionVerb;
+  /** The whole line, without its CRLF. */
+  readonly line: Uint8Array;
+}
+
+/** Never throws, whatever the extension does. */
+export function checkExtensionCommand(
+  { verb, definition, line }: ExtensionCommand,
+  offer: Offer,
+  envelope: Envelope | undefined,
+): Checked {
+  if (definition.trustedOnly === true && !offer.trusted) return { refused: checkReplies.notTrusted };
+  const argument = argumentOf(line, verb.length);
+  if (argument === undefined) return { refused: checkReplies.badArgument };
+  const outcome = readSafely(definition, argument, offer);
+  if ("refused" in outcome) return outcome;
+  const { value } = outcome;
+  return { question: { type: "commandReceived", verb, value, argument, ...(envelope && { envelope }) } };
+}
+
+function readSafely(definition: ExtensionVerb, argument: string, offer: Offer): ReturnType<ExtensionVerb["read"]> {
+  try {
+    const outcome = definition.read(argument, offer);
+    return "refused" in outcome ? { refused: fittingReply("reject", "command", outcome.refused) } : outcome;
+  } catch {
+    return { refused: checkReplies.localError };
+  }
+}
+
+/**
+ *     extension-command = verb [ 1*SP 1*( %d32-126 ) ] *( SP / HTAB )
+ */
+function argumentOf(line: Uint8Array, verbEnd: number): string | undefined {
+  let end = line.length;
+  while (end > verbEnd && isBlank(line[end - 1])) end -= 1;
+  let at = verbEnd;
+  while (at < end && line[at] === SP) at += 1;
+  for (let index = at; index < end; index++) if (!isIn(line[index] ?? 0, PRINTABLE)) return undefined;
+  return decodeAscii(line, at, end);
+}
+
+function isBlank(octet: number | undefined): boolean {
+  return octet === SP || octet === HTAB;
+}
+
