@@ -36,6 +36,7 @@ const commands = [
   "HELP",
   "STARTTLS",
   "AUTH",
+  "extension",
 ];
 const lines = [...commands, "unrecognised", "malformed"];
 
@@ -314,6 +315,33 @@ function remembered(memory: Memory, { type }: Action): Memory {
       return memory;
   }
 }
+
+describe("the server's chart, for commands of extensions", () => {
+  const asked = ({ from, to }: Step) => to === "aside.decidingCommand" && from !== to;
+
+  test("asks the application where the verb may come, and goes on where it was", () => {
+    const given = steps.filter(
+      ({ event, from }) => event === "extension" && leafByPath.get(from)?.meta["phase"] !== undefined,
+    );
+    expectAll(given, (step) => {
+      if (step.facts.tlsMissing) return replyOf(step.actions) === "tlsRequired";
+      return step.facts.verbAllowed ? asked(step) : replyOf(step.actions) === "outOfOrder" && step.from === step.to;
+    });
+    expectAll(steps.filter(asked), ({ event, facts }) => event === "extension" && facts.verbAllowed);
+  });
+
+  test("names a phase wherever a command before the content is awaited", () => {
+    const phases = leaves
+      .filter(({ meta }) => meta["phase"] !== undefined)
+      .map(({ path, meta }) => [path, meta["phase"]]);
+    expect(Object.fromEntries(phases)).toEqual({
+      "dialogue.idle.expectingHello": "beforeHello",
+      "dialogue.idle.expectingMail": "betweenTransactions",
+      "dialogue.transaction.expectingFirstRecipient": "inTransaction",
+      "dialogue.transaction.expectingRecipientOrData": "inTransaction",
+    });
+  });
+});
 
 describe("the server's chart, with facts that change at every step", () => {
   test("is nowhere in a state that its actions have not led to", () => {

@@ -166,6 +166,8 @@ const codes: Readonly<Record<string, readonly number[]>> = {
   HELP: [214, 451, 500, 501, 550, 553],
   STARTTLS: [220, 451, 454, 501, 502, 503, 550],
   AUTH: [235, 334, 454, 500, 501, 502, 503, 504, 530, 534, 535, 538, 550, 451],
+  ETRN: [250, 451, 500, 501, 503, 530, 550],
+  XQUOTA: [250, 451, 500, 501, 503, 530, 550],
 };
 
 function expectAnswered(turn: Turn): void {

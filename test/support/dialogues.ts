@@ -98,6 +98,7 @@ const other = fc.oneof(
     "DATA now",
     "DATA",
   ),
+  fc.constantFrom("XQUOTA jones", "xquota green", "XQUOTA", "ETRN example.org", "ETRN #queue", "ETRN a..b"),
   marks.map((mark) => `VRFY mark${mark}`),
   marks.map((mark) => `EXPN mark${mark}`),
   marks.map((mark) => `NOOP mark${mark}`),

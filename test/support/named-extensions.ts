@@ -4,6 +4,7 @@ import {
   binaryMime,
   deliverBy,
   dsn,
+  etrn,
   futureRelease,
   mtPriority,
   noSoliciting,
@@ -15,17 +16,20 @@ import {
   type FutureReleaseLimits,
   type PriorityPolicy,
 } from "@carteiro/core";
+import { storage } from "../examples/storage-extension.ts";
 
 const makers: Readonly<Record<string, (given: unknown) => Extension>> = {
   BINARYMIME: () => binaryMime,
   DELIVERBY: (given) => deliverBy(given as DeliverByLimits | undefined),
   DSN: () => dsn,
+  ETRN: () => etrn,
   FUTURERELEASE: (given) => futureRelease(given as FutureReleaseLimits),
   "MT-PRIORITY": (given) => mtPriority(given as PriorityPolicy | undefined),
   "NO-SOLICITING": (given) => noSoliciting(given as readonly string[] | undefined),
   PRDR: () => prdr,
   REQUIRETLS: () => requireTls,
   RRVS: () => rrvs,
+  XSTORAGE: () => storage,
 };
 
 /** Throws for a name that is not known. */

@@ -3,6 +3,7 @@
 import {
   deliverBy,
   dsn,
+  etrn,
   mtPriority,
   requireTls,
   rrvs,
@@ -18,11 +19,12 @@ import fc from "fast-check";
 import { executor } from "./crypto.ts";
 import { application, chunkings, chunksOf, cycle, nonceSeed, type ClientDialogue, type Verdict } from "./dialogues.ts";
 import { iterations, secret } from "./house.ts";
+import { storage } from "../examples/storage-extension.ts";
 import { latin1, SessionHarness } from "./session-harness.ts";
 
 export type ServerOptions = Omit<ServerSessionOptions, "hostname">;
 
-const extensions = [dsn, deliverBy(), mtPriority(), rrvs, requireTls];
+const extensions = [dsn, deliverBy(), mtPriority(), rrvs, requireTls, etrn, storage];
 
 /** Options that make a difference to what is accepted; some limits are small enough to be met. */
 export const serverOptions: fc.Arbitrary<ServerOptions> = fc.record({

@@ -18,6 +18,7 @@ const usualCodes: Readonly<Record<ServerDecision["type"], readonly [number, stri
   expandReceived: [250, "2.1.5"],
   helpReceived: [214, "2.0.0"],
   resetReceived: [250, "2.0.0"],
+  commandReceived: [250, "2.0.0"],
 };
 
 /** No answer means yes. Throws `InvalidValueError` for a text that cannot stand in a reply, `TypeError` for a refusal that is none. */

@@ -15,6 +15,7 @@ import { describeSession } from "./session-info.ts";
 import { SessionFacts, type ClientFacts } from "./client-facts.ts";
 import type { Clock } from "./clock.ts";
 import type { Compute } from "./compute.ts";
+import type { CommandHandler } from "./commands.ts";
 import { Content } from "./content.ts";
 import type { CredentialsDesk, Found } from "./credentials.ts";
 import {
@@ -42,6 +43,7 @@ const unsentLimit = 1_048_576;
 
 export interface ConnectionContext {
   readonly options: ServerOptions;
+  readonly commands: ReadonlyMap<string, CommandHandler>;
   /** Said instead of asking `onConnection`, where the server takes no more connections. */
   readonly refusal: Disconnect | undefined;
   readonly profile: ServerProfile;
@@ -281,6 +283,11 @@ export class Connection {
         return options.onHelp?.(Object.assign(step, { argument: event.argument }));
       case "resetReceived":
         return options.onReset?.(step);
+      case "commandReceived": {
+        const { verb, value, argument, envelope } = event;
+        const details = { verb, value, argument, ...(envelope && { envelope }) };
+        return this.#context.commands.get(verb)?.(Object.assign(step, details));
+      }
     }
   }
 

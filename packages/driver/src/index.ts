@@ -17,6 +17,7 @@ export {
   type MessageAnswer,
   type Reject,
 } from "./decisions.ts";
+export type { CommandHandler, CommandHandlers, ExtensionCommandStep } from "./commands.ts";
 export type { Content } from "./content.ts";
 export type { DeniableKeys, Finding } from "./credentials.ts";
 export { deriveKeys, memoryKeyStore, type DeriveKeysOptions, type KeyStore, type UserKeys } from "./key-store.ts";

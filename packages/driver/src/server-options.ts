@@ -13,6 +13,7 @@ import type {
   ServerSessionOptions,
   TlsInfo,
 } from "@carteiro/core";
+import type { CommandHandlers } from "./commands.ts";
 import type { Answer, Decision, MessageAnswer } from "./decisions.ts";
 import type { Content } from "./content.ts";
 import type { ClientFacts } from "./client-facts.ts";
@@ -131,6 +132,8 @@ export interface ServerHandlers {
   onExpand?(step: Step & { readonly argument: string }): Answer;
   onHelp?(step: Step & { readonly argument: string | undefined }): Answer;
   onReset?(step: Step): Answer;
+  /** One for each verb that `extensions` bring, for example `ETRN`. Here, too, nothing means yes: 250. */
+  readonly commands?: CommandHandlers;
 }
 
 export interface ServerOptions

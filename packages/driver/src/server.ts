@@ -3,6 +3,7 @@
 import { serverProfile, type ServerProfile } from "@carteiro/core";
 import { systemClock, type Clock } from "./clock.ts";
 import { webCompute, type Compute } from "./compute.ts";
+import { commandHandlers, type CommandHandler } from "./commands.ts";
 import { Connection } from "./connection.ts";
 import { CredentialsDesk } from "./credentials.ts";
 import { disconnect, type Disconnect } from "./decisions.ts";
@@ -37,6 +38,7 @@ export class SmtpServer {
   readonly #events: Emitter<ServerEvents>;
   readonly #clock: Clock;
   readonly #profile: ServerProfile;
+  readonly #commands: ReadonlyMap<string, CommandHandler>;
   readonly #tracingProfile: ServerProfile;
   readonly #places: Places;
   readonly #rates: RateGuard;
@@ -62,6 +64,7 @@ export class SmtpServer {
     this.#profile = serverProfile({ ...rest, startTls, ...(authentication && { authentication }) });
     this.#credentials = credentials;
     this.#compute = compute;
+    this.#commands = commandHandlers(options.commands ?? {}, this.#profile.registry.questions);
     this.#tracingProfile = { ...this.#profile, trace: true };
     this.#places = new Places({ total: defaultTotal, perAddress: defaultPerAddress, ...connections });
     this.#rates = new RateGuard(options.rates ?? {}, this.#clock, this.#events);
@@ -139,6 +142,7 @@ export class SmtpServer {
     this.#accepted += 1;
     const connection = new Connection(String(this.#accepted), transport, {
       options: this.#options,
+      commands: this.#commands,
       refusal,
       events: this.#events,
       profile: this.#events.has("trace") ? this.#tracingProfile : this.#profile,

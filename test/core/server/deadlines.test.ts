@@ -28,6 +28,7 @@ const expiry: Readonly<Record<DecisionSubject, string>> = {
   expand: "451 4.3.0 No decision in time; try again later",
   help: "451 4.3.0 No decision in time; try again later",
   reset: "451 4.3.0 No decision in time; try again later",
+  command: "451 4.3.0 No decision in time; try again later",
 };
 
 describe("decisions", () => {

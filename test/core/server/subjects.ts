@@ -1,6 +1,7 @@
 // How a server session comes to each of its decisions, for tests that go through all of them.
 
 import {
+  etrn,
   serverProfile,
   ServerSession,
   type CredentialsDecision,
@@ -48,6 +49,7 @@ export const approaches: Readonly<Record<DecisionSubject, Approach>> = {
   expand: { event: "expandReceived", lines: `${hello}EXPN staff\r\n`, code: 250 },
   help: { event: "helpReceived", lines: `${hello}HELP\r\n`, code: 214 },
   reset: { event: "resetReceived", lines: `${hello}RSET\r\n`, code: 250 },
+  command: { event: "commandReceived", lines: `${hello}ETRN example.org\r\n`, code: 250 },
 };
 
 export const subjects = Object.keys(approaches) as readonly DecisionSubject[];
@@ -67,7 +69,7 @@ export function pending(subject: DecisionSubject, options: Options = {}): { harn
   const { event, lines } = approaches[subject];
   const mechanisms = ["PLAIN", "LOGIN", "SCRAM-SHA-256"] as const;
   const authentication = { allowInClear: true, mechanisms, secret };
-  const session = newSession({ startTls: true, authentication, ...options });
+  const session = newSession({ extensions: [etrn], startTls: true, authentication, ...options });
   const harness: ServerHarness = new SessionHarness(session, {
     answer: (told: ServerEvent) => (told.type === event ? undefined : accepted(told, {})),
     promptly: true,

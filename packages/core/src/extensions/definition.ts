@@ -60,7 +60,11 @@ export function parameter<Value>({ keyword, parse, format }: ParameterDefinition
     with(value) {
       const made = esmtpParameter(name, format(value));
       if (parse(made.value) !== undefined) return made;
-      throw new InvalidValueError(`Parameter ${name}`, "Its own parse refuses what its format made", "Mend one of them");
+      throw new InvalidValueError(
+        `Parameter ${name}`,
+        "Its own parse refuses what its format made",
+        "Mend one of them",
+      );
     },
     parse,
   };
@@ -78,9 +82,18 @@ export function defineExtension(definition: ExtensionDefinition): Extension {
   return {
     keyword,
     announce: (offer) => (available(offer) ? announcement : undefined),
-    mailParameters: recordOf("Parameter", mail.map((each) => [each.keyword, readerOf(each, available)])),
-    recipientParameters: recordOf("Parameter", recipient.map((each) => [each.keyword, readerOf(each, available)])),
-    verbs: recordOf("Verb", Object.entries(verbs).map(([verb, each]) => [verbName(verb), verbOf(each, available)])),
+    mailParameters: recordOf(
+      "Parameter",
+      mail.map((each) => [each.keyword, readerOf(each, available)]),
+    ),
+    recipientParameters: recordOf(
+      "Parameter",
+      recipient.map((each) => [each.keyword, readerOf(each, available)]),
+    ),
+    verbs: recordOf(
+      "Verb",
+      Object.entries(verbs).map(([verb, each]) => [verbName(verb), verbOf(each, available)]),
+    ),
   };
 }
 
@@ -110,7 +123,10 @@ function verbOf(verb: ExtensionVerb, available: (offer: Offer) => boolean): Exte
   };
 }
 
-function recordOf<Value>(kind: string, entries: readonly (readonly [string, Value])[]): Readonly<Record<string, Value>> {
+function recordOf<Value>(
+  kind: string,
+  entries: readonly (readonly [string, Value])[],
+): Readonly<Record<string, Value>> {
   const names = entries.map(([name]) => name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) throw new InvalidValueError(`${kind} ${twice}`, "It is defined twice", "Leave one out");

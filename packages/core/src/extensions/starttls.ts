@@ -2,4 +2,7 @@
 
 import type { Extension } from "./extension.ts";
 
-export const starttls: Extension = { keyword: "STARTTLS", announce: ({ startTls }) => (startTls ? "STARTTLS" : undefined) };
+export const starttls: Extension = {
+  keyword: "STARTTLS",
+  announce: ({ startTls }) => (startTls ? "STARTTLS" : undefined),
+};

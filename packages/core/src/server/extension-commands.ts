@@ -55,4 +55,3 @@ function argumentOf(line: Uint8Array, verbEnd: number): string | undefined {
 function isBlank(octet: number | undefined): boolean {
   return octet === SP || octet === HTAB;
 }
-

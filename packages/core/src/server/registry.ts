@@ -25,6 +25,8 @@ interface Reading<Parameters> {
 export class Registry {
   /** Commands that the grammar does not know, by their verb. */
   readonly verbs: ReadonlyMap<string, ExtensionVerb>;
+  /** Those of them that the application is asked about. */
+  readonly questions: readonly string[];
   readonly #extensions: readonly Extension[];
   readonly #mail: Reading<MailParameters>;
   readonly #recipient: Reading<RecipientParameters>;
@@ -38,6 +40,7 @@ export class Registry {
     refuseTwins(additional);
     this.#extensions = extensions;
     this.verbs = new Map(extensions.flatMap(({ verbs = {} }) => Object.entries(verbs)));
+    this.questions = Array.from(this.verbs.keys());
     this.#mail = {
       readers: new Map(extensions.flatMap(({ mailParameters = {} }) => Object.entries(mailParameters))),
       checks: extensions.flatMap(({ checkMail }) => checkMail ?? []),
