@@ -49,24 +49,20 @@ export interface ExtensionDefinition {
 }
 
 /** Defines a parameter, for `defineExtension`. Throws `InvalidValueError` for a keyword that is none, or is taken. */
-export function parameter<Value>({ keyword, parse, format }: ParameterDefinition<Value>): Parameter<Value> {
-  const name = nameOf("Parameter", keyword, takenParameters);
+export function parameter<Value>(definition: ParameterDefinition<Value>): Parameter<Value> {
+  const keyword = nameOf("Parameter", definition.keyword, takenParameters);
   return {
-    keyword: name,
+    keyword,
     of({ raw }) {
-      const found = findParameter(raw, name);
-      return found === undefined ? undefined : parse(found.value);
+      const found = findParameter(raw, keyword);
+      return found === undefined ? undefined : definition.parse(found.value);
     },
     with(value) {
-      const made = esmtpParameter(name, format(value));
-      if (parse(made.value) !== undefined) return made;
-      throw new InvalidValueError(
-        `Parameter ${name}`,
-        "Its own parse refuses what its format made",
-        "Mend one of them",
-      );
+      const made = esmtpParameter(keyword, definition.format(value));
+      if (definition.parse(made.value) !== undefined) return made;
+      throw new InvalidValueError(`Parameter ${keyword}`, "Its parse refuses what its format made", "Mend one of them");
     },
-    parse,
+    parse: (value) => definition.parse(value),
   };
 }
 
@@ -102,14 +98,14 @@ const unknown = reply(555, "5.5.4", "Parameter not recognised");
 const unrecognised = reply(500, "5.5.1", "Command not recognised");
 
 function readerOf(
-  { keyword, parse }: Parameter<unknown>,
+  defined: Parameter<unknown>,
   available: (offer: Offer) => boolean,
 ): ParameterReader<{ readonly raw: readonly EsmtpParameter[] }> {
-  const malformed = reply(501, "5.5.4", `${keyword} has a value that is not valid`);
+  const malformed = reply(501, "5.5.4", `${defined.keyword} has a value that is not valid`);
   return (value, offer) => {
     if (!available(offer)) return { refused: unknown };
     try {
-      return parse(value) === undefined ? { refused: malformed } : { typed: {} };
+      return defined.parse(value) === undefined ? { refused: malformed } : { typed: {} };
     } catch {
       return { refused: localError };
     }

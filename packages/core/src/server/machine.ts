@@ -3,9 +3,8 @@
 // for the application. Guards read the facts below; the session (session.ts) performs the actions.
 
 import { setup } from "xstate";
-import type { Phase } from "../extensions/extension.ts";
 import type { ServerReplyName } from "./replies.ts";
-import type { DecisionSubject, ServerTimeout } from "./messages.ts";
+import type { DecisionSubject, Phase, ServerTimeout } from "./messages.ts";
 
 /** What guards may know of the session besides its state. */
 export interface ServerFacts {

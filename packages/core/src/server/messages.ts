@@ -6,6 +6,9 @@ import type { Reply } from "../grammar/reply.ts";
 import type { Credentials, ServerAnswer, ServerQuestion } from "../sasl/mechanism.ts";
 import type { TlsInfo } from "../session.ts";
 
+/** Where in the dialogue a state is, for commands of extensions. */
+export type { Phase } from "../extensions/extension.ts";
+
 /** The steps of a session at which the application has a say. */
 export type DecisionSubject =
   | "connection"

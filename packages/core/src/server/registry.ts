@@ -43,12 +43,16 @@ export class Registry {
     this.questions = Array.from(this.verbs.keys());
     this.#mail = {
       readers: new Map(extensions.flatMap(({ mailParameters = {} }) => Object.entries(mailParameters))),
-      checks: extensions.flatMap(({ checkMail }) => checkMail ?? []),
+      checks: extensions
+        .filter((extension) => "checkMail" in extension)
+        .map((extension) => (parameters) => extension.checkMail?.(parameters)),
       none: { raw: [] },
     };
     this.#recipient = {
       readers: new Map(extensions.flatMap(({ recipientParameters = {} }) => Object.entries(recipientParameters))),
-      checks: extensions.flatMap(({ checkRecipient }) => checkRecipient ?? []),
+      checks: extensions
+        .filter((extension) => "checkRecipient" in extension)
+        .map((extension) => (parameters) => extension.checkRecipient?.(parameters)),
       none: { raw: [] },
     };
   }

@@ -8,7 +8,6 @@ import { notBase64 } from "../grammar/command-argument.ts";
 import { parseCommand, type Command, type ParsedCommand } from "../grammar/command.ts";
 import { reply, type Reply } from "../grammar/reply.ts";
 import type { Phase } from "../extensions/extension.ts";
-import { decodeLenient } from "../grammar/text.ts";
 import { Inbox } from "../inbox.ts";
 import { Outbox } from "../outbox.ts";
 import {
@@ -33,6 +32,7 @@ import type { ServerProfile } from "./options.ts";
 import type { ServerOrigin } from "./origin.ts";
 import { check } from "./questions.ts";
 import { checkReplies, fixedReplies } from "./replies.ts";
+import { ShownCommands } from "./shown-commands.ts";
 import { Standing } from "./standing.ts";
 import { fittingVerdicts, type Verdicts } from "./verdict.ts";
 
@@ -62,8 +62,8 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
   #since: Instant;
 
   #shutDown: Reply | undefined;
-  /** The last line traced was AUTH, or may have been meant as a response to it. */
-  #authTraced = false;
+  /** Only for traces. */
+  #shown: ShownCommands | undefined;
 
   /**
    * @param profile What `serverProfile` made of the options; shared by all sessions of a server.
@@ -386,21 +386,9 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
 
   #traceCommand(line: Uint8Array, parsed: ParsedCommand): void {
     if (!this.#profile.trace) return;
-    // A client that does not wait for the reply to AUTH sends its responses even where that is a refusal.
-    const isStray = this.#authTraced && parsed.kind === "unrecognised";
-    const shown = isStray ? "*" : withoutSecret(line, parsed);
-    this.#authTraced = isStray || shown.slice(0, 4).toUpperCase() === "AUTH";
-    this.#actions.traceLine("client", shown);
+    this.#shown ??= new ShownCommands(this.#profile.registry.verbs);
+    this.#actions.traceLine("client", this.#shown.next(line, parsed));
   }
-}
-
-/** What AUTH has behind the mechanism's name is nobody else's business, well formed or not. */
-function withoutSecret(line: Uint8Array, parsed: ParsedCommand): string {
-  if (parsed.kind === "malformed" && parsed.verb === "AUTH") return "AUTH *";
-  if (parsed.kind === "command" && parsed.command.verb === "AUTH" && parsed.command.initialResponse !== undefined)
-    return `AUTH ${parsed.command.mechanism} *`;
-  const text = decodeLenient(line);
-  return parsed.kind === "unrecognised" && text.toUpperCase().includes("AUTH") ? "AUTH *" : text;
 }
 
 const withAddress: ReadonlySet<string> = new Set(["MAIL", "RCPT", "VRFY", "EXPN"]);
