@@ -157,6 +157,8 @@ const otherAuth = fc.constantFrom<readonly string[]>(
   ["AUTH EXTERNAL ="],
   ["AUTH EXTERNAL", base64("somebody")],
   [`AUTH ANONYMOUS ${base64("trace@example.org")}`],
+  [`AUTH ANONYMOUS ${base64("trace@example.org")}`],
+  [`AUTH ANONYMOUS ${base64("trace@example.org")}`],
   ["AUTH CRAM-MD5", base64(`user ${"0".repeat(32)}`)],
   ["AUTH CRAM-MD5 ="],
 );
