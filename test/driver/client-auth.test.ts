@@ -71,6 +71,23 @@ describe("what a client authenticates with", () => {
     expect(await server.line()).toMatch(/^AUTH PLAIN /);
   });
 
+  test("client cancels what WebCrypto cannot compute, and takes another's word for it", async () => {
+    const auth = { user: "ana", password: "secret" };
+    const mechanisms = ["CRAM-MD5"] as const;
+    const { server, opening } = await offered("CRAM-MD5", { auth, mechanisms });
+    expect(await server.line()).toBe("AUTH CRAM-MD5");
+    await server.say(`334 ${base64("<1@mx>")}`);
+    expect(await server.line()).toBe("*");
+    await server.say("501 Cancelled");
+    await server.line();
+    expect((await failure(opening)).failure.kind).toBe("authUnavailable");
+    const compute = () => Promise.resolve(Uint8Array.of(0xab, 0xcd));
+    const other = await offered("CRAM-MD5", { auth, mechanisms, compute });
+    await other.server.line();
+    await other.server.say(`334 ${base64("<1@mx>")}`);
+    expect(await other.server.line()).toBe(base64("ana abcd"));
+  });
+
   test("client refuses what nobody can authenticate with, before it says a word", async () => {
     const bad: readonly (readonly [object, string])[] = [
       [{ user: "ana" }, "auth: give it a password"],

@@ -24,6 +24,8 @@ import {
 export interface CertificateOptions {
   /** Host names and IP addresses of the server; the first is its common name. At least one. */
   readonly names: readonly string[];
+  /** Whether a server shows it, or a client; some stacks take none for the other. Default: `server`. */
+  readonly shownBy?: "server" | "client";
   /** Days for which the certificates are valid from now on. */
   readonly days: number;
 }
@@ -38,8 +40,9 @@ export interface Certificates {
   readonly key: string;
 }
 
-/** Makes an authority and a server certificate under it, with EC keys on P-256. Throws `TypeError` for a name that is none. */
-export async function createCertificates({ names, days }: CertificateOptions): Promise<Certificates> {
+/** Makes an authority and a certificate under it, with EC keys on P-256. Throws `TypeError` for a name that is none. */
+export async function createCertificates(options: CertificateOptions): Promise<Certificates> {
+  const { names, days, shownBy = "server" } = options;
   const alternatives = names.map(alternativeName);
   const [first] = alternatives;
   if (first === undefined) throw new TypeError("A certificate needs at least one name");
@@ -56,7 +59,7 @@ export async function createCertificates({ names, days }: CertificateOptions): P
     extensions: [
       new BasicConstraintsExtension(false, undefined, true),
       new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
-      new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
+      new ExtendedKeyUsageExtension([shownBy === "server" ? ExtendedKeyUsage.serverAuth : ExtendedKeyUsage.clientAuth]),
       new SubjectAlternativeNameExtension(alternatives),
       await SubjectKeyIdentifierExtension.create(keys.publicKey),
       await AuthorityKeyIdentifierExtension.create(caKeys.publicKey),

@@ -16,6 +16,7 @@ import { Until } from "./abortable.ts";
 import { sessionCredentials, wantedCredentials, type Authentication } from "./authentication.ts";
 import { Bell } from "./bell.ts";
 import { systemClock, type Clock } from "./clock.ts";
+import type { Compute } from "./compute.ts";
 import { Drive } from "./drive.ts";
 import { Emitter } from "./emitter.ts";
 import { SmtpError, type SmtpErrorOptions } from "./errors.ts";
@@ -44,6 +45,8 @@ export interface ClientOptions extends Omit<ClientSessionOptions, "hostname" | "
     readonly line: string;
     readonly state: string;
   }) => void;
+  /** What computes for SASL mechanisms. Default: WebCrypto, which knows no MD5, or the adapter's. */
+  readonly compute?: Compute;
   /** Aborts the opening of the session. */
   readonly signal?: AbortSignal;
 }
@@ -115,7 +118,12 @@ export class SmtpClient {
     this.#options = options;
     this.#tls = transport.tls;
     this.#session = new ClientSession(clientProfile(sessionOptions(options)), clock.now(), transport.tls);
-    this.#drive = new Drive(this.#session, transport, { clock, onEvent: (event) => this.#told(event) });
+    const { compute } = options;
+    this.#drive = new Drive(this.#session, transport, {
+      clock,
+      ...(compute && { compute }),
+      onEvent: (event) => this.#told(event),
+    });
     this.closed = this.#drive.closed.then(() => this.#sessionClosed(sessionOver));
     this.opened = this.#turns.take(() => this.#open(), options.signal);
     this.opened.catch((error: unknown) => this.#session.state === "expectingQuitReply" || this.destroy(error));
@@ -366,7 +374,8 @@ function sessionOptions({
   auth,
   startTls,
   onTrace,
-  signal: _,
+  compute: _,
+  signal: __,
   ...rest
 }: ClientOptions): ClientSessionOptions {
   return {

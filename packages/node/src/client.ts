@@ -10,6 +10,7 @@ import {
   type SmtpClient,
   type Transport,
 } from "@carteiro/driver";
+import { nodeCompute } from "./compute.ts";
 import { dial } from "./dial.ts";
 import { clientTls, type ClientTlsOptions, type Tls } from "./tls.ts";
 import { nodeTransport, secureNodeTransport } from "./transport.ts";
@@ -66,7 +67,8 @@ export function createPool(options: ConnectOptions & Omit<PoolOptions, "connect"
 
 async function open(options: ConnectOptions, tls: Tls): Promise<SmtpClient> {
   options.signal?.throwIfAborted();
-  return openClient(await reachInTime(options, tls), { ...options, ...authenticationAt(options) });
+  const transport = await reachInTime(options, tls);
+  return openClient(transport, { compute: nodeCompute, ...options, ...authenticationAt(options) });
 }
 
 /** OAUTHBEARER tells the server whom the client believes to talk to (RFC 7628 §3.1). */
