@@ -1,19 +1,27 @@
 // How often one client may connect, begin a message, name a recipient or guess a password within a time, whatever becomes
 // of its connections, and what it is told beyond.
 
-import { pair } from "@carteiro/memory";
+import { pair, pipe, VirtualClock } from "@carteiro/memory";
 import { createServer } from "@carteiro/node";
 import {
   accept,
+  deriveKeys,
+  memoryKeyStore,
+  openClient,
   reject,
+  SmtpError,
+  SmtpServer,
+  type KeyStore,
   type Message,
   type RateOptions,
   type RateQuestion,
   type ServerOptions,
   type SmtpClient,
+  type Transport,
 } from "@carteiro/driver";
 import { describe, expect, test } from "vitest";
 import { RawSocket } from "../support/raw-peers.ts";
+import { WirePeer } from "../support/wire-peer.ts";
 import { codes, many, Visit, type Visitor } from "../support/visitors.ts";
 
 type Options = Omit<ServerOptions, "hostname">;
@@ -217,6 +225,50 @@ describe("failed authentications within a time", () => {
     for (const text of [knows, guess, "AUTH PLAIN !\r\n", "AUTH PLAIN\r\n*\r\n"])
       await said(visit, "192.0.2.1", `${hello}${text}QUIT\r\n`);
     expect(codes(await visit.come("192.0.2.1"))).toEqual([220]);
+  });
+});
+
+describe("failed authentications by SCRAM", () => {
+  test("are counted, too, and beyond the most nobody looks for the user's keys", async () => {
+    const asked: string[] = [];
+    const kept = memoryKeyStore({ user: await deriveKeys("open sesame") });
+    const users: KeyStore = {
+      ...kept,
+      keys(user, hash) {
+        asked.push(user);
+        return kept.keys(user, hash);
+      },
+    };
+    const clock = new VirtualClock();
+    const server = new SmtpServer(
+      {
+        hostname: "mx.example.org",
+        authentication: { users },
+        rates: { failedAuthentications: { most: 2, within: 10 * minute } },
+      },
+      { clock, startTls: false },
+    );
+    const connected = (): Transport => {
+      const [end, other] = pipe({ clock, secure: true });
+      void server.accept(other);
+      return end;
+    };
+    // Keys are derived outside of virtual time, which therefore stands still.
+    const logIn = (password: string): Promise<unknown> =>
+      openClient(connected(), { auth: { user: "user", password }, mechanisms: ["SCRAM-SHA-256"] }, clock).then(
+        () => "authenticated",
+        (error: unknown) => (error instanceof SmtpError ? error.failure.reply?.code : error),
+      );
+    const open = new WirePeer(connected());
+    await open.reply();
+    await open.ask("EHLO a.example");
+    expect(await logIn("open sesame")).toBe("authenticated");
+    expect([await logIn("wrong"), await logIn("wrong")]).toEqual([535, 535]);
+    expect(await logIn("open sesame")).toBe(421);
+    expect(await open.ask(`AUTH SCRAM-SHA-256 ${btoa("n,,n=user,r=fyko+d2lbbFgONRv9qkxdawL")}`)).toMatch(
+      /^454 4\.7\.0 /,
+    );
+    expect(asked).toEqual(["user", "user", "user"]);
   });
 });
 
