@@ -41,6 +41,19 @@ describeWith({ ...exim, name: "Exim's client" }, (path) => {
     expect(server.errors).toEqual([]);
   });
 
+  test("asks for SMTPUTF8 where it was asked for it, and not elsewhere", async () => {
+    await using server = await startOwnServer();
+    await using relay = await startExim(path, { relayPort: server.port });
+    await using client = await connectTo(relay);
+    for (const sender of ["jürgen@example.org", from]) {
+      await client.send({ from: sender, to, content: shortMessage.sent });
+      const { envelope } = await server.next();
+      expect(envelope.reversePath?.address).toBe(sender);
+      expect(envelope.parameters.smtputf8).toBe(sender === from ? undefined : true);
+    }
+    expect(server.errors).toEqual([]);
+  });
+
   test("takes each recipient's reply for itself by LMTP", async () => {
     await using server = await startOwnServer({
       protocol: "lmtp",

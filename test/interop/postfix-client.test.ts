@@ -3,7 +3,7 @@
 
 import { dsn } from "@carteiro/core";
 import { eachRecipient, type Reject } from "@carteiro/driver";
-import { connect, esmtpParameter, reject, type Message } from "@carteiro/node";
+import { connect, reject, type Message } from "@carteiro/node";
 import { expect, test } from "vitest";
 
 import { everyLogin } from "./client-mechanism-contract.ts";
@@ -20,13 +20,10 @@ const to = "caio@example.com";
 /** An envelope that asks for reports of one recipient and not of the other (RFC 3461). */
 const withReports: Omit<Message, "content"> = {
   from,
-  parameters: [esmtpParameter("RET", "HDRS"), esmtpParameter("ENVID", "QQ+2B314+3D159")],
+  dsn: { ret: "HDRS", envid: "QQ+314=159" },
   to: [
-    {
-      recipient: to,
-      parameters: [esmtpParameter("NOTIFY", "SUCCESS,DELAY"), esmtpParameter("ORCPT", "rfc822;caio+2Bold@example.com")],
-    },
-    { recipient: "duda@example.com", parameters: [esmtpParameter("NOTIFY", "NEVER")] },
+    { recipient: to, notify: ["SUCCESS", "DELAY"], originalRecipient: "caio+old@example.com" },
+    { recipient: "duda@example.com", notify: "NEVER" },
   ],
 };
 
@@ -69,6 +66,19 @@ describeWith({ ...postfix, name: "Postfix's client" }, (root) => {
     expect(arrivals.map(({ envelope }) => envelope.reversePath === null)).toContain(true);
     const bounce = arrivals.find(({ envelope }) => envelope.reversePath === null)?.content.toString();
     expect(bounce).toContain("said: 550 5.1.1 No such user");
+    expect(server.errors).toEqual([]);
+  });
+
+  test("asks for SMTPUTF8 where it was asked for it, and not elsewhere", async () => {
+    await using server = await startOwnServer();
+    await using relay = await startFor(server.port);
+    await using client = await connectTo(relay);
+    for (const sender of ["jürgen@example.org", from]) {
+      await client.send({ from: sender, to, content: shortMessage.sent });
+      const { envelope } = await server.next();
+      expect(envelope.reversePath?.address).toBe(sender);
+      expect(envelope.parameters.smtputf8).toBe(sender === from ? undefined : true);
+    }
     expect(server.errors).toEqual([]);
   });
 
