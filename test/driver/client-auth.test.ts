@@ -145,6 +145,7 @@ describe("tokens on demand", () => {
     const error = await failure(opening);
     expect(error.failure).toMatchObject({ kind: "authRefused", reply: { code: 535 } });
     expect(error.failure.oauthError).toEqual({ status: "invalid_token", scope: "mail" });
+    expect(error.message).toMatch(/^The server refused the credentials \(invalid_token\) in opening\./);
   });
 
   test.each([

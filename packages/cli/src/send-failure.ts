@@ -143,7 +143,8 @@ const meanings: Readonly<Record<FailureKind, string>> = {
 
 /** The error's own message without the name of a state, which says nothing to those who do not know our charts. */
 function describe({ failure, cause }: SmtpError): string {
-  const { kind, detail, reply } = failure;
+  const { kind, reply } = failure;
+  const detail = failure.detail ?? failure.oauthError?.status;
   const code = reply?.code ?? 0;
   const postponed = kind === "authRefused" && code >= 400 && code < 500;
   const meaning = postponed ? "The server cannot authenticate anybody for now" : meanings[kind];

@@ -70,11 +70,12 @@ const meanings: Readonly<Record<Failure["kind"], string>> = {
   aborted: "The session was aborted",
 };
 
-function describe({ kind, during, reply, detail }: Failure, cause: unknown): string {
+function describe({ kind, during, reply, detail, oauthError }: Failure, cause: unknown): string {
+  const why = detail ?? oauthError?.status;
   const said =
     reply === undefined
       ? ""
       : `: ${reply.code} ${reply.enhanced === undefined ? "" : `${reply.enhanced} `}${reply.lines.join(" ")}`;
   const because = cause instanceof Error ? `: ${cause.message}` : "";
-  return `${meanings[kind]}${detail === undefined ? "" : ` (${detail})`} in ${during}${said}${because}`;
+  return `${meanings[kind]}${why === undefined ? "" : ` (${why})`} in ${during}${said}${because}`;
 }
