@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { CorpusFiles, shortMessage } from "./corpus.ts";
 import { startOwnServer, type OwnServer, type OwnServerOptions } from "./own-server.ts";
 import { credentials } from "./server-contract.ts";
-import { writeTlsFiles, type TlsFiles } from "./tls-files.ts";
+import { writeClientCertificate, writeTlsFiles, type TlsFiles } from "./tls-files.ts";
 
 export type MechanismNames = NonNullable<NonNullable<OwnServerOptions["authentication"]>["mechanisms"]>;
 export type Mechanism = MechanismNames[number] & string;
@@ -17,6 +17,8 @@ export interface Login {
   readonly user: string;
   /** The password, or the token. */
   readonly secret: string;
+  /** The client's own, for EXTERNAL. */
+  readonly certificate: TlsFiles | undefined;
   readonly port: number;
   readonly caFile: string;
   /** The message as a file. */
@@ -34,6 +36,7 @@ export interface MechanismsOfClient {
 const goodToken = "a-good-token";
 const byToken: readonly string[] = ["OAUTHBEARER", "XOAUTH2"];
 const everyMechanism: MechanismNames = [
+  "EXTERNAL",
   "SCRAM-SHA-512-PLUS",
   "SCRAM-SHA-256-PLUS",
   "SCRAM-SHA-1-PLUS",
@@ -45,24 +48,24 @@ const everyMechanism: MechanismNames = [
   "CRAM-MD5",
   "PLAIN",
   "LOGIN",
+  "ANONYMOUS",
 ];
 
-/** Options of a server that offers every mechanism that takes a secret, and takes mail from none but who has logged in. */
-export async function everyLogin({
-  cert,
-  key,
-}: {
-  readonly cert: string;
-  readonly key: string;
-}): Promise<OwnServerOptions> {
+/** Those that are refused nothing, since nothing is shown. */
+const unconditional: readonly string[] = ["ANONYMOUS"];
+
+/** Options of a server that offers every mechanism, and takes mail from none but who has logged in. */
+export async function everyLogin(tls: TlsFiles, clients?: TlsFiles): Promise<OwnServerOptions> {
   return {
-    tls: { cert, key },
+    tls: { cert: tls.cert, key: tls.key, ...(clients && { clientCertificates: { ca: clients.ca } }) },
     authentication: {
       required: true,
       mechanisms: everyMechanism,
       users: memoryKeyStore({ [credentials.user]: await deriveKeys(credentials.password) }),
     },
     onToken: ({ token }) => (token === goodToken ? credentials.user : { status: "invalid_token" }),
+    onExternal: ({ session }) => session.tls?.clientCertificate?.subject.replace(/^CN=/, ""),
+    onAnonymous: () => credentials.user,
     cramSecret: ({ user }) => (user === credentials.user ? credentials.password : undefined),
   };
 }
@@ -70,37 +73,37 @@ export async function everyLogin({
 export function clientMechanismContract({ mechanisms, submit, sends = true }: MechanismsOfClient): void {
   const files = new CorpusFiles();
   let tls: TlsFiles;
+  let certificate: TlsFiles;
   let server: OwnServer;
   beforeAll(async () => {
     tls = await writeTlsFiles();
-    server = await startOwnServer(await everyLogin(tls));
+    certificate = await writeClientCertificate(credentials.user);
+    server = await startOwnServer(await everyLogin(tls, certificate));
   });
   afterAll(async () => {
     await server[Symbol.asyncDispose]();
     tls[Symbol.dispose]();
+    certificate[Symbol.dispose]();
     files[Symbol.dispose]();
   });
 
-  /** Tells besides what the server said meanwhile. */
-  async function submitTo(mechanism: Mechanism, secret: string) {
+  /** Logs in as it should or should not; tells besides what both said meanwhile. */
+  async function submitBy(mechanism: Mechanism, good: boolean) {
     const [said, told] = [server.said.length, server.told.length];
-    const file = files.of(shortMessage);
     const outcome = await submit({
       mechanism,
-      secret,
       user: credentials.user,
+      secret: good ? (byToken.includes(mechanism) ? goodToken : credentials.password) : "guess",
+      certificate: good && mechanism === "EXTERNAL" ? certificate : undefined,
       port: server.port,
       caFile: tls.caFile,
-      file,
+      file: files.of(shortMessage),
     });
     return { ok: outcome.ok, words: outcome.said, said: server.said.slice(said), told: server.told.slice(told) };
   }
 
   test.each(mechanisms)("logs in by %s", async (mechanism) => {
-    const { ok, words, said, told } = await submitTo(
-      mechanism,
-      byToken.includes(mechanism) ? goodToken : credentials.password,
-    );
+    const { ok, words, said, told } = await submitBy(mechanism, true);
     expect(ok, words).toBe(true);
     expect(said.filter((line) => line.startsWith("AUTH ")).map((line) => line.split(" ")[1])).toEqual([mechanism]);
     expect(told.filter((line) => line.startsWith("235"))).toHaveLength(1);
@@ -111,8 +114,9 @@ export function clientMechanismContract({ mechanisms, submit, sends = true }: Me
     expect(server.errors).toEqual([]);
   });
 
-  test.each(mechanisms)("is refused a wrong secret by %s", async (mechanism) => {
-    const { ok, told } = await submitTo(mechanism, "guess");
+  const conditional = mechanisms.filter((mechanism) => !unconditional.includes(mechanism));
+  test.each(conditional)("is refused a wrong secret by %s", async (mechanism) => {
+    const { ok, told } = await submitBy(mechanism, false);
     expect(ok).toBe(false);
     expect(told.filter((line) => line.startsWith("235"))).toEqual([]);
     expect(server.errors).toEqual([]);

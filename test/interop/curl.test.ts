@@ -24,13 +24,22 @@ describeWith(program("curl"), (curl) => {
 
   describe("authenticating", () => {
     clientMechanismContract({
-      mechanisms: ["OAUTHBEARER", "CRAM-MD5", "PLAIN", "LOGIN"],
-      async submit({ mechanism, user, secret, ...rest }) {
+      mechanisms: ["EXTERNAL", "OAUTHBEARER", "CRAM-MD5", "PLAIN", "LOGIN"],
+      async submit({ mechanism, user, secret, certificate, ...rest }) {
         const byToken = mechanism === "OAUTHBEARER" || mechanism === "XOAUTH2";
-        const login = byToken ? ["--user", `${user}:`, "--oauth2-bearer", secret] : ["--user", `${user}:${secret}`];
+        const login = byToken
+          ? ["--user", `${user}:`, "--oauth2-bearer", secret]
+          : ["--user", `${user}:${mechanism === "EXTERNAL" ? "" : secret}`];
+        const pair = certificate && ["--cert", certificate.certFile, "--key", certificate.keyFile];
         const envelope = { from: "ana@example.org", to: ["bia@example.net"], host: "localhost", auth: undefined };
         const all = words({ ...rest, ...envelope, tls: "starttls" });
-        const { code, stderr } = await run(curl, [...all, ...login, "--login-options", `AUTH=${mechanism}`]);
+        const { code, stderr } = await run(curl, [
+          ...all,
+          ...login,
+          ...(pair ?? []),
+          "--login-options",
+          `AUTH=${mechanism}`,
+        ]);
         return { ok: code === 0, said: stderr };
       },
     });

@@ -1,21 +1,18 @@
 // Dovecot's submission as the server that checks passwords, tokens and certificates.
 // Debian 12 has Dovecot 2.3.19: no SCRAM-SHA-512, and no -PLUS (2.4 has them).
 
-import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { dirname, join } from "node:path";
 
 import { connect, type ConnectOptions } from "@carteiro/node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import { run } from "../support/processes.ts";
 import { dovecotSubmission, startDovecot, type Dovecot, type DovecotOptions } from "./dovecot.ts";
 import { mechanismContract } from "./mechanism-contract.ts";
 import { startOwnServer } from "./own-server.ts";
 import { describeWith } from "./peers.ts";
 import { credentials } from "./server-contract.ts";
-import { writeTlsFiles, type TlsFiles } from "./tls-files.ts";
+import { writeClientCertificate, writeTlsFiles, type TlsFiles } from "./tls-files.ts";
 
 describeWith(dovecotSubmission, (path) => {
   mechanismContract({
@@ -78,8 +75,8 @@ describeWith(dovecotSubmission, (path) => {
   describe("asking for a certificate", () => {
     test("lets in by EXTERNAL whose certificate it knows, and nobody else", async () => {
       using tls = await writeTlsFiles();
-      const pair = await clientCertificate(dirname(tls.certFile));
-      const more = `ssl_ca = <${pair.certFile}
+      using pair = await writeClientCertificate(credentials.user);
+      const more = `ssl_ca = <${pair.caFile}
 ssl_require_crl = no
 ssl_verify_client_cert = yes
 auth_ssl_username_from_cert = yes
@@ -127,21 +124,4 @@ async function startIssuer(goodToken: string): Promise<{ readonly url: string } 
       await new Promise((resolve) => server.close(resolve));
     },
   };
-}
-
-/** A certificate, signed by itself, of who logs in by the contract. */
-async function clientCertificate(folder: string) {
-  const [certFile, keyFile] = [join(folder, "client.pem"), join(folder, "client-key.pem")];
-  const words = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1".split(" ");
-  const { code, stderr } = await run("openssl", [
-    ...words,
-    "-subj",
-    `/CN=${credentials.user}`,
-    "-keyout",
-    keyFile,
-    "-out",
-    certFile,
-  ]);
-  if (code !== 0) throw new Error(stderr);
-  return { certFile, cert: readFileSync(certFile, "utf8"), key: readFileSync(keyFile, "utf8") };
 }

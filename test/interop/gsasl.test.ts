@@ -7,6 +7,7 @@ import { describeWith, program } from "./peers.ts";
 describeWith(program("gsasl"), (gsasl) => {
   clientMechanismContract({
     mechanisms: [
+      "EXTERNAL",
       "SCRAM-SHA-256-PLUS",
       "SCRAM-SHA-1-PLUS",
       "SCRAM-SHA-256",
@@ -14,10 +15,12 @@ describeWith(program("gsasl"), (gsasl) => {
       "CRAM-MD5",
       "PLAIN",
       "LOGIN",
+      "ANONYMOUS",
     ],
-    async submit({ mechanism, user, secret, port, caFile }) {
+    async submit({ mechanism, user, secret, certificate, port, caFile }) {
       const where = ["--smtp", "--connect", `localhost:${port}`, "--x509-ca-file", caFile];
-      const who = ["--authentication-id", user, "--password", secret];
+      const pair = certificate && ["--x509-cert-file", certificate.certFile, "--x509-key-file", certificate.keyFile];
+      const who = ["--authentication-id", user, "--password", secret, "--anonymous-token", user, ...(pair ?? [])];
       // Without -PLUS it must not say that it could have bound itself.
       const binding = mechanism.endsWith("-PLUS") ? [] : ["--no-cb"];
       const { code, stdout, stderr } = await run(gsasl, [...where, "--mechanism", mechanism, ...binding, ...who]);

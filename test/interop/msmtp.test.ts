@@ -31,10 +31,11 @@ describeWith(program("msmtp"), (msmtp) => {
 
   describe("authenticating", () => {
     clientMechanismContract({
-      mechanisms: ["SCRAM-SHA-256", "SCRAM-SHA-1", "OAUTHBEARER", "XOAUTH2", "CRAM-MD5", "PLAIN", "LOGIN"],
-      async submit({ mechanism, user, secret: password, file, ...rest }) {
+      mechanisms: ["EXTERNAL", "SCRAM-SHA-256", "SCRAM-SHA-1", "OAUTHBEARER", "XOAUTH2", "CRAM-MD5", "PLAIN", "LOGIN"],
+      async submit({ mechanism, user, secret: password, certificate, file, ...rest }) {
         const account = { ...rest, host: "localhost", tls: "starttls", auth: { user, password, mechanism } } as const;
-        writeFileSync(configuration, settings(account), { mode: 0o600 });
+        const pair = certificate && `tls_cert_file ${certificate.certFile}\ntls_key_file ${certificate.keyFile}\n`;
+        writeFileSync(configuration, settings(account) + (pair ?? ""), { mode: 0o600 });
         const words = ["-C", configuration, "-f", "ana@example.org", "--", "bia@example.net"];
         const { code, stderr } = await run(msmtp, words, { input: readFileSync(file) });
         return { ok: code === 0, said: stderr };

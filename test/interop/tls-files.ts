@@ -4,6 +4,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { createCertificates, type Certificates } from "../../packages/cli/src/certificate.ts";
 import { localhostCertificates } from "../support/certificates.ts";
 
 export interface TlsFiles extends Disposable {
@@ -18,9 +19,17 @@ export interface TlsFiles extends Disposable {
   readonly ca: string;
 }
 
-/** Writes them into a folder, which is removed when they are disposed of. */
+/** Writes those of a server on localhost into a folder, which is removed when they are disposed of. */
 export async function writeTlsFiles(): Promise<TlsFiles> {
-  const { caCertificate, certificate, key } = await localhostCertificates();
+  return written(await localhostCertificates());
+}
+
+/** Likewise a client's, by a new authority. Its common name is this name. */
+export async function writeClientCertificate(name: string): Promise<TlsFiles> {
+  return written(await createCertificates({ names: [name], shownBy: "client", days: 1 }));
+}
+
+function written({ caCertificate, certificate, key }: Certificates): TlsFiles {
   const folder = mkdtempSync(join(tmpdir(), "carteiro-tls-"));
   chmodSync(folder, 0o755);
   const write = (name: string, content: string) => {
