@@ -28,6 +28,7 @@ const commands = [
   "MAIL",
   "RCPT",
   "DATA",
+  "BDAT",
   "RSET",
   "NOOP",
   "QUIT",
@@ -48,6 +49,10 @@ const replyOf = (actions: readonly Action[]) => actions.find(isReply)?.params?.[
 const reads = (path: string) => leafByPath.get(path)?.meta["reads"];
 const isIdle = (path: string) => path.startsWith("dialogue.idle.");
 const isTransaction = (path: string) => path.startsWith("dialogue.transaction.");
+/** What answers a line or a decision, now or once the octets behind BDAT have come. */
+const answers = ({ actions }: Step) =>
+  replies(actions) +
+  ["ask", "stepMechanism", "refuseChunk", "startChunk"].reduce((sum, type) => sum + count(actions, type), 0);
 const decides = (path: string) => path.includes("deciding");
 const asks = (path: string) => decides(path) || path.endsWith("answeringMechanism");
 
@@ -70,14 +75,14 @@ describe("the server's chart, as documentation", () => {
     const around = ["dialogue", "idle", "transaction", "aside", "authenticating"];
     for (const name of stateNamesOf(serverMachine).filter((state) => !around.includes(state))) {
       expect(name).toMatch(
-        /^(expecting|deciding|receiving)[A-Z][A-Za-z]+$|^(stepping|computing|answeringMechanism|securing|closed)$/,
+        /^(expecting|deciding|receiving|discarding)[A-Z][A-Za-z]+$|^(stepping|computing|answeringMechanism|securing|closed)$/,
       );
     }
   });
 
   test("has a reader where the client is awaited, and none where the application is", () => {
     for (const { path, meta, final } of leaves) {
-      const awaitsClient = /\.?(expecting|receiving)[A-Z]\w*$/.test(path);
+      const awaitsClient = /\.?(expecting|receiving|discarding)[A-Z]\w*$/.test(path);
       expect(meta["reads"] !== undefined, path).toBe(awaitsClient && !final);
     }
   });
@@ -93,15 +98,43 @@ describe("the server's chart, step by step", () => {
     expectAll(steps, ({ actions }) => replies(actions) <= 1);
   });
 
-  test("answers every line where a command is awaited with one reply, one question or one step of SASL", () => {
-    const answers = ({ actions }: Step) => replies(actions) + count(actions, "ask") + count(actions, "stepMechanism");
+  test("answers every line where a command is awaited with one reply, one question, one chunk or one step of SASL", () => {
     const commandSteps = steps.filter(({ from, event }) => reads(from) === "command" && lines.includes(event));
     expectAll(commandSteps, (step) => answers(step) === 1);
   });
 
   test("answers every decision with one reply", () => {
     const decided = steps.filter(({ from, event }) => decides(from) && (event === "accept" || event === "reject"));
-    expectAll(decided, ({ actions, from, to }) => replies(actions) === 1 && from !== to);
+    expectAll(decided, (step) => answers(step) === 1 && step.from !== step.to);
+  });
+
+  test("reads the octets behind every BDAT, wherever it comes, before it answers", () => {
+    const chunk = steps.filter(({ from, event }) => event === "BDAT" && reads(from) === "command");
+    expectAll(chunk, ({ to, actions }) => {
+      if (to.endsWith("decidingChunks")) return has(actions, "ask");
+      return reads(to) === "discarded"
+        ? has(actions, "refuseChunk")
+        : reads(to) === "chunk" && has(actions, "startChunk");
+    });
+    const decided = steps.filter(({ from, to }) => from.endsWith("decidingChunks") && to !== from && to !== "closed");
+    expectAll(decided, ({ event, to }) => reads(to) === (event === "accept" ? "chunk" : "discarded"));
+    expectAll(
+      steps.filter(({ from, to }) => reads(from) === "discarded" && to !== from && to !== "closed"),
+      ({ event, actions }) => event === "chunkDiscarded" && replies(actions) === 1,
+    );
+  });
+
+  test("goes back to where it was from a chunk that it did not take", () => {
+    walkCompiled<ServerFacts, string>({
+      machine: serverMachine,
+      facts: "any",
+      start: () => "",
+      follow(before, { from, event, to }) {
+        const isBack = from === "aside.discardingChunk" && event === "chunkDiscarded";
+        if (isBack) expect(to).toBe(before);
+        return from.startsWith("dialogue.") && !to.startsWith("dialogue.") ? from : before;
+      },
+    });
   });
 
   test("asks on arriving where a decision is awaited, and nowhere else", () => {
@@ -141,14 +174,23 @@ describe("the server's chart, step by step", () => {
   });
 
   test("takes content after an accepted DATA alone, and DATA after an accepted recipient alone", () => {
-    const content = "dialogue.transaction.receivingContent";
+    const isContent = (path: string) => /(receivingContent|receivingChunk|expectingChunk)$/.test(path);
     expectAll(
-      steps.filter(({ from, to }) => to === content && from !== content),
-      ({ from, event, actions }) => from.endsWith("decidingData") && event === "accept" && has(actions, "startContent"),
+      steps.filter(({ from, to }) => isContent(to) && !isContent(from) && !from.startsWith("aside.")),
+      ({ from, to, event, actions }) =>
+        from.endsWith(to.endsWith("receivingContent") ? "decidingData" : "decidingChunks") &&
+        event === "accept" &&
+        has(actions, "startContent"),
     );
     expectAll(
-      steps.filter(({ from, to }) => to.endsWith("decidingData") && from !== to),
+      steps.filter(({ from, to }) => /deciding(Data|Chunks)$/.test(to) && from !== to),
       ({ from }) => from === "dialogue.transaction.expectingRecipientOrData",
+    );
+    expectAll(
+      steps.filter(
+        ({ from, event, facts }) => event === "DATA" && isTransaction(from) && (facts.binaryContent || isContent(from)),
+      ),
+      ({ from, to }) => from === to,
     );
     expectAll(
       steps.filter(({ from, to }) => to.endsWith("expectingRecipientOrData") && from.endsWith("FirstRecipient")),
@@ -221,7 +263,11 @@ describe("the server's chart, step by step", () => {
       ({ from, to, actions }) => {
         if (from === "securing") return to === "closed";
         if (to === "closed") return replyOf(actions) === "timeout";
-        return (asks(from) || /\.(stepping|computing)$/.test(from)) && from !== to && replies(actions) === 1;
+        return (
+          (asks(from) || /\.(stepping|computing)$/.test(from)) &&
+          from !== to &&
+          replies(actions) + count(actions, "refuseChunk") === 1
+        );
       },
     );
   });
@@ -238,8 +284,9 @@ describe("the server's chart, step by step", () => {
   });
 
   test("answers content, and nothing else, once for each recipient where the dialogue is such", () => {
-    const answered = ({ from, event }: Step) =>
-      (event === "contentEnded" && isTransaction(from)) || from.endsWith("decidingMessage");
+    const answered = ({ from, to, event }: Step) =>
+      (isTransaction(from) && isIdle(to) && ["contentEnded", "chunkEnded", "chunkDiscarded"].includes(event)) ||
+      from.endsWith("decidingMessage");
     const ends = ({ event }: Step) => ["ended", "violated", "dismiss", "expired"].includes(event);
     expectAll(
       steps.filter(({ actions }) => replies(actions) > 0),

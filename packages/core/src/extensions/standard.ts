@@ -1,6 +1,8 @@
 // The extensions that every server offers by itself, in the order in which EHLO announces them.
 
 import { auth } from "./auth.ts";
+import { binaryMime } from "./binary-mime.ts";
+import { chunking } from "./chunking.ts";
 import { eightBitMime } from "./eight-bit-mime.ts";
 import { enhancedStatusCodes } from "./enhanced-status-codes.ts";
 import type { Extension } from "./extension.ts";
@@ -13,8 +15,21 @@ import { starttls } from "./starttls.ts";
 /** What of it depends on the server's options. */
 export interface StandardOffer {
   readonly limits: SessionLimits;
+  readonly chunking: boolean;
 }
 
 export function standardExtensions(offer: StandardOffer): readonly Extension[] {
-  return [pipelining, size, limits(offer.limits), eightBitMime, smtputf8, enhancedStatusCodes, starttls, auth];
+  // BINARYMIME reads all values of BODY, 8BITMIME's among them, and so comes behind it.
+  const chunks = offer.chunking ? [binaryMime, chunking] : [];
+  return [
+    pipelining,
+    size,
+    limits(offer.limits),
+    eightBitMime,
+    ...chunks,
+    smtputf8,
+    enhancedStatusCodes,
+    starttls,
+    auth,
+  ];
 }

@@ -12,6 +12,11 @@ import { findNewline } from "./newline.ts";
  */
 export type ChunkOutcome = "slice" | "partial" | "end";
 
+export interface ChunkReaderOptions {
+  /** As `DataReader` has it, and `keep` for BINARYMIME content: its octets are not looked at. */
+  readonly bareNewlines: DataReaderOptions["bareNewlines"] | "keep";
+}
+
 const empty = new Uint8Array(0);
 
 /**
@@ -19,11 +24,11 @@ const empty = new Uint8Array(0);
  * the octets are counted, also where they are refused, in which case the slices are for throwing away.
  *
  * Bare newlines are noticed as `DataReader` notices them, across the chunks of one content: a CRLF may be divided
- * between two. Where they are rejected, content behind the first of them is read and thrown away. BINARYMIME content is
- * full of them: read it with `accept`, and ignore the flag.
+ * between two. Where they are rejected, content behind the first of them is read and thrown away.
  */
 export class ChunkReader {
   readonly #rejects: boolean;
+  readonly #keeps: boolean;
   #remaining = 0;
   #last = false;
   #afterCarriageReturn = false;
@@ -31,8 +36,9 @@ export class ChunkReader {
   #slice: Uint8Array = empty;
   #next = 0;
 
-  constructor(options: DataReaderOptions) {
+  constructor(options: ChunkReaderOptions) {
     this.#rejects = options.bareNewlines === "reject";
+    this.#keeps = options.bareNewlines === "keep";
   }
 
   /** Content, after `slice`: a view of what was received, never empty. */
@@ -91,6 +97,7 @@ export class ChunkReader {
 
   /** Index up to which content is given: `end`, or after the first bare newline where that is rejected. */
   #keptEnd(octets: Uint8Array, from: number, end: number): number {
+    if (this.#keeps) return end;
     if (this.#bareNewline) return this.#rejects ? from : end;
     const bareEnd = this.#scan(octets.subarray(from, end));
     return bareEnd >= 0 && this.#rejects ? from + bareEnd : end;

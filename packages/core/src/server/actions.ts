@@ -10,6 +10,7 @@ import type { Identity } from "../sasl/mechanism.ts";
 import { Authentication } from "./authentication.ts";
 import { Budget } from "./budget.ts";
 import { IncomingContent } from "./content.ts";
+import { RefusedChunk } from "./refused-chunk.ts";
 import type { ServerMachineEvent } from "./machine.ts";
 import type { DecisionSubject, Envelope, EnvelopeRecipient, ServerCloseReason, ServerEvent } from "./messages.ts";
 import type { ServerProfile } from "./options.ts";
@@ -35,6 +36,9 @@ const closeReasons: Partial<Record<Occurrence["type"], ServerCloseReason>> = {
 };
 
 const none: ReadonlySet<string> = new Set();
+
+/** What ends a transaction with a reply of the session's own. */
+const endings: ReadonlySet<Occurrence["type"]> = new Set(["contentEnded", "chunkEnded", "chunkDiscarded"]);
 
 export interface ActionsContext {
   readonly profile: ServerProfile;
@@ -72,6 +76,9 @@ export class ServerActions {
   #domains: Set<string> | undefined;
   #content: IncomingContent | undefined;
   #identity: Identity | undefined;
+  #refusedChunk: RefusedChunk | undefined;
+  /** Octets of chunks that were thrown away since content was last let in. */
+  #discarded = 0;
   #lastReply: Reply | undefined;
   #repliesEach: readonly Reply[] | undefined;
 
@@ -91,6 +98,11 @@ export class ServerActions {
 
   get content(): IncomingContent | undefined {
     return this.#content;
+  }
+
+  /** The chunk that is being thrown away. */
+  get refusedChunk(): RefusedChunk | undefined {
+    return this.#refusedChunk;
   }
 
   /** Whether the content of the open transaction is answered for each recipient. */
@@ -119,6 +131,10 @@ export class ServerActions {
         return this.#forgetTransaction();
       case "startContent":
         return this.#startContent();
+      case "startChunk":
+        return this.#startChunk();
+      case "refuseChunk":
+        return this.#refuseChunk(action.params?.["reply"] as ServerReplyName);
       case "stepMechanism":
         return this.#stepMechanism();
       case "writeChallenge":
@@ -157,6 +173,8 @@ export class ServerActions {
   }
 
   #charge(given: Reply): void {
+    // A client that sends ahead cannot know that its chunk is refused: these are bounded as octets and as commands.
+    if (this.cause.type === "chunkDiscarded") return;
     const isAuthentication =
       this.cause.type === "failed" || this.answered === "authentication" || this.answered === "credentials";
     if (isAuthentication && given.code >= 400) this.#tellFailure(given);
@@ -176,11 +194,16 @@ export class ServerActions {
     this.verdicts = undefined;
     const replies = this.#envelope?.recipients.map((_, index) => verdicts?.[index] ?? usual) ?? [];
     const whole = overall(replies) ?? usual;
-    if (!this.repliesEach) return this.#sayReply(whole);
+    if (!this.repliesEach || !this.#endsContent) return this.#sayReply(whole);
     for (const each of replies) this.#write(formattedReply(each));
     this.#repliesEach = replies;
     this.#lastReply = whole;
     this.#charge(whole);
+  }
+
+  /** A chunk that is not the last has one reply, in LMTP as well (RFC 2033 §4.3). */
+  get #endsContent(): boolean {
+    return this.command?.verb !== "BDAT" || this.command.chunk.last;
   }
 
   #named(name: ServerReplyName): Reply {
@@ -194,6 +217,8 @@ export class ServerActions {
         return reply(221, "2.0.0", `${hostname} closing the connection`);
       case "malformed":
         return checkReplies.badResponse;
+      case "chunkOk":
+        return reply(250, "2.0.0", `${this.command?.verb === "BDAT" ? this.command.chunk.octets : 0} octets received`);
       case "contentRefused":
       case "violated":
         return fixedReplies.refused;
@@ -215,6 +240,7 @@ export class ServerActions {
 
   #openTransaction({ reversePath, parameters }: Extract<Question, { type: "mailReceived" }>): void {
     this.#envelope = { reversePath, parameters, recipients: [] };
+    this.#context.standing.facts.binaryContent = parameters.body === "BINARYMIME";
     this.transactions += 1;
     this.#domains = this.#context.profile.limits.recipientDomains < Infinity ? new Set() : undefined;
   }
@@ -222,23 +248,41 @@ export class ServerActions {
   #addRecipient({ recipient, parameters }: Extract<Question, { type: "recipientReceived" }>): void {
     this.#envelope?.recipients.push({ recipient, parameters });
     this.#domains?.add(recipient.domain);
-    this.budget.recipientAccepted();
+    this.budget.progressMade();
   }
 
   #startContent(): void {
-    this.#content = new IncomingContent(this.#context.profile);
     const envelope = this.#envelope;
+    const framing =
+      this.command?.verb === "DATA" ? "data" : envelope?.parameters.body === "BINARYMIME" ? "binary" : "chunks";
+    this.#content = new IncomingContent(this.#context.profile, framing);
+    this.#discarded = 0;
     const { repliesEach } = this;
     if (envelope !== undefined) this.#context.outbox.tell({ type: "contentStarted", envelope, repliesEach });
+  }
+
+  #startChunk(): void {
+    if (this.command?.verb !== "BDAT") return;
+    const fits = this.#content?.begin(this.command.chunk) ?? true;
+    if (!fits) this.next = { type: "violated", given: checkReplies.tooManySmallChunks };
+  }
+
+  #refuseChunk(name: ServerReplyName): void {
+    const octets = this.command?.verb === "BDAT" ? this.command.chunk.octets : 0;
+    this.#discarded += octets;
+    this.#refusedChunk = new RefusedChunk(octets, this.cause.given ?? this.#named(name));
+    if (this.#discarded > this.#context.profile.limits.discarded) {
+      this.next = { type: "violated", given: checkReplies.tooMuchDiscarded };
+    }
   }
 
   #forgetTransaction(): void {
     const envelope = this.#envelope;
     if (envelope === undefined) return;
-    const decided = this.cause.type === "contentEnded" || this.answered === "data" || this.answered === "message";
+    const decided = endings.has(this.cause.type) || this.answered === "data" || this.answered === "message";
     if (this.#content !== undefined && !decided) this.#context.outbox.tell({ type: "contentAborted" });
     this.#envelope = this.#content = this.#domains = undefined;
-    this.#context.standing.facts.contentRefused = false;
+    this.#context.standing.facts.contentRefused = this.#context.standing.facts.binaryContent = false;
     const outcome = decided ? this.#lastReply : undefined;
     const replies = decided ? this.#repliesEach : undefined;
     this.#repliesEach = undefined;

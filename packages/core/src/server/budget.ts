@@ -21,8 +21,8 @@ export class Budget {
     return this.#commandsWithoutMail > this.#limits.commandsWithoutMail ? checkReplies.tooManyCommands : undefined;
   }
 
-  /** An accepted recipient is progress towards mail. */
-  recipientAccepted(): void {
+  /** An accepted recipient or chunk is progress towards mail: its command does not count. */
+  progressMade(): void {
     this.#commandsWithoutMail -= 1;
   }
 

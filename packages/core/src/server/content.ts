@@ -1,12 +1,17 @@
 // Content on its way in: what of it is handed on, and when it can no longer be accepted.
 
+import { ChunkReader } from "../framing/chunk-reader.ts";
 import { DataReader } from "../framing/data-reader.ts";
+import type { Chunk } from "../grammar/chunk.ts";
 import type { Reply } from "../grammar/reply.ts";
 import type { Inbox } from "../inbox.ts";
 import { contentBlock, type ServerProfile } from "./options.ts";
 import { checkReplies } from "./replies.ts";
 
-/** `partial`: the content goes on. `ended`: its end has been read. `flooded`: too much was thrown away after a refusal. */
+/** How the content comes: behind 354, in chunks, or in chunks of octets that know no lines (BINARYMIME). */
+export type ContentFraming = "data" | "chunks" | "binary";
+
+/** `partial`: the content goes on. `ended`: it or its chunk has been read. `flooded`: too much was thrown away after a refusal. */
 export type ContentOutcome = "partial" | "ended" | "flooded";
 
 const nothing = new Uint8Array(0);
@@ -19,14 +24,37 @@ export class IncomingContent {
   slice: Uint8Array = nothing;
   /** Why the content cannot be accepted, once it cannot. Nothing behind that is handed on. */
   refusal: Reply | undefined;
-  readonly #reader: DataReader;
+  /** Whether the content ends with the present chunk, or comes without any. */
+  last = true;
+  readonly #reader: DataReader | ChunkReader;
   readonly #profile: ServerProfile;
   #discarded = 0;
   #block = 0;
+  #smallChunks = 0;
+  #overlarge = false;
 
-  constructor(profile: ServerProfile) {
+  constructor(profile: ServerProfile, framing: ContentFraming) {
     this.#profile = profile;
-    this.#reader = new DataReader({ bareNewlines: profile.bareNewlines });
+    const { bareNewlines } = profile;
+    this.#reader =
+      framing === "data"
+        ? new DataReader({ bareNewlines })
+        : new ChunkReader({ bareNewlines: framing === "binary" ? "keep" : bareNewlines });
+  }
+
+  /** A chunk follows. False: too many have been small; what little each holds costs more than it is worth. */
+  begin({ octets, last }: Chunk): boolean {
+    if (this.#reader instanceof DataReader) return true;
+    this.last = last;
+    this.#overlarge = octets > this.#profile.limits.messageSize - this.size;
+    this.#reader.begin(octets, last);
+    if (octets < contentBlock) this.#smallChunks += 1;
+    return this.#smallChunks <= this.#profile.limits.smallChunks;
+  }
+
+  /** Whether all octets of the present chunk have come. */
+  get chunkComplete(): boolean {
+    return this.#reader instanceof ChunkReader && this.#reader.remaining === 0;
   }
 
   /** Whether a whole block has come since this was last asked: what the `content` timeout counts as progress. */
@@ -42,6 +70,8 @@ export class IncomingContent {
     inbox.at = this.#reader.next;
     const octets = inbox.at - from;
     this.#block += octets;
+    // It was announced: nothing of such a chunk need be handed on.
+    if (this.#overlarge) this.refusal ??= checkReplies.tooLarge;
     if (this.refusal === undefined) this.#take(this.#reader.slice, octets);
     else this.#discard(octets);
     if (this.#discarded > this.#profile.limits.discarded) return "flooded";

@@ -21,6 +21,10 @@ export interface ServerFacts {
   /** The application wants no mail from strangers, and the client is one. */
   readonly authMissing: boolean;
   readonly authenticated: boolean;
+  /** BDAT is not to be had. */
+  readonly chunkingMissing: boolean;
+  /** The transaction's content was declared as BINARYMIME, which only BDAT can send (RFC 3030 §3). */
+  readonly binaryContent: boolean;
   /** The content being received cannot be accepted any more: too large, or with bare newlines. */
   readonly contentRefused: boolean;
   /** The extension's command that has come is for this phase of the dialogue. */
@@ -35,6 +39,8 @@ export const initialServerFacts: ServerFacts = {
   authOffered: false,
   authMissing: false,
   authenticated: false,
+  chunkingMissing: false,
+  binaryContent: false,
   contentRefused: false,
   verbAllowed: false,
 };
@@ -48,6 +54,7 @@ export type ServerMachineEvent = {
     | "MAIL"
     | "RCPT"
     | "DATA"
+    | "BDAT"
     | "RSET"
     | "NOOP"
     | "QUIT"
@@ -74,6 +81,8 @@ export type ServerMachineEvent = {
     | "cancelled"
     | "garbled"
     | "contentEnded"
+    | "chunkEnded"
+    | "chunkDiscarded"
     | "secured"
     | "shutDown"
     | "violated"
@@ -90,7 +99,13 @@ const timeout = (name: ServerTimeout) => name;
 /** In which phase of the dialogue this state is, for commands of extensions. */
 const phase = (name: Phase) => name;
 /** What the client is to send in this state, and so which reader takes it. A state without it waits for the application. */
-const reads = (what: "command" | "response" | "content") => what;
+const reads = (what: "command" | "response" | "content" | "chunk" | "discarded") => what;
+
+/** The octets behind this BDAT are not wanted. Whatever the answer, they come: they are thrown away before it is given. */
+const refuseChunk = (name: ServerReplyName) => ({ type: "refuseChunk", params: { reply: name } }) as const;
+const discardChunk = (name: ServerReplyName) =>
+  ({ target: "#server.aside.discardingChunk", actions: refuseChunk(name) }) as const;
+const chunkNotOffered = { guard: "chunkingMissing", ...discardChunk("chunkingNotOffered") } as const;
 
 /** Where the dialogue goes on as if nothing had been asked. */
 const resume = "#server.dialogue.resume";
@@ -125,6 +140,7 @@ const noTransaction = {
   RSET: "#server.aside.decidingReset",
   RCPT: { actions: reply("mailFirst") },
   DATA: { actions: reply("mailFirst") },
+  BDAT: [chunkNotOffered, discardChunk("mailFirst")],
   shutDown: { target: "#server.closed", actions: reply("shuttingDown") },
 } as const;
 
@@ -148,6 +164,8 @@ export const serverMachine = setup({
     authOffered: ({ context }) => context.authOffered,
     authMissing: ({ context }) => context.authMissing,
     authenticated: ({ context }) => context.authenticated,
+    chunkingMissing: ({ context }) => context.chunkingMissing,
+    binaryContent: ({ context }) => context.binaryContent,
     contentRefused: ({ context }) => context.contentRefused,
     verbAllowed: ({ context }) => context.verbAllowed,
   },
@@ -162,6 +180,9 @@ export const serverMachine = setup({
     addRecipient: () => undefined,
     forgetTransaction: () => undefined,
     startContent: () => undefined,
+    startChunk: () => undefined,
+    /** Has the octets of a chunk thrown away, and keeps the reply for when they have come. */
+    refuseChunk: (_, _params: { reply: ServerReplyName }) => undefined,
     stepMechanism: () => undefined,
     writeChallenge: () => undefined,
     /** Has the driver compute what the mechanism needs. */
@@ -199,6 +220,7 @@ export const serverMachine = setup({
       meta: { rfc: "RFC 5321 §3.1", timeout: timeout("command"), reads: reads("command") },
       on: {
         QUIT: { target: "closed", actions: reply("goodbye") },
+        BDAT: { target: "discardingUnserved", actions: refuseChunk("noServiceHere") },
         shutDown: { target: "closed", actions: reply("shuttingDown") },
         "*": { actions: reply("noServiceHere") },
         // The wildcard would take these from the root.
@@ -207,6 +229,14 @@ export const serverMachine = setup({
         violated: { target: "closed", actions: reply("violated") },
         dismiss: { target: "closed", actions: reply("shuttingDown") },
         ended: "closed",
+      },
+    },
+
+    discardingUnserved: {
+      description: "The octets behind BDAT where service was refused at the greeting.",
+      meta: { rfc: "RFC 3030 §2", timeout: timeout("content"), reads: reads("discarded") },
+      on: {
+        chunkDiscarded: { target: "expectingQuit", actions: reply("noServiceHere") },
       },
     },
 
@@ -299,6 +329,11 @@ export const serverMachine = setup({
                 ...inTransaction,
                 RCPT: "decidingFirstRecipient",
                 DATA: [{ guard: "lmtp", actions: reply("recipientFirst") }, { actions: reply("noValidRecipients") }],
+                BDAT: [
+                  chunkNotOffered,
+                  { guard: "lmtp", ...discardChunk("recipientFirst") },
+                  discardChunk("noValidRecipients"),
+                ],
               },
             },
 
@@ -324,7 +359,8 @@ export const serverMachine = setup({
                 ...anyCommand,
                 ...inTransaction,
                 RCPT: "decidingRecipient",
-                DATA: "decidingData",
+                DATA: [{ guard: "binaryContent", actions: reply("binaryByChunks") }, { target: "decidingData" }],
+                BDAT: [chunkNotOffered, { target: "decidingChunks" }],
               },
             },
 
@@ -363,6 +399,60 @@ export const serverMachine = setup({
               },
             },
 
+            decidingChunks: {
+              description: "Whether to let the content come, now that its first chunk is about to.",
+              meta: { rfc: "RFC 3030 §2", timeout: timeout("decision") },
+              entry: ask("data"),
+              on: {
+                accept: { target: "receivingChunk", actions: ["startContent", "startChunk"] },
+                reject: { target: "discardingChunk", actions: refuseChunk("refused") },
+                elapsed: { target: "discardingChunk", actions: refuseChunk("undecided") },
+              },
+            },
+
+            discardingChunk: {
+              description: "The octets of the first chunk, which the application did not let come.",
+              meta: { rfc: "RFC 3030 §2", timeout: timeout("content"), reads: reads("discarded") },
+              on: {
+                chunkDiscarded: { target: "#server.dialogue.idle.expectingMail", actions: replyToContent("refused") },
+              },
+            },
+
+            receivingChunk: {
+              description: "A chunk of the content: as many octets as BDAT announced, whatever they are.",
+              meta: { rfc: "RFC 3030 §2", timeout: timeout("content"), reads: reads("chunk") },
+              on: {
+                chunkEnded: [
+                  {
+                    guard: "contentRefused",
+                    target: "#server.dialogue.idle.expectingMail",
+                    actions: replyToContent("contentRefused"),
+                  },
+                  { target: "expectingChunk", actions: reply("chunkOk") },
+                ],
+                contentEnded: [
+                  {
+                    guard: "contentRefused",
+                    target: "#server.dialogue.idle.expectingMail",
+                    actions: replyToContent("contentRefused"),
+                  },
+                  { target: "decidingMessage" },
+                ],
+              },
+            },
+
+            expectingChunk: {
+              description: "The content has begun with a chunk, and has not ended: only chunks can go on with it.",
+              meta: { rfc: "RFC 3030 §2", timeout: timeout("command"), reads: reads("command") },
+              on: {
+                ...anyCommand,
+                ...inTransaction,
+                RCPT: { actions: reply("chunksBegun") },
+                DATA: { actions: reply("chunksBegun") },
+                BDAT: { target: "receivingChunk", actions: "startChunk" },
+              },
+            },
+
             decidingMessage: {
               description: "Whether to take responsibility for the message: the 250 that follows is a promise.",
               meta: { rfc: "RFC 5321 §4.2.5, §6.1; RFC 2033 §4.2", timeout: timeout("message") },
@@ -380,7 +470,7 @@ export const serverMachine = setup({
 
     aside: {
       description:
-        "A question that interrupts the dialogue. Unless the answer changes it, the dialogue goes on where it was.",
+        "What interrupts the dialogue: a question, or octets that nobody wants. Unless the answer changes it, the dialogue goes on where it was.",
       initial: "decidingHelp",
       states: {
         decidingHello: {
@@ -431,6 +521,14 @@ export const serverMachine = setup({
           on: {
             accept: { target: resume, actions: reply("cannotExpand") },
             ...refusedInto(resume),
+          },
+        },
+
+        discardingChunk: {
+          description: "The octets behind a BDAT that cannot be taken now, or not at all.",
+          meta: { rfc: "RFC 3030 §2", timeout: timeout("content"), reads: reads("discarded") },
+          on: {
+            chunkDiscarded: { target: resume, actions: reply("refused") },
           },
         },
 

@@ -54,6 +54,7 @@ export type ServerDecision = { readonly decision: number } & (
       readonly parameters: RecipientParameters;
       readonly envelope: Envelope;
     }
+  /** DATA, or the first BDAT: then there is no 354, and a reply given with `accept` is not said. */
   | { readonly type: "dataReceived"; readonly envelope: Envelope }
   | {
       readonly type: "messageReceived";

@@ -27,6 +27,8 @@ export interface ServerLimits {
   readonly messages: number;
   /** Content, announced by SIZE; RFC 5321 demands 64 KiB. Beyond: 552 5.3.4. `Infinity`: no fixed limit. */
   readonly messageSize: number;
+  /** Chunks of BDAT under 1,000 octets in one message. Beyond: 421. */
+  readonly smallChunks: number;
   /** Content read and thrown away after it was refused, before the session is closed instead. */
   readonly discarded: number;
   /** Commands that were wrong in themselves or out of order. Beyond: 421. */
@@ -49,6 +51,7 @@ export const defaultServerLimits: ServerLimits = {
   recipientDomains: Infinity,
   messages: Infinity,
   messageSize: 52_428_800,
+  smallChunks: 1_000,
   discarded: 104_857_600,
   errors: 20,
   commandsWithoutMail: 500,
@@ -87,6 +90,8 @@ export interface ServerSessionOptions {
    * site, never on port 25. Default: `smtp`.
    */
   readonly protocol?: "smtp" | "lmtp";
+  /** Whether CHUNKING and BINARYMIME are offered (RFC 3030). Default: yes. */
+  readonly chunking?: boolean;
   /** Whether the application has TLS to offer by STARTTLS. Default: no. */
   readonly startTls?: boolean;
   /** Whether MAIL and AUTH are refused in the clear (530). Default: no. */
@@ -132,6 +137,7 @@ export interface ServerSessionOptions {
 export interface ServerProfile {
   readonly hostname: HelloName;
   readonly protocol: "smtp" | "lmtp";
+  readonly chunking: boolean;
   readonly startTls: boolean;
   readonly requireTls: boolean;
   readonly mechanisms: readonly ServerMechanism[];
@@ -155,6 +161,7 @@ export function serverProfile(options: ServerSessionOptions): ServerProfile {
   return {
     hostname,
     protocol: options.protocol ?? "smtp",
+    chunking: options.chunking ?? true,
     startTls: options.startTls ?? false,
     requireTls: options.requireTls ?? false,
     mechanisms: authentication === undefined ? [] : chosenMechanisms(hostname, authentication),
@@ -163,17 +170,17 @@ export function serverProfile(options: ServerSessionOptions): ServerProfile {
     allowAuthInClear: authentication?.allowInClear ?? false,
     bareNewlines: options.bareNewlines ?? "reject",
     trace: options.trace ?? false,
-    registry: registryOf(options.extensions ?? [], limits),
+    registry: registryOf(options, limits),
     limits,
     timeouts: positiveNumbers({ ...defaultServerTimeouts, ...options.timeouts }, "timeouts"),
   };
 }
 
-function registryOf(extensions: readonly Extension[], limits: ServerLimits): Registry {
+function registryOf({ extensions = [], chunking = true }: ServerSessionOptions, limits: ServerLimits): Registry {
   const announced = {
     mailMax: limitOf(limits.messages),
     rcptMax: limitOf(limits.recipients),
     rcptDomainMax: limitOf(limits.recipientDomains),
   };
-  return new Registry(standardExtensions({ limits: announced }), extensions);
+  return new Registry(standardExtensions({ limits: announced, chunking }), extensions);
 }

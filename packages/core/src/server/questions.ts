@@ -39,6 +39,7 @@ export function check(command: Command, circumstances: Circumstances): Checked {
     case "RCPT":
       return checkRecipient(command, circumstances);
     case "DATA":
+    case "BDAT":
       return circumstances.envelope === undefined
         ? {}
         : { question: { type: "dataReceived", envelope: circumstances.envelope } };

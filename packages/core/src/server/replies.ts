@@ -28,6 +28,9 @@ export type FixedReplyName =
   | "outOfOrder"
   | "noValidRecipients"
   | "recipientFirst"
+  | "chunkingNotOffered"
+  | "chunksBegun"
+  | "binaryByChunks"
   | "tlsRequired"
   | "tlsNotOffered"
   | "tlsUnavailable"
@@ -45,6 +48,7 @@ export type ServerReplyName =
   | "greeting"
   | "hello"
   | "goodbye"
+  | "chunkOk"
   | "contentRefused"
   | "malformed"
   | "violated";
@@ -76,6 +80,9 @@ export const fixedReplies: Readonly<Record<FixedReplyName, Reply>> = {
   outOfOrder: reply(503, "5.5.1", "The command may not come here"),
   noValidRecipients: reply(554, "5.5.1", "No valid recipients"),
   recipientFirst: reply(503, "5.5.1", "No valid recipients"),
+  chunkingNotOffered: reply(502, "5.5.1", "BDAT is not offered"),
+  chunksBegun: reply(503, "5.5.1", "The content has begun with BDAT; go on with it, or send RSET"),
+  binaryByChunks: reply(503, "5.5.1", "BINARYMIME content comes by BDAT"),
 
   tlsRequired: reply(530, "5.7.0", "Send STARTTLS first"),
   tlsNotOffered: reply(502, "5.5.1", "STARTTLS is not offered"),
@@ -120,6 +127,7 @@ export const checkReplies = {
   tooManyCommands: reply(421, "4.7.0", "Too many commands without mail; closing the connection"),
   tooManyAuthAttempts: reply(421, "4.7.0", "Too many authentication attempts; closing the connection"),
   tooMuchDiscarded: reply(421, "4.3.4", "Message is far too large; closing the connection"),
+  tooManySmallChunks: reply(421, "4.7.0", "Too many small chunks; closing the connection"),
   endlessLine: reply(500, "5.5.2", "Line without an end; closing the connection"),
   bytesBehindStartTls: reply(554, "5.5.1", "Octets behind STARTTLS in the clear; closing the connection"),
   bufferOverrun: reply(421, "4.3.0", "Too much sent ahead; closing the connection"),

@@ -41,7 +41,7 @@ const program = compile(serverMachine);
 /** What the chart's states say of themselves in `meta`. */
 interface StateMeta {
   readonly timeout?: ServerTimeout;
-  readonly reads?: "command" | "response" | "content";
+  readonly reads?: "command" | "response" | "content" | "chunk" | "discarded";
   readonly phase?: Phase;
 }
 
@@ -228,17 +228,24 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
 
   // Reading: the state chooses the reader.
 
-  /** Reads one line or slice; false when there is nothing to be read, or nobody to read it. */
+  /** Reads one line or slice, or the end of a chunk; false when there is nothing to be read, or nobody to read it. */
   #advance(): boolean {
     const { reads } = this.#meta;
     if (reads === undefined || this.#runner.done) return false;
-    if (!this.#inbox.ready()) {
+    if (!this.#inbox.ready() && !this.#chunkComplete(reads)) {
       if (this.#inbox.ended) this.#step("ended");
       return this.#inbox.ended;
     }
-    if (reads === "content") this.#readContent();
+    if (reads === "content" || reads === "chunk") this.#readContent();
+    else if (reads === "discarded") this.#discardChunk();
     else this.#readLine(reads);
     return true;
+  }
+
+  /** A chunk may be of no octets; then none has to come for it to be at its end. */
+  #chunkComplete(reads: NonNullable<StateMeta["reads"]>): boolean {
+    if (reads === "chunk") return this.#actions.content?.chunkComplete === true;
+    return reads === "discarded" && this.#actions.refusedChunk?.remaining === 0;
   }
 
   #readLine(reads: "command" | "response"): void {
@@ -274,11 +281,26 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
       this.#outbox.tell({ type: "contentRefused", reply: content.refusal });
     }
     if (outcome === "flooded") this.#violate(checkReplies.tooMuchDiscarded);
-    if (outcome === "ended") this.#contentEnded(content);
+    if (outcome === "ended") this.#pieceEnded(content);
+  }
+
+  #discardChunk(): void {
+    const chunk = this.#actions.refusedChunk;
+    if (chunk === undefined) return;
+    chunk.read(this.#inbox);
+    if (chunk.takeProgress()) this.#since = this.#now;
+    if (chunk.remaining === 0) this.#step("chunkDiscarded", chunk.reply);
+  }
+
+  /** The content has ended, or a chunk of it. */
+  #pieceEnded(content: IncomingContent): void {
+    this.#standing.facts.contentRefused = content.refusal !== undefined;
+    if (content.last) return this.#contentEnded(content);
+    if (content.refusal === undefined) this.#actions.budget.progressMade();
+    this.#step("chunkEnded", content.refusal);
   }
 
   #contentEnded(content: IncomingContent): void {
-    this.#standing.facts.contentRefused = content.refusal !== undefined;
     const envelope = this.#actions.envelope;
     const { repliesEach } = this.#actions;
     if (envelope !== undefined) {
@@ -298,7 +320,8 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
       case "unrecognised":
         return this.#unrecognised(parsed.verb, line);
       case "malformed":
-        return this.#malformed(malformedReply(parsed));
+        // Nobody knows how many octets of content follow: read as commands they would let content command.
+        return parsed.verb === "BDAT" ? this.#violate(malformedReply(parsed)) : this.#malformed(malformedReply(parsed));
       case "command":
         return this.#check(parsed.command);
     }
@@ -322,6 +345,7 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
 
   #overlongReceived(beginning: Uint8Array): void {
     const parsed = parseCommand(beginning);
+    if (verbOf(parsed) === "BDAT") return this.#violate(checkReplies.overlong);
     const foreign = parsed.kind === "unrecognised" ? refuseForeign(parsed.verb, beginning) : undefined;
     return foreign === undefined ? this.#malformed(checkReplies.overlong) : this.#violate(foreign);
   }
@@ -332,7 +356,7 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
 
   #check(command: Command): void {
     const { verb } = command;
-    if (verb === "BDAT" || verb === "BURL") return this.#step("unrecognised");
+    if (verb === "BURL") return this.#step("unrecognised");
     this.#actions.command = command;
     const { hello, offer } = this.#standing;
     const { envelope, transactions, domains } = this.#actions;
@@ -389,6 +413,10 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
     this.#shown ??= new ShownCommands(this.#profile.registry.verbs);
     this.#actions.traceLine("client", this.#shown.next(line, parsed));
   }
+}
+
+function verbOf(parsed: ParsedCommand): string {
+  return parsed.kind === "command" ? parsed.command.verb : parsed.verb;
 }
 
 const withAddress: ReadonlySet<string> = new Set(["MAIL", "RCPT", "VRFY", "EXPN"]);

@@ -43,6 +43,7 @@ export class Standing {
     this.#profile = profile;
     this.#tls = tls;
     this.#trusted = trusted;
+    this.facts.chunkingMissing = !profile.chunking;
     this.facts.lmtp = profile.protocol === "lmtp";
     this.#weigh();
   }
