@@ -13,6 +13,8 @@ import { dialogueOf, unstuffed, verbOf, type Dialogue, type Turn } from "../supp
 /** What RFC 5321 makes of the turns so far; `undefined` where no transaction is open. */
 interface Model {
   hello: boolean;
+  /** The content has begun with a chunk. */
+  begun: boolean;
   transaction: { readonly from: string; readonly to: string[] } | undefined;
 }
 
@@ -20,9 +22,17 @@ const isPositive = ({ reply }: Turn) => reply.code >= 200 && reply.code < 400;
 
 /** Takes one turn into account; finds fault with what the server must not have accepted. Whether the content may come. */
 function follow(model: Model, turn: Turn): void {
+  followTurn(model, turn);
+  if (model.transaction === undefined) model.begun = false;
+}
+
+function followTurn(model: Model, turn: Turn): void {
   if (turn.kind === "content") model.transaction = undefined;
   if (turn.kind !== "command") return;
   const verb = verbOf(turn.text);
+  if (turn.chunk !== undefined) return followChunk(model, turn);
+  // Content of BINARYMIME, or begun with a chunk, does not come by DATA.
+  if (turn.reply.code === 503) return;
   if (
     verb === "DATA" &&
     turn.text.trim().length === 4 &&
@@ -37,6 +47,7 @@ function follow(model: Model, turn: Turn): void {
   switch (verb) {
     case "EHLO":
     case "HELO":
+    case "LHLO":
       model.hello = true;
       model.transaction = undefined;
       return;
@@ -48,7 +59,7 @@ function follow(model: Model, turn: Turn): void {
       model.transaction = undefined;
       return;
     case "MAIL":
-      expect(model, turn.text).toEqual({ hello: true, transaction: undefined });
+      expect(model, turn.text).toMatchObject({ hello: true, transaction: undefined });
       model.transaction = { from: addressIn(turn.text), to: [] };
       return;
     case "RCPT":
@@ -60,6 +71,49 @@ function follow(model: Model, turn: Turn): void {
   }
 }
 
+/** Chunks are taken where content may come; one that is refused ends the transaction, and so does the last. */
+function followChunk(model: Model, turn: Turn): void {
+  if (turn.reply.code === 502) return;
+  if (isAnyPositive(turn)) expect(model.transaction?.to.length, turn.text).toBeGreaterThan(0);
+  const hasRecipients = model.transaction !== undefined && model.transaction.to.length > 0;
+  model.begun ||= hasRecipients;
+  if (hasRecipients && (isLast(turn) || !isPositive(turn))) model.transaction = undefined;
+}
+
+const isLast = ({ text }: Turn) => /LAST\s*$/i.test(text);
+const isAnyPositive = ({ replies }: Turn) => replies.some(({ code }) => code < 400);
+
+/** What the application did not decide in time is said in these words, with these subjects. */
+const undecided = {
+  hello: 1,
+  mail: 1,
+  recipient: 1,
+  data: 1,
+  message: 1,
+  verify: 1,
+  expand: 1,
+  help: 1,
+  reset: 1,
+  command: 1,
+};
+
+/** Whether the application was asked about this and said no, or nothing in time: the replies to that look all the same. */
+function isAbout({ reply }: Turn, subject: string, late: Iterator<string>): boolean {
+  const [line = ""] = reply.lines;
+  return line.endsWith("No decision in time; try again later")
+    ? late.next().value === subject
+    : line.endsWith(`${subject}Received`);
+}
+
+/** One reply for each recipient, in their order; what the application said of one names it. */
+function expectInOrder({ replies }: Turn, recipients: readonly string[]): void {
+  expect(replies.length).toBe(recipients.length);
+  for (const [index, { lines }] of replies.entries()) {
+    const named = / to (\S+)$/.exec(lines[0] ?? "")?.[1];
+    if (named !== undefined && !named.includes("?")) expect(named).toBe(recipients[index]);
+  }
+}
+
 /** What stands between the angle brackets, without a source route, in the spelling that the session tells it in. */
 function addressIn(line: string): string {
   const path = line.slice(line.indexOf("<") + 1, line.indexOf(">"));
@@ -67,8 +121,8 @@ function addressIn(line: string): string {
   return Buffer.from(address, "latin1").toString("utf8");
 }
 
-function dialogue({ sent, harness }: Conversation): Dialogue {
-  return dialogueOf(sent, harness.output);
+function dialogue({ sent, harness, protocol }: Conversation): Dialogue {
+  return dialogueOf(sent, harness.output, { lmtp: protocol === "lmtp" });
 }
 
 /** A property of whatever comes of any dialogue. */
@@ -105,20 +159,42 @@ describe("RFC 5321 §3.3, §4.1.4: the order of commands", () => {
     fc.assert(
       anyConversation((conversation) => {
         const { events } = conversation.harness;
-        const model: Model = { hello: false, transaction: undefined };
+        const model: Model = { hello: false, begun: false, transaction: undefined };
         const begun: unknown[] = [];
         const taken: unknown[] = [];
         const contents: string[] = [];
+        let chunks: string | undefined;
+        const late = events
+          .flatMap((event) => (event.type === "decisionExpired" && event.about in undecided ? [event.about] : []))
+          .values();
         for (const turn of dialogue(conversation).turns) {
           if (turn.kind === "command" && turn.reply.code === 354) {
             expect(model.transaction?.to.length, "354").toBeGreaterThan(0);
             begun.push(structuredClone(model.transaction));
           }
-          if (turn.kind === "content" && isPositive(turn)) {
+          const hasRecipients = model.transaction !== undefined && model.transaction.to.length > 0;
+          const isLetIn = !isAbout(turn, "data", late) && ![502, 421].includes(turn.reply.code);
+          if (turn.chunk !== undefined && hasRecipients && chunks === undefined && isLetIn) {
+            begun.push(structuredClone(model.transaction));
+            chunks = "";
+          }
+          // Whether the content of a last chunk was let in before the session ended, the wire does not show.
+          if (turn.chunk !== undefined && hasRecipients && chunks === undefined && turn.reply.code === 421) {
+            if (envelopes(events, "contentStarted").length > begun.length)
+              begun.push(structuredClone(model.transaction));
+          }
+          if (chunks !== undefined) chunks += turn.chunk ?? "";
+          if (turn.chunk !== undefined && chunks !== undefined && isLast(turn) && isAnyPositive(turn)) {
+            taken.push(structuredClone(model.transaction));
+            contents.push(chunks);
+          }
+          if (turn.replies.length > 1) expectInOrder(turn, model.transaction?.to ?? []);
+          if (turn.kind === "content" && isAnyPositive(turn)) {
             taken.push(structuredClone(model.transaction));
             contents.push(unstuffed(turn.text));
           }
           follow(model, turn);
+          if (model.transaction === undefined) chunks = undefined;
         }
         // What the application is told is what the wire says, and no more: of messages it may have refused some.
         expect(envelopes(events, "contentStarted")).toEqual(begun);
@@ -138,12 +214,13 @@ describe("RFC 5321 §3.3, §4.1.4: the order of commands", () => {
   test("server asks about a recipient exactly where a transaction is open for it", () => {
     fc.assert(
       anyConversation((conversation) => {
-        const model: Model = { hello: false, transaction: undefined };
+        const model: Model = { hello: false, begun: false, transaction: undefined };
         for (const turn of dialogue(conversation).turns) {
           const isWellFormed = turn.kind === "command" && /^RCPT TO:<to\d+@example.net>$/.test(turn.text);
           const isOutOfOrder = turn.reply.code === 503;
-          if (isWellFormed && turn.reply.code !== 421)
-            expect(isOutOfOrder, turn.text).toBe(model.transaction === undefined);
+          // A transaction may also be full.
+          if (isWellFormed && turn.reply.code !== 421 && turn.reply.code !== 452)
+            expect(isOutOfOrder, turn.text).toBe(model.transaction === undefined || model.begun);
           follow(model, turn);
         }
       }),
@@ -155,6 +232,8 @@ describe("RFC 5321 §3.3, §4.1.4: the order of commands", () => {
 const codes: Readonly<Record<string, readonly number[]>> = {
   EHLO: [250, 451, 500, 501, 550],
   HELO: [250, 451, 500, 501, 550],
+  LHLO: [250, 451, 500, 501, 550],
+  BDAT: [250, 451, 452, 500, 501, 502, 550, 552, 554],
   MAIL: [250, 451, 500, 501, 503, 530, 550, 552, 553, 555],
   RCPT: [250, 451, 452, 500, 501, 503, 550, 553, 555],
   DATA: [354, 451, 500, 501, 503, 550, 554],
@@ -174,12 +253,13 @@ function expectAnswered(turn: Turn): void {
   const { kind, text, reply } = turn;
   const moment = `${JSON.stringify(text)} answered ${reply.code} ${reply.lines.join(" / ")}`;
   if (reply.code === 421) return;
-  if (kind === "content") return expect([250, 451, 550, 552, 554], moment).toContain(reply.code);
+  if (kind === "content") return expect([250, 451, 503, 550, 552, 554], moment).toContain(reply.code);
   if (kind === "response") return expect([235, 334, 451, 454, 500, 501, 535, 550], moment).toContain(reply.code);
   // A line with a bare CR or LF in it is no line.
   if (/[\r\n]/.test(text)) return expect([500, 554], moment).toContain(reply.code);
   const verb = verbOf(text);
   expect([...(codes[verb] ?? [500, 501, 554]), 503], moment).toContain(reply.code);
+  if (verb === "BDAT") return;
   const marked = /(?:about|to|from|hello|greets) (\S+)/.exec(reply.lines[0] ?? "")?.[1];
   // Replies are ASCII: what is beyond becomes a question mark.
   if (marked !== undefined && marked.length > 2 && !marked.includes("?") && verb in codes) {
@@ -224,7 +304,7 @@ describe("RFC 5321 §4.2, RFC 2920: one reply for each command", () => {
       anyConversation((conversation) => {
         const { turns, more } = dialogue(conversation);
         const replies = turns
-          .filter(({ kind, text }) => kind !== "command" || !/^[EH][EH]LO/i.test(text))
+          .filter(({ kind, text }) => kind !== "command" || !/^[EHL][EH]LO/i.test(text))
           .map(({ reply }) => reply);
         for (const { code, lines } of [...replies, ...more].filter((reply) => reply.code < 300 || reply.code >= 400)) {
           for (const line of lines)

@@ -107,7 +107,6 @@ const other = fc.oneof(
     "VRFY \xc3\xa9",
     "VRFY \xc3\xa9 SMTPUTF8",
     "TURN",
-    "BDAT 3 LAST",
     "",
     " ",
     "\0",
@@ -214,18 +213,39 @@ export const contents: fc.Arbitrary<string> = fc
 
 const data = contents.map((content) => `DATA${eol}${content}${eol}.${eol}`);
 
+/** A content in chunks; now and then it does not end, and chunks are of no octets. */
+const chunks = fc
+  .tuple(
+    contents,
+    fc.array(fc.nat(30), { maxLength: 3 }),
+    fc.constantFrom(" LAST", " LAST", " last", ""),
+    fc.constantFrom("", "", "", `NOOP mark1${eol}`, `RSET${eol}`, `DATA${eol}`, `RCPT TO:<to1@example.net>${eol}`),
+  )
+  .map(([content, sizes, last, between]) => {
+    let rest = content;
+    let said = "";
+    for (const size of sizes) {
+      const piece = rest.slice(0, size);
+      rest = rest.slice(size);
+      said += `BDAT ${piece.length}${eol}${piece}${between}`;
+    }
+    return `${said}BDAT ${rest.length}${last}${eol}${rest}`;
+  });
+
 const line = (command: fc.Arbitrary<string>): fc.Arbitrary<string> => command.map((text) => text + eol);
 
 /** A transaction as it is meant to be, but for its content. */
 const transaction = fc
   .tuple(
     fc.constantFrom("", "", `RSET${eol}`),
-    marks.map((mark) => `MAIL FROM:<from${mark}@example.org>${eol}`),
+    fc
+      .tuple(marks, fc.constantFrom("", "", "", "", " BODY=BINARYMIME"))
+      .map(([mark, body]) => `MAIL FROM:<from${mark}@example.org>${body}${eol}`),
     fc.array(
       marks.map((mark) => `RCPT TO:<to${mark}@example.net>${eol}`),
       { minLength: 1, maxLength: 3 },
     ),
-    data,
+    fc.oneof({ weight: 3, arbitrary: data }, { weight: 2, arbitrary: chunks }),
   )
   .map(([reset, begin, recipients, content]) => reset + begin + recipients.join("") + content);
 
@@ -238,6 +258,8 @@ const rude = fc.constantFrom(
   "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
   `${"x".repeat(3000)}${eol}`,
   "MAIL FROM:<a@b>",
+  `BDAT x${eol}`,
+  `BDAT 99${eol}`,
 );
 
 const step = fc.oneof(
@@ -245,6 +267,7 @@ const step = fc.oneof(
   { weight: 12, arbitrary: line(mail) },
   { weight: 16, arbitrary: line(recipient) },
   { weight: 8, arbitrary: data },
+  { weight: 4, arbitrary: chunks },
   { weight: 12, arbitrary: line(other) },
   { weight: 16, arbitrary: auth },
   { weight: 30, arbitrary: transaction },
@@ -345,6 +368,14 @@ function positive(event: Decision, about: string): ServerIntent {
     event.type === "mailReceived"
       ? reply(250, "2.1.5", about)
       : undefined;
+  if (event.type === "messageReceived" && event.repliesEach) {
+    // One is refused, one left to the session, and the rest are told by their addresses.
+    const recipients = event.envelope.recipients.map(({ recipient }, index) => {
+      const code = index === 1 ? 452 : 250;
+      return index === 2 ? undefined : reply(code, code === 452 ? "4.2.2" : "2.1.5", `to ${recipient.address}`);
+    });
+    return { type: "accept", decision: event.decision, recipients };
+  }
   return { type: "accept", decision: event.decision, ...(own && { reply: own }) };
 }
 

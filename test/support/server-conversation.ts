@@ -29,6 +29,8 @@ const extensions = [dsn, deliverBy(), mtPriority(), rrvs, requireTls, etrn, stor
 /** Options that make a difference to what is accepted; some limits are small enough to be met. */
 export const serverOptions: fc.Arbitrary<ServerOptions> = fc.record({
   extensions: fc.constantFrom<(readonly Extension[])[]>([], extensions),
+  protocol: fc.constantFrom("smtp", "smtp", "smtp", "lmtp"),
+  chunking: fc.constantFrom(true, true, true, false),
   startTls: fc.boolean(),
   requireTls: fc.constantFrom(false, false, false, true),
   authentication: fc.constantFrom(
@@ -49,6 +51,7 @@ export const serverOptions: fc.Arbitrary<ServerOptions> = fc.record({
     commandLine: fc.constantFrom(512, 4_096),
     responseLine: fc.constantFrom(100, 12_288),
     endlessLine: fc.constantFrom(512, 65_536),
+    smallChunks: fc.constantFrom(2, 1_000),
     discarded: fc.constantFrom(50, 10_000_000),
     errors: fc.constantFrom(3, 20, 100),
     bufferedReplies: fc.constantFrom(1, 16_384),
@@ -76,6 +79,7 @@ export const ways: fc.Arbitrary<Way> = fc.record({
 export interface Conversation {
   readonly session: ServerSession;
   readonly harness: SessionHarness<ServerIntent, ServerEvent>;
+  readonly protocol: "smtp" | "lmtp";
   /** What the client sent and the session took, each octet as a character. */
   readonly sent: string;
   /** The state after each segment. */
@@ -101,7 +105,7 @@ export function converse(
   const states: string[] = [];
   const sent: Uint8Array[] = [];
   for (const segment of segments) {
-    for (const chunk of chunksOf(segment, sizes)) {
+    for (const chunk of chunksOf(options.protocol === "lmtp" ? inLmtp(segment) : segment, sizes)) {
       if (harness.receive(chunk)) sent.push(chunk);
       const decides = way.readsOn !== false && sent.length % way.readsOn === 0;
       if (decides && harness.idle.wants === "intent") harness.advance();
@@ -111,7 +115,12 @@ export function converse(
   }
   if (ends) harness.end();
   settle(harness);
-  return { session, harness, sent: latin1(...sent), states };
+  return { session, harness, protocol: options.protocol ?? "smtp", sent: latin1(...sent), states };
+}
+
+/** With LHLO in the place of most of the greetings. */
+function inLmtp(segment: string): string {
+  return segment.replaceAll(/^(?:EHLO|HELO) /gm, "LHLO ");
 }
 
 /** Until the session wants octets again. */

@@ -13,6 +13,10 @@ export interface Turn {
   /** A line without its CRLF, or the content with its dots as they were sent and without its end. */
   readonly text: string;
   readonly reply: SeenReply;
+  /** All replies, where there is one for each recipient; else that one. */
+  readonly replies: readonly SeenReply[];
+  /** The octets behind BDAT. */
+  readonly chunk?: string;
 }
 
 const replyLine = /^([2-5][0-5]\d)([ -])([\t\x20-\x7e\x80-\xff]*)$/;
@@ -57,8 +61,8 @@ export interface Dialogue {
 }
 
 /**
- * Goes through what a client sent and what the server said, reply by reply: the 354 and the 334 say what comes next. In LMTP
- * a content is answered once for each accepted recipient; its turn has the first of these replies.
+ * Goes through what a client sent and what the server said, reply by reply: the 354 and the 334 say what comes next, and
+ * BDAT how many octets follow it.
  */
 export function dialogueOf(sent: string, said: string, { lmtp = false } = {}): Dialogue {
   const [greeting, ...replies] = repliesIn(said);
@@ -66,28 +70,48 @@ export function dialogueOf(sent: string, said: string, { lmtp = false } = {}): D
   let rest = sent;
   let kind: Turn["kind"] = "command";
   let at = 0;
+  const accepted = new AcceptedRecipients();
   while (at < replies.length) {
-    const end = kind === "content" ? endOfContent(rest) : endOfCommand(rest);
+    const end = kind === "content" ? endOfContent(rest) : rest.indexOf("\r\n") + 2;
     const reply = replies[at];
     if (end < 2 || reply === undefined) break;
     const text = rest.slice(0, kind === "content" ? end - ".\r\n".length : end - "\r\n".length);
-    at += lmtp && kind === "content" ? Math.max(1, recipientsOf(turns)) : 1;
-    turns.push({ kind, text, reply });
-    rest = rest.slice(end);
+    const bdat = kind === "command" ? /^BDAT +(\d+)( +LAST)?[ \t]*$/i.exec(text) : null;
+    const chunkEnd = end + Number(bdat?.[1] ?? 0);
+    // Only a server that closes does not wait for all of a chunk.
+    if (chunkEnd > rest.length && reply.code !== 421) break;
+    const endsContent = kind === "content" || bdat?.[2] !== undefined;
+    const each = lmtp && endsContent && reply.code !== 421 && reply.code !== 502;
+    const count = each ? Math.max(1, accepted.count) : 1;
+    const turn: Turn = {
+      kind,
+      text,
+      reply,
+      replies: replies.slice(at, at + count),
+      ...(bdat && { chunk: rest.slice(end, chunkEnd) }),
+    };
+    turns.push(turn);
+    accepted.follow(turn, endsContent);
+    at += count;
+    rest = rest.slice(chunkEnd);
     kind = reply.code === 354 ? "content" : reply.code === 334 ? "response" : "command";
   }
   return { greeting, turns, more: replies.slice(at), unanswered: rest };
 }
 
-/** Recipients accepted since the last MAIL that was. */
-function recipientsOf(turns: readonly Turn[]): number {
-  const begun = turns.findLastIndex(({ text, reply }) => verbOf(text) === "MAIL" && reply.code === 250);
-  return turns.slice(begun).filter(({ text, reply }) => verbOf(text) === "RCPT" && reply.code < 300).length;
-}
+/** How many recipients the open transaction has, as the wire shows it. */
+class AcceptedRecipients {
+  count = 0;
 
-/** Index after the line's CRLF, or less than 2. */
-function endOfCommand(text: string): number {
-  return text.indexOf("\r\n") + 2;
+  follow({ kind, text, reply }: Turn, endsContent: boolean): void {
+    const verb = kind === "command" ? verbOf(text) : "";
+    if (reply.code === 502) return;
+    if (verb === "RCPT" && reply.code < 300) this.count += 1;
+    const starts = ["MAIL", "RSET", "EHLO", "HELO", "LHLO", "STARTTLS"].includes(verb) && reply.code < 300;
+    const refused =
+      (verb === "BDAT" || (verb === "DATA" && ![500, 501, 503].includes(reply.code))) && reply.code >= 400;
+    if (starts || refused || endsContent) this.count = 0;
+  }
 }
 
 /** Index after CRLF.CRLF, of which the first CRLF may be that of the 354's DATA; or -1. */
