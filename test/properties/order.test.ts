@@ -260,7 +260,7 @@ function expectAnswered(turn: Turn): void {
   const verb = verbOf(text);
   expect([...(codes[verb] ?? [500, 501, 554]), 503], moment).toContain(reply.code);
   if (verb === "BDAT") return;
-  const marked = /(?:about|to|from|hello|greets) (\S+)/.exec(reply.lines[0] ?? "")?.[1];
+  const marked = /(?:about|to|from|hello|greets) (\S+)$/.exec(reply.lines[0] ?? "")?.[1];
   // Replies are ASCII: what is beyond becomes a question mark.
   if (marked !== undefined && marked.length > 2 && !marked.includes("?") && verb in codes) {
     expect(Buffer.from(text, "latin1").toString("utf8").toLowerCase(), moment).toContain(marked.toLowerCase());

@@ -217,9 +217,12 @@ describe("a client", () => {
     await clock.settle(server.close());
   });
 
-  test("gives up a server that takes no more content", async () => {
+  test.each([
+    ["content", false, "transaction.sendingContent"],
+    ["chunks", true, "transaction.sendingChunks"],
+  ])("gives up a server that takes no more %s", async (_, chunking, during) => {
     const clock = new VirtualClock();
-    const server = new SmtpServer({ hostname: "mx.example.org" }, { clock, startTls: false });
+    const server = new SmtpServer({ hostname: "mx.example.org", chunking }, { clock, startTls: false });
     const [end, peer] = faultyPipe({ clock, faults: [{ kind: "blocked", direction: "toServer", at: 100_000 }] });
     void server.accept(peer);
     const client = await clock.settle(openClient(end, {}, clock));
@@ -228,7 +231,7 @@ describe("a client", () => {
       .catch((reason: unknown) => reason);
     expect(error).toMatchObject({
       name: "SmtpError",
-      failure: { kind: "timeout", during: "transaction.sendingContent" },
+      failure: { kind: "timeout", during },
     });
     expect(clock.now()).toBeLessThanOrEqual(defaultClientTimeouts.block + minute);
     await clock.settle(server.close());
