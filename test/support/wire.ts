@@ -58,6 +58,8 @@ export interface Dialogue {
   /** Replies behind the last turn: at most the one with which a server closes. */
   readonly more: readonly SeenReply[];
   readonly unanswered: string;
+  /** Whether what is unanswered begins with something whole. */
+  readonly due: boolean;
 }
 
 /**
@@ -72,15 +74,13 @@ export function dialogueOf(sent: string, said: string, { lmtp = false } = {}): D
   let at = 0;
   const accepted = new AcceptedRecipients();
   while (at < replies.length) {
-    const end = kind === "content" ? endOfContent(rest) : rest.indexOf("\r\n") + 2;
+    const said = utteranceIn(rest, kind);
     const reply = replies[at];
-    if (end < 2 || reply === undefined) break;
-    const text = rest.slice(0, kind === "content" ? end - ".\r\n".length : end - "\r\n".length);
-    const bdat = kind === "command" ? /^BDAT +(\d+)( +LAST)?[ \t]*$/i.exec(text) : null;
-    const chunkEnd = end + Number(bdat?.[1] ?? 0);
+    if (said === undefined || reply === undefined) break;
+    const { text, chunk, end } = said;
     // Only a server that closes does not wait for all of a chunk.
-    if (chunkEnd > rest.length && reply.code !== 421) break;
-    const endsContent = kind === "content" || bdat?.[2] !== undefined;
+    if (end > rest.length && reply.code !== 421) break;
+    const endsContent = kind === "content" || (chunk !== undefined && /LAST[ \t]*$/i.test(text));
     const each = lmtp && endsContent && reply.code !== 421 && reply.code !== 502;
     const count = each ? Math.max(1, accepted.count) : 1;
     const turn: Turn = {
@@ -88,15 +88,30 @@ export function dialogueOf(sent: string, said: string, { lmtp = false } = {}): D
       text,
       reply,
       replies: replies.slice(at, at + count),
-      ...(bdat && { chunk: rest.slice(end, chunkEnd) }),
+      ...(chunk !== undefined && { chunk }),
     };
     turns.push(turn);
     accepted.follow(turn, endsContent);
     at += count;
-    rest = rest.slice(chunkEnd);
+    rest = rest.slice(end);
     kind = reply.code === 354 ? "content" : reply.code === 334 ? "response" : "command";
   }
-  return { greeting, turns, more: replies.slice(at), unanswered: rest };
+  const next = utteranceIn(rest, kind);
+  const due = next !== undefined && next.end <= rest.length;
+  return { greeting, turns, more: replies.slice(at), unanswered: rest, due };
+}
+
+/** What the client says first; `end` is behind it, and behind what has been sent where a chunk is not whole. */
+function utteranceIn(
+  sent: string,
+  kind: Turn["kind"],
+): { readonly text: string; readonly chunk?: string; readonly end: number } | undefined {
+  const end = kind === "content" ? endOfContent(sent) : sent.indexOf("\r\n") + 2;
+  if (end < 2) return undefined;
+  const text = sent.slice(0, kind === "content" ? end - ".\r\n".length : end - "\r\n".length);
+  const octets = kind === "command" ? /^BDAT +(\d+)(?: +LAST)?[ \t]*$/i.exec(text)?.[1] : undefined;
+  if (octets === undefined) return { text, end };
+  return { text, chunk: sent.slice(end, end + Number(octets)), end: end + Number(octets) };
 }
 
 /** How many recipients the open transaction has, as the wire shows it. */
