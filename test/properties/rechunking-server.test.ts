@@ -34,7 +34,7 @@ describe("a server session", () => {
 
   test("is held to that by dialogues that come to mail, TLS, authentication, refusals and errors", () => {
     const seen = fc
-      .sample(fc.tuple(serverOptions, clientDialogues, verdicts), { numRuns: 500, seed: 5321 })
+      .sample(fc.tuple(serverOptions, clientDialogues, verdicts), { numRuns: 2_000, seed: 5321 })
       .map(([given, dialogue, script]) => {
         return held(given, dialogue, script, plainly);
       });
