@@ -110,6 +110,7 @@ const kinds: Readonly<Record<FailureKind, SendErrorKind>> = {
   disconnected: "network",
   protocol: "protocol",
   aborted: "internal",
+  exhausted: "refused",
 };
 
 function sessionFailure(error: SmtpError): SendFailure {
@@ -139,6 +140,7 @@ const meanings: Readonly<Record<FailureKind, string>> = {
   disconnected: "The connection ended",
   protocol: "The server broke the protocol",
   aborted: "The session was aborted",
+  exhausted: "The server takes no more in this session",
 };
 
 /** The error's own message without the name of a state, which says nothing to those who do not know our charts. */

@@ -190,6 +190,7 @@ export type {
 
 // The client's side.
 export { ClientSession } from "./client/session.ts";
+export type { Division } from "./client/allowance.ts";
 export { clientMachine, type ClientFacts, type ClientMachineEvent } from "./client/machine.ts";
 export {
   clientProfile,

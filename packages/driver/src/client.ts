@@ -8,7 +8,6 @@ import {
   type ClientIntent,
   type ClientSessionOptions,
   type Failure,
-  type RecipientResult,
   type Reply,
   type TlsInfo,
 } from "@carteiro/core";
@@ -17,20 +16,14 @@ import { sessionCredentials, wantedCredentials, type Authentication } from "./au
 import { Bell } from "./bell.ts";
 import { systemClock, type Clock } from "./clock.ts";
 import type { Compute } from "./compute.ts";
+import { sendDivided } from "./division.ts";
 import { Drive } from "./drive.ts";
 import { Emitter } from "./emitter.ts";
 import { SmtpError, type SmtpErrorOptions } from "./errors.ts";
-import { outgoing, type Message, type OutgoingMessage } from "./message.ts";
-import { Pieces } from "./outgoing-content.ts";
+import { outgoing, type Message, type OutgoingMessage, type SendResult } from "./message.ts";
+import { encoded, Pieces } from "./outgoing-content.ts";
 import { Turns } from "./turns.ts";
 import type { Transport } from "./transport.ts";
-
-export interface SendResult {
-  /** One for each recipient, in order: whether it was accepted, and the reply that decided it. */
-  readonly recipients: readonly RecipientResult[];
-  /** The server's reply to the content, where it came to that. */
-  readonly reply: Reply | undefined;
-}
 
 export interface ClientOptions extends Omit<ClientSessionOptions, "hostname" | "credentials" | "trace" | "tls"> {
   /** This host's own name for EHLO. Default: `localhost`. */
@@ -108,6 +101,8 @@ export class SmtpClient {
   #withoutToken: { readonly error: unknown } | undefined;
   /** Why the session was destroyed from our side. */
   #reason: unknown;
+  /** Whether a message has been begun in this session. */
+  #used = false;
   /** Whether the session takes content now. */
   #contentWanted = false;
   /** What the session has said and nobody has heard yet. */
@@ -143,8 +138,12 @@ export class SmtpClient {
     return this.#tls;
   }
 
-  /** Whether another message can be sent. */
+  /** Whether another message can be sent: nothing is under way, and the server takes more in this session (MAILMAX, RFC 9422). */
   get usable(): boolean {
+    return this.#idle && !this.#session.spent;
+  }
+
+  get #idle(): boolean {
     return !this.#over && this.#session.state === "ready";
   }
 
@@ -154,15 +153,16 @@ export class SmtpClient {
   }
 
   /**
-   * Sends one message; calls queue up. Resolves whenever the server answered, also where it refused every recipient.
-   * Rejects with `SmtpError` where the session failed (its `result` says what is known), `InvalidValueError` for an
-   * address that is none, `LocalProtocolError` for what the server does not offer, the signal's reason, or what
-   * `content` threw.
+   * Sends one message; calls queue up. Resolves whenever the server answered, also where it refused every recipient. It goes
+   * in several transactions where the server takes no more recipients in one (LIMITS, RFC 9422).
+   * Rejects with `SmtpError` where the session failed or was used up before all recipients had their answer (its `result`
+   * says what is known of each), `InvalidValueError` for an address that is none, `LocalProtocolError` for what the server
+   * does not offer or content that cannot be sent so often, the signal's reason, or what `content` threw.
    */
   async send(message: Message): Promise<SendResult> {
     const sending = outgoing(message);
     const { signal } = message;
-    return this.#turns.take(() => this.#withSignal(signal, () => this.#send(sending)), signal);
+    return this.#turns.take(() => this.#withSignal(signal, () => this.#sendAll(sending)), signal);
   }
 
   /** NOOP: whether the server is still there. Gives its reply. */
@@ -198,7 +198,7 @@ export class SmtpClient {
     if (signal?.aborted === true) abort();
     signal?.addEventListener("abort", abort, { once: true });
     await this.#turns.take(async () => {
-      if (this.usable) this.#drive.submit({ type: "quit" });
+      if (this.#idle) this.#drive.submit({ type: "quit" });
       await this.closed;
     });
     signal?.removeEventListener("abort", abort);
@@ -306,12 +306,20 @@ export class SmtpClient {
 
   /** It is this caller's turn: a session that is not ready will not be any more. */
   #begin(intent: Ask | OutgoingMessage["intent"]): void {
-    if (!this.usable) throw this.#error(this.#failure ?? sessionOver);
+    if (!this.#idle) throw this.#error(this.#failure ?? sessionOver);
     this.#drive.submit(intent);
+  }
+
+  /** In one transaction wherever the server takes it so. */
+  #sendAll(sending: OutgoingMessage): Promise<SendResult> {
+    const division = this.#session.divide(sending.intent.recipients);
+    if (division === undefined || !this.#idle) return this.#send(sending);
+    return sendDivided(sending, division, { isFresh: !this.#used, send: (part) => this.#send(part) });
   }
 
   async #send({ intent, content }: OutgoingMessage): Promise<SendResult> {
     this.#begin(intent);
+    this.#used = true;
     const sending = { contentEnded: false };
     let event = await this.#next(sending);
     if (event.type === "contentWanted") event = await this.#sendContent(content, sending);
@@ -327,7 +335,7 @@ export class SmtpClient {
     const outcome = this.#next(sending);
     let pieces: Pieces | undefined;
     try {
-      pieces = new Pieces(source);
+      pieces = new Pieces(typeof source === "function" ? encoded(await source()) : source);
       sending.contentEnded = await this.#sendPieces(pieces, new Until(outcome));
     } catch (error) {
       // Half a message must not be taken for a whole one: no dot, but the end of the connection.

@@ -68,6 +68,7 @@ const meanings: Readonly<Record<Failure["kind"], string>> = {
   disconnected: "The connection ended",
   protocol: "The server broke the protocol",
   aborted: "The session was aborted",
+  exhausted: "The server takes no more in this session",
 };
 
 function describe({ kind, during, reply, detail, oauthError }: Failure, cause: unknown): string {

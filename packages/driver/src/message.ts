@@ -10,9 +10,11 @@ import {
   type NotifyCondition,
   type OriginalRecipient,
   type OutgoingRecipient,
+  type RecipientResult,
+  type Reply,
   type ReversePath,
 } from "@carteiro/core";
-import { encoded, measure, type ContentSource } from "./outgoing-content.ts";
+import { encoded, measure, type MessageContent } from "./outgoing-content.ts";
 
 /** A recipient with what is asked for it. What the server does not offer makes `send` reject with `LocalProtocolError`. */
 export interface Recipient {
@@ -37,9 +39,11 @@ export interface Message {
   /**
    * The message as it is to be sent, header and body. Dots are stuffed, bare CR and LF become CRLF (or abort, with
    * `bareNewlines: "reject"`), and a missing CRLF at the end is added. A stream or iterable is read once, when the server
-   * is ready for it, and ended early where the session ends first.
+   * is ready for it, and ended early where the session ends first. A function is called each time that content is sent:
+   * where the server takes so many recipients in several transactions alone (LIMITS, RFC 9422), content must be a string,
+   * an array, or such a function.
    */
-  readonly content: ContentSource;
+  readonly content: MessageContent;
   /** Octets of content, where you know it and `content` does not show it. */
   readonly size?: number;
   /**
@@ -81,28 +85,35 @@ export interface Message {
   readonly signal?: AbortSignal;
 }
 
+export interface SendResult {
+  /** One for each recipient, in order: whether it was accepted, and the reply that decided it. */
+  readonly recipients: readonly RecipientResult[];
+  /** The server's reply to the content, where it came to that; the last of them where it came to that more than once. None in LMTP. */
+  readonly reply: Reply | undefined;
+}
+
 export type Send = Extract<ClientIntent, { type: "send" }>;
 
 export interface OutgoingMessage {
   readonly intent: Send;
-  readonly content: Exclude<ContentSource, string>;
+  readonly content: Exclude<MessageContent, string>;
 }
 
 /** Throws `InvalidValueError` for an address that is none. */
 export function outgoing(message: Message): OutgoingMessage {
-  const content = encoded(message.content);
+  const content = typeof message.content === "function" ? message.content : encoded(message.content);
   return { intent: sendIntent(message, content), content };
 }
 
 function sendIntent(message: Message, content: OutgoingMessage["content"]): Send {
-  const { from, to, dsn, deliverBy, holdUntil, size: known } = message;
+  const { from, dsn, deliverBy, holdUntil, size: known } = message;
   const { body, smtputf8, holdFor, priority, requireTls, solicitation, prdr, parameters } = message;
   // Of content that has not been read yet the worst has to be expected.
   const { size, eightBit } = content instanceof Uint8Array ? measure(content, body) : { size: known, eightBit: true };
   return {
     type: "send",
     reversePath: typeof from === "string" ? reversePath(from) : from,
-    recipients: (isList(to) ? to : [to]).map(outgoingRecipient),
+    recipients: recipientsOf(message).map(outgoingRecipient),
     eightBit,
     ...present({
       size,
@@ -131,6 +142,11 @@ type Given<Fields> = { readonly [Name in keyof Fields]?: Exclude<Fields[Name], u
 
 function epoch(time: Date | number): number {
   return typeof time === "number" ? time : time.getTime();
+}
+
+/** All recipients, in order. */
+export function recipientsOf({ to }: Pick<Message, "to">): readonly RecipientLike[] {
+  return isList(to) ? to : [to];
 }
 
 function isList(to: Message["to"]): to is readonly RecipientLike[] {

@@ -7,6 +7,9 @@ export type ContentSource =
   | Iterable<Uint8Array | string>
   | ReadableStream<Uint8Array | string>;
 
+/** Content, or what gives it anew each time that it is to be sent. */
+export type MessageContent = ContentSource | (() => ContentSource | Promise<ContentSource>);
+
 /** Octets handed to the session at once, so that a large array does not hold up the replies. */
 const pieceSize = 65_536;
 
@@ -14,6 +17,12 @@ const CR = 13;
 const LF = 10;
 
 const encoder = new TextEncoder();
+
+/** Whether content can be sent more than once, as where it goes in several transactions. */
+export function isRereadable(content: MessageContent): boolean {
+  const isWhole = typeof content === "string" || content instanceof Uint8Array;
+  return isWhole || Array.isArray(content) || typeof content === "function";
+}
 
 /** Content that is at hand as a whole as octets; anything else as it is. Throws `TypeError` for what is no content. */
 export function encoded(source: ContentSource): Exclude<ContentSource, string> {

@@ -1,9 +1,11 @@
 // Sessions kept for the next message: opened on demand up to a limit, reused, closed when idle or used up.
 
 import { systemClock, type Clock } from "./clock.ts";
-import type { Abortable, SendResult, SmtpClient } from "./client.ts";
+import type { Abortable, SmtpClient } from "./client.ts";
 import { SmtpError } from "./errors.ts";
-import type { Message } from "./message.ts";
+import { Outcomes } from "./division.ts";
+import { recipientsOf, type Message, type SendResult } from "./message.ts";
+import { isRereadable } from "./outgoing-content.ts";
 
 export interface PoolOptions {
   /** Opens a session; the signal says that the pool does not want it any more. Its rejection is that of the `send` that waited longest. */
@@ -21,6 +23,8 @@ export interface PoolOptions {
 interface Member {
   readonly client: SmtpClient;
   messages: number;
+  /** Its server takes no more of something in this session. */
+  isExhausted: boolean;
   cancelIdle: () => void;
 }
 
@@ -62,7 +66,8 @@ export class Pool {
   /**
    * Sends by whichever session is free, first come first served. A message that has certainly not been accepted, since
    * its session ended before its content did, is sent once more by another session, if its content can be read again (a
-   * string or an array) or was not begun. Otherwise as `SmtpClient.send`; also rejects as `connect` does.
+   * string, an array or a function) or was not begun. A message that takes more than its server takes in a session (LIMITS,
+   * RFC 9422) goes on in another. Otherwise as `SmtpClient.send`; also rejects as `connect` does.
    */
   send(message: Message): Promise<SendResult> {
     if (this.#closed) return Promise.reject(new Error("The pool is closed: make another"));
@@ -106,7 +111,28 @@ export class Pool {
 
   // Sending.
 
+  /** By as many sessions as it takes, where servers limit what they take in one (LIMITS, RFC 9422). */
   async #send(message: Message): Promise<SendResult> {
+    const recipients = recipientsOf(message);
+    const outcomes = new Outcomes(recipients.map(() => undefined));
+    let places = recipients.map((_, place) => place);
+    for (let rest = message; ; rest = { ...message, to: places.flatMap((place) => recipients[place] ?? []) }) {
+      try {
+        const result = await this.#sendOnce(rest);
+        if (rest === message) return result;
+        outcomes.record(places, result);
+        return outcomes.result;
+      } catch (error) {
+        const waiting = waitingAfter(error, places);
+        if (waiting === undefined)
+          throw outcomes.result.recipients.length === 0 ? error : outcomes.failure(error, places, true);
+        if (error instanceof SmtpError && error.result !== undefined) outcomes.record(places, error.result);
+        places = waiting;
+      }
+    }
+  }
+
+  async #sendOnce(message: Message): Promise<SendResult> {
     const watched = watchContent(message);
     const member = await this.#take(message.signal);
     try {
@@ -122,6 +148,9 @@ export class Pool {
   async #sendBy(member: Member, message: Message): Promise<SendResult> {
     try {
       return await member.client.send(message);
+    } catch (error) {
+      member.isExhausted = isExhausted(error);
+      throw error;
     } finally {
       member.messages += 1;
       this.#giveBack(member);
@@ -184,7 +213,7 @@ export class Pool {
     } finally {
       this.#opening -= 1;
     }
-    const member: Member = { client, messages: 0, cancelIdle: () => undefined };
+    const member: Member = { client, messages: 0, isExhausted: false, cancelIdle: () => undefined };
     this.#members.add(member);
     if (this.#end.signal.aborted) client.destroy(this.#end.signal.reason);
     // Usable or not: who waits learns of it, or a server that closes at once would be tried for ever.
@@ -198,7 +227,8 @@ export class Pool {
 
   #giveBack(member: Member): void {
     const { messagesPerConnection } = this.#options;
-    if (!member.client.usable || member.messages >= messagesPerConnection) return this.#retire(member);
+    const { client, messages, isExhausted: isSpent } = member;
+    if (!client.usable || isSpent || messages >= messagesPerConnection) return this.#retire(member);
     const waiter = this.#waiting.shift();
     if (waiter !== undefined) return waiter.resolve(member);
     if (this.#closed) return this.#retire(member);
@@ -235,16 +265,30 @@ export class Pool {
 function isSafeToRepeat(error: unknown): boolean {
   if (!(error instanceof SmtpError) || error.contentEnded) return false;
   const { kind } = error.failure;
+  if (kind === "exhausted") return false;
   if (error.result === undefined) return kind !== "aborted";
   return !error.uncertain && (kind === "disconnected" || kind === "serviceClosing");
+}
+
+function isExhausted(error: unknown): boolean {
+  return error instanceof SmtpError && error.failure.kind === "exhausted";
+}
+
+/** Of these recipients those whom another session may serve, since the session was used up before their turn came. */
+function waitingAfter(error: unknown, places: readonly number[]): number[] | undefined {
+  if (!(error instanceof SmtpError) || !isExhausted(error)) return undefined;
+  const { result } = error;
+  if (result === undefined) return [...places];
+  return places.filter((_, index) => {
+    const { accepted = true, reply } = result.recipients[index] ?? {};
+    return !accepted && reply === undefined;
+  });
 }
 
 /** Notes whether content that can be read only once has been begun. */
 function watchContent(message: Message): { readonly message: Message; readonly readable: () => boolean } {
   const { content } = message;
-  if (typeof content === "string" || content instanceof Uint8Array || Array.isArray(content)) {
-    return { message, readable: () => true };
-  }
+  if (isRereadable(content)) return { message, readable: () => true };
   let begun = false;
   async function* watched() {
     begun = true;

@@ -9,6 +9,7 @@ import { encodeUtf8 } from "../grammar/text.ts";
 import type { Inbox } from "../inbox.ts";
 import type { Outbox } from "../outbox.ts";
 import type { Instant, TlsInfo } from "../session.ts";
+import { Allowance } from "./allowance.ts";
 import { ClientAuthentication } from "./authentication.ts";
 import { ChunkedContent, DataContent, emptyContent, type OutgoingContent } from "./content.ts";
 import { initialClientFacts, type ClientFacts, type ClientMachineEvent } from "./machine.ts";
@@ -33,6 +34,7 @@ export class ClientActions {
   /** What the server offers, as last told. */
   capabilities: Capabilities = noCapabilities;
   tls: TlsInfo | undefined;
+  readonly allowance = new Allowance();
   transaction: OutgoingTransaction | undefined;
   /** While it is wanted. */
   content: OutgoingContent | undefined;
@@ -204,6 +206,7 @@ export class ClientActions {
 
   #rememberCapabilities(): void {
     this.capabilities = this.#extended && this.reply !== undefined ? parseCapabilities(this.reply) : noCapabilities;
+    this.allowance.announced(this.capabilities);
   }
 
   /** Sets the facts by which the chart chooses the next step of opening a session. */

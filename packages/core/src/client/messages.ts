@@ -43,7 +43,9 @@ export type FailureKind =
   /** The server broke the protocol. */
   | "protocol"
   /** The application aborted. */
-  | "aborted";
+  | "aborted"
+  /** The server takes no more transactions, or no more domains, in this session (LIMITS, RFC 9422). Told by drivers alone. */
+  | "exhausted";
 
 export interface Failure {
   readonly kind: FailureKind;

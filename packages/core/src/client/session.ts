@@ -20,10 +20,11 @@ import {
   type Wants,
 } from "../session.ts";
 import { ClientActions } from "./actions.ts";
+import type { Division } from "./allowance.ts";
 import { mustBeSendable } from "./credentials.ts";
 import { clientMachine, type ClientFacts, type ClientMachineEvent } from "./machine.ts";
 import type { OutgoingContent } from "./content.ts";
-import type { ClientEvent, ClientIntent, ClientTimeout } from "./messages.ts";
+import type { ClientEvent, ClientIntent, ClientTimeout, OutgoingRecipient } from "./messages.ts";
 import type { ClientProfile } from "./options.ts";
 import { questionCommand } from "./questions.ts";
 import { OutgoingTransaction } from "./transaction.ts";
@@ -84,6 +85,19 @@ export class ClientSession implements Session<ClientIntent, ClientEvent> {
     return this.#actions.capabilities;
   }
 
+  /** Whether the server takes no more messages in this session (MAILMAX, RFC 9422). */
+  get spent(): boolean {
+    return this.#actions.allowance.spent;
+  }
+
+  /**
+   * Divides recipients into the transactions that the server takes them in (LIMITS, RFC 9422): `send` one after the other,
+   * as more at once would be refused by `LocalProtocolError`. `undefined`: all go in one.
+   */
+  divide(recipients: readonly OutgoingRecipient[]): Division | undefined {
+    return this.#actions.allowance.divide(recipients);
+  }
+
   handle(input: Input, now: Instant): void {
     this.#now = now;
     if (this.#runner.done) return;
@@ -111,13 +125,7 @@ export class ClientSession implements Session<ClientIntent, ClientEvent> {
     switch (intent.type) {
       case "send":
         this.#mustBe("ready", "send");
-        this.#actions.transaction = new OutgoingTransaction(intent, {
-          capabilities: this.#actions.capabilities,
-          protocol: this.#profile.protocol,
-          tls: this.#actions.tls,
-          pipelining: this.#profile.pipelining,
-          chunking: this.#profile.chunking,
-        });
+        this.#actions.transaction = this.#transaction(intent);
         return this.#step("send");
       case "authenticate":
         this.#mustBe("opening.expectingCredentials", "authenticate");
@@ -147,6 +155,14 @@ export class ClientSession implements Session<ClientIntent, ClientEvent> {
       if (this.#advance()) continue;
       return this.#outbox.takeRest() ?? { kind: "idle", wants: this.#wants, deadline: this.#deadline };
     }
+  }
+
+  #transaction(intent: Extract<ClientIntent, { type: "send" }>): OutgoingTransaction {
+    const { capabilities, tls, allowance } = this.#actions;
+    const { protocol, pipelining, chunking } = this.#profile;
+    const transaction = new OutgoingTransaction(intent, { capabilities, protocol, tls, pipelining, chunking });
+    allowance.begin(intent.recipients);
+    return transaction;
   }
 
   get #meta(): StateMeta {
