@@ -4,8 +4,8 @@
 
 install_peers() {
   local missing=() pair
-  for pair in curl:curl swaks:swaks msmtp:msmtp gsasl:gsasl /usr/bin/python3:python3 /usr/sbin/exim4:exim4-daemon-light \
-    /usr/sbin/haproxy:haproxy /usr/sbin/dovecot:dovecot-core /usr/lib/dovecot/lmtp:dovecot-lmtpd \
+  for pair in curl:curl swaks:swaks msmtp:msmtp gsasl:gsasl fetchmail:fetchmail /usr/bin/python3:python3 \
+    /usr/sbin/exim4:exim4-daemon-light /usr/sbin/haproxy:haproxy /usr/sbin/dovecot:dovecot-core /usr/lib/dovecot/lmtp:dovecot-lmtpd \
     /usr/lib/dovecot/submission:dovecot-submissiond /usr/sbin/saslpasswd2:sasl2-bin; do
     command -v "${pair%%:*}" >/dev/null || missing+=("${pair##*:}")
   done

@@ -16,7 +16,7 @@ import { writeClientCertificate, writeTlsFiles, type TlsFiles } from "./tls-file
 
 describeWith(dovecotSubmission, (path) => {
   mechanismContract({
-    mechanisms: ["SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "LOGIN"],
+    mechanisms: ["SCRAM-SHA-256", "SCRAM-SHA-1", "CRAM-MD5", "PLAIN", "LOGIN"],
     start: (tls) => start(path, { tls, mechanisms: "plain login cram-md5 scram-sha-1 scram-sha-256" }),
   });
 

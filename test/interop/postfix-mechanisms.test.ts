@@ -7,7 +7,7 @@ import { postfixWithSasl, startPostfixWithSasl } from "./postfix-sasl.ts";
 
 describeWith(postfixWithSasl, (root) => {
   mechanismContract({
-    mechanisms: ["SCRAM-SHA-512", "SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "LOGIN"],
+    mechanisms: ["SCRAM-SHA-512", "SCRAM-SHA-256", "SCRAM-SHA-1", "CRAM-MD5", "PLAIN", "LOGIN"],
     async start(tls) {
       const server = await startPostfixWithSasl(root, "STARTTLS", tls);
       return { submissionPort: server.port, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
