@@ -14,8 +14,11 @@ const from = "ana@example.org";
 const to = ["caio@example.com", "duda@example.com"];
 
 describeWith({ ...exim, name: "Exim's client" }, (path) => {
-  test("sends the whole corpus octet for octet, in groups", async () => {
-    await using server = await startOwnServer();
+  test.each([
+    ["by BDAT", "BDAT", true],
+    ["by DATA", "DATA", false],
+  ])("sends the whole corpus octet for octet, in groups, %s", async (_, verb, chunking) => {
+    await using server = await startOwnServer({ chunking });
     await using relay = await startExim(path, { relayPort: server.port });
     await using client = await connectTo(relay);
     for (const { name, sent, expected } of corpus) {
@@ -24,6 +27,20 @@ describeWith({ ...exim, name: "Exim's client" }, (path) => {
       expect(envelope.recipients, name).toHaveLength(2);
       expect(withoutReceived(content).equals(expected), name).toBe(true);
     }
+    const verbs = server.said.map((line) => line.split(" ")[0]).filter((word) => word === "BDAT" || word === "DATA");
+    expect(new Set(verbs)).toEqual(new Set([verb]));
+    expect(server.errors).toEqual([]);
+  });
+
+  test("is told by chunks that content is too large, and what of it", async () => {
+    await using server = await startOwnServer({ limits: { messageSize: 100_000 } });
+    // Exim looks at SIZE: it is told of the limit by the reply alone.
+    await using relay = await startExim(path, { relayPort: server.port, transport: ["size_addition = -1"] });
+    await using client = await connectTo(relay);
+    await client.send({ from, to, content: `Subject: Large\r\n\r\n${"x".repeat(70)}\r\n`.padEnd(200_000, "y") });
+    const { envelope, content } = await server.next();
+    expect(envelope.reversePath).toBe(null);
+    expect(content.toString()).toContain("552 5.3.4");
     expect(server.errors).toEqual([]);
   });
 
