@@ -7,6 +7,7 @@ import { serverSessionOf, tlsOf, usualIntent } from "../support/transcript-playe
 import { readReply, shownEvent } from "../support/transcript-values.ts";
 import { writtenLine } from "../support/transcript.ts";
 import { dialogueOf } from "../support/wire.ts";
+import { expectOrder } from "./order.ts";
 import { computing, perform, runOut, type Manner, type Played, type Stage } from "./play.ts";
 import type { Script } from "./script.ts";
 
@@ -90,7 +91,8 @@ function expectReplies(
   { closed, idle }: SessionHarness<ServerIntent, ServerEvent>,
   lmtp: boolean,
 ): void {
-  const { more, unanswered, due } = dialogueOf(heard, said, { lmtp });
+  const { turns, more, unanswered, due } = dialogueOf(heard, said, { lmtp });
+  expectOrder(turns);
   // A server that closes may say why, and says nothing after that (RFC 5321 §3.8).
   assert.ok(more.length <= (closed ? 1 : 0), `replies to nothing: ${JSON.stringify(more)}`);
   for (const { code } of more) assert.ok(code >= 400, `a reply to nothing that is no refusal: ${code}`);
