@@ -30,6 +30,7 @@ const endless = {
   commandsWithoutMail: Infinity,
   authenticationAttempts: Infinity,
   discarded: Infinity,
+  smallChunks: Infinity,
 };
 const serverOptions = (limits: ServerSessionOptions["limits"]): ServerSessionOptions => ({
   hostname: "mx.example.org",
@@ -76,13 +77,17 @@ function heldAfter<Intent, Event extends { readonly type: string }>(
   return { held: heldMemory() - before, open };
 }
 
-const upToContent = "EHLO a\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n";
+const upToRecipient = "EHLO a\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\n";
+const upToContent = `${upToRecipient}DATA\r\n`;
+/** The largest chunk there can be. */
+const upToChunk = `${upToRecipient}BDAT ${Number.MAX_SAFE_INTEGER}\r\n`;
 
 interface Flood {
   readonly name: string;
   readonly before?: string;
   readonly text: string;
   readonly limits?: ServerSessionOptions["limits"];
+  readonly protocol?: "smtp" | "lmtp";
   readonly bareNewlines?: "reject" | "accept";
   /** Whether the session does not stand it to the end. */
   readonly closes?: boolean;
@@ -126,6 +131,39 @@ const serverFloods: readonly Flood[] = [
     text: "0123456789\r\n",
     limits: { messageSize: 1 },
   },
+  { name: "a chunk without an end", total: much, before: upToChunk, text: "x", limits: { messageSize: Infinity } },
+  {
+    name: "a chunk that is refused",
+    total: much,
+    before: upToChunk,
+    text: "0123456789\r\n",
+    limits: { messageSize: 1 },
+  },
+  {
+    name: "a chunk that nobody asked for",
+    total: much,
+    before: `BDAT ${Number.MAX_SAFE_INTEGER}\r\n`,
+    text: "QUIT\r\n",
+  },
+  {
+    name: "chunks without an end",
+    before: upToRecipient,
+    text: "BDAT 5\r\nx.\r\n.",
+    limits: { messageSize: Infinity },
+  },
+  { name: "chunks of nothing", before: upToRecipient, text: "BDAT 0\r\n" },
+  { name: "chunks that are refused", text: "BDAT 6\r\nQUIT\r\n" },
+  {
+    name: "messages in chunks without an end",
+    before: "EHLO a\r\n",
+    text: "MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nBDAT 1\r\nxBDAT 0 LAST\r\n",
+  },
+  {
+    name: "messages to many over LMTP",
+    protocol: "lmtp",
+    before: "LHLO a\r\n",
+    text: `MAIL FROM:<a@b>\r\n${"RCPT TO:<c@d>\r\n".repeat(500)}DATA\r\nx\r\n.\r\n`,
+  },
   {
     name: "content of bare newlines",
     total: manyLines,
@@ -154,9 +192,9 @@ const serverFloods: readonly Flood[] = [
 describe("a server session", () => {
   test.each(serverFloods)(
     "holds little of $name",
-    ({ before = "", text, limits, bareNewlines, closes = false, total = manyCommands }) => {
+    ({ before = "", text, limits, bareNewlines, protocol = "smtp", closes = false, total = manyCommands }) => {
       const session = new ServerSession(
-        serverProfile({ ...serverOptions(limits), ...(bareNewlines && { bareNewlines }) }),
+        serverProfile({ ...serverOptions(limits), protocol, ...(bareNewlines && { bareNewlines }) }),
         0,
       );
       drain(session, accept);
@@ -237,7 +275,21 @@ function looksPerOctet<Intent, Event extends { readonly type: string }>(
 
 describe("the time that a session takes", () => {
   const sizes = fc.constantFrom(1, 2, 3, 17, 1_000, Infinity);
-  const bits = ["\r\n", "\r", "\n", ".", "..", "\r\n.\r\n", "\n.\n", "a", "NOOP", "x".repeat(50), "\0", "\xff"];
+  const bits = [
+    "\r\n",
+    "\r",
+    "\n",
+    ".",
+    "..",
+    "\r\n.\r\n",
+    "\n.\n",
+    "a",
+    "NOOP",
+    "x".repeat(50),
+    "\0",
+    "\xff",
+    "BDAT 9\r\n",
+  ];
   const texts = fc.array(fc.constantFrom(...bits), { minLength: 1, maxLength: 6 }).map((parts) => parts.join(""));
   const long = (text: string) => text.repeat(Math.ceil(20_000 / text.length));
 
@@ -246,7 +298,7 @@ describe("the time that a session takes", () => {
       fc.property(
         texts,
         sizes,
-        fc.constantFrom("", upToContent),
+        fc.constantFrom("", upToContent, upToChunk, upToRecipient),
         fc.constantFrom("reject" as const, "accept" as const),
         (text, size, before, bareNewlines) => {
           const limits = { messageSize: Infinity, endlessLine: Infinity };

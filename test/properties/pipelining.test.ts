@@ -35,9 +35,12 @@ const within = fc.oneof(
       "",
     ),
   },
+  // A chunk's octets go with it, whatever became of what stands before it (RFC 3030 §4.2).
+  { weight: 2, arbitrary: fc.constantFrom("BDAT 6\r\nQUIT", "BDAT 0", "BDAT 27\r\nRSET\r\nDATA\r\n.\r\nNOOP\r\nRSET") },
 );
 const last = fc.oneof(
   { weight: 4, arbitrary: fc.constant("DATA") },
+  { weight: 2, arbitrary: fc.constantFrom("BDAT 6 LAST\r\nQUIT", "BDAT 2 LAST\r\n") },
   {
     weight: 1,
     arbitrary: fc.constantFrom("EHLO again.example", "NOOP", "VRFY x", "EXPN x", "HELP", "DATA now", "QUIT"),
