@@ -38,6 +38,8 @@ const commands = [
   "STARTTLS",
   "AUTH",
   "extension",
+  "XCLIENT",
+  "XFORWARD",
 ];
 const lines = [...commands, "unrecognised", "malformed"];
 
@@ -346,6 +348,7 @@ function remembered(memory: Memory, { type }: Action): Memory {
     case "rememberHello":
       return { ...memory, hello: true };
     case "startOver":
+    case "assumeClient":
       return { ...memory, hello: false };
     case "openTransaction":
       expect(memory).toMatchObject({ hello: true, open: false });
@@ -387,6 +390,30 @@ describe("the server's chart, for commands of extensions", () => {
       "dialogue.transaction.expectingFirstRecipient": "inTransaction",
       "dialogue.transaction.expectingRecipientOrData": "inTransaction",
     });
+  });
+});
+
+describe("the server's chart, for trusted clients", () => {
+  test("takes another client outside of a transaction alone, and then asks whether to serve it", () => {
+    const given = steps.filter(({ event, from }) => event === "XCLIENT" && reads(from) === "command");
+    expectAll(given, ({ from, to, facts, actions }) => {
+      const taken = from.startsWith("dialogue.idle.") && !facts.tlsMissing;
+      if (taken !== has(actions, "assumeClient")) return false;
+      return taken ? to === "decidingConnection" && has(actions, "ask") : from === to && replies(actions) === 1;
+    });
+    expectAll(
+      steps.filter(({ actions }) => has(actions, "assumeClient")),
+      ({ event }) => event === "XCLIENT",
+    );
+  });
+
+  test("remembers what is forwarded between transactions, and forgets it by RSET and EHLO", () => {
+    const remembered = steps.filter(({ actions }) => has(actions, "rememberForwarded"));
+    expectAll(remembered, ({ event, from }) => event === "XFORWARD" && from === "dialogue.idle.expectingMail");
+    const forgotten = steps.filter(
+      ({ from, event }) => /Reset|Hello$/.test(from) && from.startsWith("aside.") && event === "accept",
+    );
+    expectAll(forgotten, ({ actions }) => has(actions, "forgetForwarded"));
   });
 });
 

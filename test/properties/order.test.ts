@@ -55,6 +55,7 @@ function followTurn(model: Model, turn: Turn): void {
       model.transaction = undefined;
       return;
     case "STARTTLS":
+    case "XCLIENT":
       model.hello = false;
       model.transaction = undefined;
       return;
@@ -246,6 +247,8 @@ const codes: Readonly<Record<string, readonly number[]>> = {
   STARTTLS: [220, 451, 454, 501, 502, 503, 550],
   AUTH: [235, 334, 454, 500, 501, 502, 503, 504, 530, 534, 535, 538, 550, 451],
   ETRN: [250, 451, 500, 501, 503, 530, 550],
+  XCLIENT: [220, 451, 500, 501, 503, 530, 550],
+  XFORWARD: [250, 500, 501, 503, 530],
   XQUOTA: [250, 451, 500, 501, 503, 530, 550],
 };
 
@@ -299,12 +302,12 @@ describe("RFC 5321 §4.2, RFC 2920: one reply for each command", () => {
     );
   });
 
-  test("server gives every reply but the greeting's and EHLO's an enhanced code of its class (RFC 2034)", () => {
+  test("server gives every reply but greetings and EHLO's an enhanced code of its class (RFC 2034)", () => {
     fc.assert(
       anyConversation((conversation) => {
         const { turns, more } = dialogue(conversation);
         const replies = turns
-          .filter(({ kind, text }) => kind !== "command" || !/^[EHL][EH]LO/i.test(text))
+          .filter(({ kind, text }) => kind !== "command" || !/^([EHL][EH]LO|XCLIENT)/i.test(text))
           .map(({ reply }) => reply);
         for (const { code, lines } of [...replies, ...more].filter((reply) => reply.code < 300 || reply.code >= 400)) {
           for (const line of lines)

@@ -98,6 +98,8 @@ const other = fc.oneof(
     "DATA now",
     "DATA",
   ),
+  fc.constantFrom("XCLIENT ADDR=192.0.2.1 NAME=a.example", "XCLIENT LOGIN=user", "XCLIENT", "XCLIENT ADDR=x"),
+  fc.constantFrom("XFORWARD NAME=a.example ADDR=192.0.2.9", "XFORWARD IDENT=1", "XFORWARD"),
   fc.constantFrom("XQUOTA jones", "xquota green", "XQUOTA", "ETRN example.org", "ETRN #queue", "ETRN a..b"),
   marks.map((mark) => `VRFY mark${mark}`),
   marks.map((mark) => `EXPN mark${mark}`),

@@ -11,6 +11,8 @@ import {
   prdr,
   requireTls,
   rrvs,
+  xclient,
+  xforward,
   type DeliverByLimits,
   type Extension,
   type FutureReleaseLimits,
@@ -29,6 +31,8 @@ const makers: Readonly<Record<string, (given: unknown) => Extension>> = {
   PRDR: () => prdr,
   REQUIRETLS: () => requireTls,
   RRVS: () => rrvs,
+  XCLIENT: () => xclient,
+  XFORWARD: () => xforward,
   XSTORAGE: () => storage,
 };
 

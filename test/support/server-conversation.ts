@@ -10,6 +10,8 @@ import {
   serverProfile,
   ServerSession,
   strengthOrder,
+  xclient,
+  xforward,
   type Extension,
   type ServerEvent,
   type ServerIntent,
@@ -24,7 +26,7 @@ import { latin1, SessionHarness } from "./session-harness.ts";
 
 export type ServerOptions = Omit<ServerSessionOptions, "hostname">;
 
-const extensions = [dsn, deliverBy(), mtPriority(), rrvs, requireTls, etrn, storage];
+const extensions = [dsn, deliverBy(), mtPriority(), rrvs, requireTls, etrn, storage, xclient, xforward];
 
 /** Options that make a difference to what is accepted; some limits are small enough to be met. */
 export const serverOptions: fc.Arbitrary<ServerOptions> = fc.record({
@@ -93,7 +95,7 @@ export function converse(
   script: readonly Verdict[],
   way: Way = plainly,
 ): Conversation {
-  const session = new ServerSession(serverProfile({ ...options, hostname: "mx.example.org" }), 0);
+  const session = new ServerSession(serverProfile({ ...options, hostname: "mx.example.org" }), 0, { trusted: true });
   const harness = new SessionHarness<ServerIntent, ServerEvent>(session, {
     answer: application(script),
     promptly: way.promptly,

@@ -73,14 +73,14 @@ const nonces = { client: "fyko+d2lbbFgONRv9qkxdawL", server: "3rfcNHYJY1ZVvWVs7j
 const channelBindings = { "tls-exporter": Buffer.from("exported by this very connection") };
 
 /** What the first line of a block says of its session. */
-export type Front = Pick<Transcript, "role" | "overTls" | "bindable" | "certified" | "options">;
+export type Front = Pick<Transcript, "role" | "trusted" | "overTls" | "bindable" | "certified" | "options">;
 
 /** The server's session of a block, at time 0. */
 export function serverSessionOf(front: Front): ServerSession {
-  const { options, overTls } = front;
+  const { options, trusted, overTls } = front;
   const extensions = namedExtensions(options["extensions"]);
   const whole: ServerSessionOptions = withSecret({ hostname: "mx.example.com", ...options, extensions });
-  return new ServerSession(serverProfile(whole), 0, overTls ? { tls: tlsOf(front) } : {});
+  return new ServerSession(serverProfile(whole), 0, { trusted, ...(overTls && { tls: tlsOf(front) }) });
 }
 
 /** The client's session of a block, at time 0. */

@@ -31,6 +31,7 @@ const everyEvent: Readonly<Record<Exclude<AnyEvent["type"], "lineTraced">, true>
   authenticated: true,
   authenticationFailed: true,
   authenticationReceived: true,
+  clientAssumed: true,
   commandReceived: true,
   connectionReceived: true,
   contentAborted: true,

@@ -14,6 +14,8 @@ export interface Transcript {
   readonly bindable: boolean;
   /** Whether the client shows a certificate that is verified, once there is TLS. */
   readonly certified: boolean;
+  /** Whether the client may say who others are (XCLIENT, XFORWARD). */
+  readonly trusted: boolean;
   /** Whether anything can be computed. */
   readonly computes: boolean;
   /** Options of the session under test, as they stand in the block's first line. */
@@ -92,7 +94,13 @@ function readBlock(file: string, headings: readonly string[], block: readonly So
   return { file, headings, ...readFront(file, first), steps };
 }
 
-const circumstances = ["over TLS", "with channel bindings", "with a certificate", "without computation"] as const;
+const circumstances = [
+  "of trusted clients",
+  "over TLS",
+  "with channel bindings",
+  "with a certificate",
+  "without computation",
+] as const;
 
 /**
  * `server` or `client`, and behind it the circumstances, in their order: `server over TLS with channel bindings`; options in
@@ -101,7 +109,7 @@ const circumstances = ["over TLS", "with channel bindings", "with a certificate"
 function readFront(
   file: string,
   source: Source,
-): Pick<Transcript, "role" | "overTls" | "bindable" | "certified" | "computes" | "options"> {
+): Pick<Transcript, "role" | "trusted" | "overTls" | "bindable" | "certified" | "computes" | "options"> {
   const [words, json] = splitAt(source.text, " {");
   const options: unknown = JSON.parse(json === "" ? "{}" : `{${json}`);
   const [role = ""] = words.split(" ");
@@ -111,6 +119,7 @@ function readFront(
   }
   return {
     role,
+    trusted: given.includes("of trusted clients"),
     overTls: given.includes("over TLS"),
     bindable: given.includes("with channel bindings"),
     certified: given.includes("with a certificate"),

@@ -119,6 +119,9 @@ export { noSoliciting } from "./extensions/no-soliciting.ts";
 export { prdr } from "./extensions/prdr.ts";
 export { requireTls, tlsRequiredNo } from "./extensions/require-tls.ts";
 export { rrvs, type ValidSince } from "./extensions/rrvs.ts";
+export type { Unavailable } from "./extensions/attributes.ts";
+export { xclient, type ClientAttributes } from "./extensions/xclient.ts";
+export { xforward, type ForwardedAttributes } from "./extensions/xforward.ts";
 
 // SASL: what sessions authenticate by, on either side.
 export type {

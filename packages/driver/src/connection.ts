@@ -2,6 +2,7 @@
 
 import {
   ServerSession,
+  type ClientAttributes,
   type Reply,
   type CredentialsDecision,
   type ServerDecision,
@@ -28,6 +29,7 @@ import {
 } from "./decisions.ts";
 import { Drive } from "./drive.ts";
 import type { Emitter } from "./emitter.ts";
+import { Ends } from "./ends.ts";
 import { ContentAbortedError, ContentRefusedError, DecisionVoidError } from "./errors.ts";
 import type { RateGuard } from "./rate-guard.ts";
 import type { Resolver } from "./resolver.ts";
@@ -44,6 +46,8 @@ const unsentLimit = 1_048_576;
 export interface ConnectionContext {
   readonly options: ServerOptions;
   readonly commands: ReadonlyMap<string, CommandHandler>;
+  /** Whether a client from there may say who others are. */
+  readonly isTrusted: (address: string | undefined) => boolean;
   /** Said instead of asking `onConnection`, where the server takes no more connections. */
   readonly refusal: Disconnect | undefined;
   readonly profile: ServerProfile;
@@ -81,6 +85,7 @@ export class Connection {
   readonly #session: ServerSession;
   readonly #drive: Drive<ServerIntent, ServerEvent>;
 
+  readonly #ends: Ends;
   #hello: SessionInfo["hello"];
   #tls: TlsInfo | undefined;
   #identity: string | undefined;
@@ -94,7 +99,11 @@ export class Connection {
     const { profile, clock, compute } = context;
     this.#context = context;
     this.#tls = transport.tls;
-    this.#session = new ServerSession(profile, clock.now(), transport.tls === undefined ? {} : { tls: transport.tls });
+    this.#ends = new Ends(transport);
+    this.#session = new ServerSession(profile, clock.now(), {
+      trusted: context.isTrusted(transport.remote.address),
+      ...(transport.tls && { tls: transport.tls }),
+    });
     this.#drive = new Drive(this.#session, transport, {
       clock,
       compute,
@@ -102,7 +111,19 @@ export class Connection {
       onEvent: (event) => this.#told(event),
     });
     this.closed = this.#drive.closed.then(() => this.#sessionClosed({ type: "sessionClosed", reason: "disconnected" }));
-    this.info = describeSession(id, transport, this);
+    this.info = describeSession(id, this);
+  }
+
+  get remote(): SessionInfo["remote"] {
+    return this.#ends.remote;
+  }
+
+  get local(): SessionInfo["local"] {
+    return this.#ends.local;
+  }
+
+  get assumed(): SessionInfo["assumed"] {
+    return this.#ends.assumed;
   }
 
   get hello(): SessionInfo["hello"] {
@@ -169,6 +190,8 @@ export class Connection {
         this.#tls = event.tls;
         this.#hello = this.#identity = undefined;
         return;
+      case "clientAssumed":
+        return this.#clientAssumed(event.attributes);
       case "lineTraced": {
         const { from, line, state } = event;
         return this.#context.events.emit("trace", { session: this.info, from, line, state });
@@ -184,6 +207,15 @@ export class Connection {
       default:
         return this.#decide(event);
     }
+  }
+
+  /** The session begins anew, with somebody else. */
+  #clientAssumed(attributes: ClientAttributes): void {
+    const { hello, login, protocol } = attributes;
+    this.#ends.assume(attributes);
+    this.#facts = undefined;
+    this.#hello = typeof hello === "string" ? { name: hello, extended: protocol === "ESMTP" } : undefined;
+    this.#identity = typeof login === "string" ? login : undefined;
   }
 
   #transactionEnded({ type: _, ...told }: Extract<ServerEvent, { type: "transactionEnded" }>): void {

@@ -1,6 +1,7 @@
 // What the application says to a server: handlers, one a step, and the session's options.
 
 import type {
+  ClientAttributes,
   Envelope,
   Mailbox,
   MailParameters,
@@ -28,6 +29,8 @@ export interface SessionInfo {
   readonly id: string;
   readonly remote: { readonly address?: string; readonly port?: number };
   readonly local: { readonly address?: string; readonly port?: number };
+  /** What a trusted client has said of this one by XCLIENT; `remote`, `local`, `hello` and `identity` follow it. */
+  readonly assumed: ClientAttributes | undefined;
   /** The name the client gave with HELO, or EHLO (`extended`); nobody has checked it. */
   readonly hello: { readonly name: string; readonly extended: boolean } | undefined;
   /** Present under TLS. */
@@ -148,6 +151,11 @@ export interface ServerOptions
     /** Knows who may log in, by SCRAM, PLAIN and LOGIN, in place of `onAuthenticate` and `scramKeys`. */
     readonly users?: KeyStore;
   };
+  /**
+   * Addresses and CIDR blocks of the clients that may say who others are, by XCLIENT and XFORWARD where `extensions` offer
+   * them. Default: none.
+   */
+  readonly trusted?: readonly string[];
   readonly connections?: {
     /** Connections at once. Beyond: 421, or nothing where TLS would have to come first, and close. Default: 1,000. */
     readonly total?: number;

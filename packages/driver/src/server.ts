@@ -8,6 +8,7 @@ import { Connection } from "./connection.ts";
 import { CredentialsDesk } from "./credentials.ts";
 import { disconnect, type Disconnect } from "./decisions.ts";
 import { Emitter } from "./emitter.ts";
+import { networks } from "./networks.ts";
 import { Places, type Leave } from "./places.ts";
 import { RateGuard } from "./rate-guard.ts";
 import type { Resolver } from "./resolver.ts";
@@ -39,6 +40,7 @@ export class SmtpServer {
   readonly #clock: Clock;
   readonly #profile: ServerProfile;
   readonly #commands: ReadonlyMap<string, CommandHandler>;
+  readonly #isTrusted: (address: string | undefined) => boolean;
   readonly #tracingProfile: ServerProfile;
   readonly #places: Places;
   readonly #rates: RateGuard;
@@ -65,6 +67,7 @@ export class SmtpServer {
     this.#credentials = credentials;
     this.#compute = compute;
     this.#commands = commandHandlers(options.commands ?? {}, this.#profile.registry.questions);
+    this.#isTrusted = networks(options.trusted ?? []);
     this.#tracingProfile = { ...this.#profile, trace: true };
     this.#places = new Places({ total: defaultTotal, perAddress: defaultPerAddress, ...connections });
     this.#rates = new RateGuard(options.rates ?? {}, this.#clock, this.#events);
@@ -143,6 +146,7 @@ export class SmtpServer {
     const connection = new Connection(String(this.#accepted), transport, {
       options: this.#options,
       commands: this.#commands,
+      isTrusted: this.#isTrusted,
       refusal,
       events: this.#events,
       profile: this.#events.has("trace") ? this.#tracingProfile : this.#profile,

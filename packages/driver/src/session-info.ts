@@ -1,16 +1,22 @@
 // What handlers see of a connection: a view that stays up to date, and shows no more than that.
 
 import type { SessionInfo } from "./server-options.ts";
-import type { Transport } from "./transport.ts";
 
 /** What of a session changes. */
-type Changing = Omit<SessionInfo, "id" | "remote" | "local">;
+type Changing = Omit<SessionInfo, "id">;
 
-export function describeSession(id: string, { remote, local }: Transport, connection: Changing): SessionInfo {
+export function describeSession(id: string, connection: Changing): SessionInfo {
   return {
     id,
-    remote,
-    local,
+    get remote() {
+      return connection.remote;
+    },
+    get local() {
+      return connection.local;
+    },
+    get assumed() {
+      return connection.assumed;
+    },
     get hello() {
       return connection.hello;
     },

@@ -2,6 +2,8 @@
 
 import { isPrintable } from "../grammar/printable.ts";
 import type { Parsed } from "../grammar/parsed.ts";
+import { reply } from "../grammar/reply.ts";
+import { encodeUtf8 } from "../grammar/text.ts";
 import {
   type AttributeKinds,
   formatAttributes,
@@ -14,7 +16,7 @@ import {
   type Unavailable,
   wordOf,
 } from "./attributes.ts";
-import type { Extension } from "./extension.ts";
+import type { Extension, ExtensionVerb } from "./extension.ts";
 
 /** A field is there where its attribute was sent. What is not there stays as it was. */
 export interface ClientAttributes {
@@ -44,10 +46,24 @@ const kinds: AttributeKinds<ClientAttributes> = {
   destinationPort: { keyword: "DESTPORT", kind: orUnavailable(portNumber) },
 };
 
-/** To be offered to trusted addresses alone: it changes who the client is. */
+const announcement = ["XCLIENT", ...Object.values(kinds).map(({ keyword }) => keyword)].join(" ");
+
+/** The session itself knows what to do with it. */
+export const xclientVerb: ExtensionVerb<ClientAttributes> = {
+  phases: ["beforeHello", "betweenTransactions"],
+  trustedOnly: true,
+  read(argument) {
+    const octets = encodeUtf8(argument);
+    const parsed = parseClientAttributes(octets, 0, octets.length);
+    return parsed.ok ? { value: parsed.value } : { refused: reply(501, "5.5.4", parsed.problem) };
+  },
+};
+
+/** For trusted clients alone, and announced to no others: it changes who the client is. */
 export const xclient: Extension = {
   keyword: "XCLIENT",
-  announce: () => ["XCLIENT", ...Object.values(kinds).map(({ keyword }) => keyword)].join(" "),
+  announce: ({ trusted }) => (trusted ? announcement : undefined),
+  verbs: { XCLIENT: xclientVerb },
 };
 
 /**

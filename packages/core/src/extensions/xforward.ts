@@ -2,6 +2,8 @@
 
 import { canonicalIpAddress } from "../grammar/ip-address.ts";
 import type { Parsed } from "../grammar/parsed.ts";
+import { reply } from "../grammar/reply.ts";
+import { encodeUtf8 } from "../grammar/text.ts";
 import {
   type AttributeKind,
   type AttributeKinds,
@@ -15,7 +17,7 @@ import {
   type Unavailable,
   wordOf,
 } from "./attributes.ts";
-import type { Extension } from "./extension.ts";
+import type { Extension, ExtensionVerb } from "./extension.ts";
 
 /** A field is there where its attribute was sent. All of them are forgotten when the next transaction ends. */
 export interface ForwardedAttributes {
@@ -61,10 +63,24 @@ const kinds: AttributeKinds<ForwardedAttributes> = {
   source: { keyword: "SOURCE", kind: orUnavailable(wordOf("LOCAL", "REMOTE")) },
 };
 
-/** To be offered to trusted addresses alone: it changes what is written down about a message. */
+const announcement = ["XFORWARD", ...Object.values(kinds).map(({ keyword }) => keyword)].join(" ");
+
+/** The session itself knows what to do with it. */
+export const xforwardVerb: ExtensionVerb<ForwardedAttributes> = {
+  phases: ["betweenTransactions"],
+  trustedOnly: true,
+  read(argument) {
+    const octets = encodeUtf8(argument);
+    const parsed = parseForwardedAttributes(octets, 0, octets.length);
+    return parsed.ok ? { value: parsed.value } : { refused: reply(501, "5.5.4", parsed.problem) };
+  },
+};
+
+/** For trusted clients alone, and announced to no others: it changes what is written down about a message. */
 export const xforward: Extension = {
   keyword: "XFORWARD",
-  announce: () => ["XFORWARD", ...Object.values(kinds).map(({ keyword }) => keyword)].join(" "),
+  announce: ({ trusted }) => (trusted ? announcement : undefined),
+  verbs: { XFORWARD: xforwardVerb },
 };
 
 /**

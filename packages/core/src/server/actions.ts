@@ -3,6 +3,8 @@
 import type { ActionCall } from "../engine/runner.ts";
 import { formatReply, reply, type Reply } from "../grammar/reply.ts";
 import { decodeLenient } from "../grammar/text.ts";
+import type { ClientAttributes } from "../extensions/xclient.ts";
+import type { ForwardedAttributes } from "../extensions/xforward.ts";
 import type { Command } from "../grammar/command.ts";
 import type { Inbox } from "../inbox.ts";
 import type { Outbox } from "../outbox.ts";
@@ -11,6 +13,7 @@ import { Authentication } from "./authentication.ts";
 import { Budget } from "./budget.ts";
 import { IncomingContent } from "./content.ts";
 import { RefusedChunk } from "./refused-chunk.ts";
+import type { CheckedExtension } from "./extension-commands.ts";
 import type { ServerMachineEvent } from "./machine.ts";
 import type { DecisionSubject, Envelope, EnvelopeRecipient, ServerCloseReason, ServerEvent } from "./messages.ts";
 import type { ServerProfile } from "./options.ts";
@@ -35,6 +38,8 @@ const closeReasons: Partial<Record<Occurrence["type"], ServerCloseReason>> = {
   shutDown: "shutDown",
 };
 
+type Attributes = Extract<CheckedExtension, { readonly attributes: unknown }>;
+
 const none: ReadonlySet<string> = new Set();
 
 /** What ends a transaction with a reply of the session's own. */
@@ -55,6 +60,8 @@ export class ServerActions {
   question: Question = { type: "connectionReceived" };
   /** The command being taken. */
   command: Command | undefined;
+  /** What XCLIENT or XFORWARD said, should the chart call for it. */
+  attributes: Attributes | undefined;
   /** None until the first AUTH. */
   authentication: Authentication | undefined;
   /** The question that is pending, and the number of the last one. */
@@ -74,6 +81,7 @@ export class ServerActions {
   readonly #context: ActionsContext;
   #envelope: (Envelope & { readonly recipients: EnvelopeRecipient[] }) | undefined;
   #domains: Set<string> | undefined;
+  #forwarded: ForwardedAttributes | undefined;
   #content: IncomingContent | undefined;
   #identity: Identity | undefined;
   #refusedChunk: RefusedChunk | undefined;
@@ -120,6 +128,16 @@ export class ServerActions {
         return this.#ask(action.params?.["about"] as DecisionSubject);
       case "rememberHello":
         if (this.question.type === "helloReceived") this.#context.standing.hello = this.question;
+        return;
+      case "assumeClient":
+        if (this.attributes?.event === "XCLIENT") this.#assumeClient(this.attributes.attributes);
+        return;
+      case "rememberForwarded":
+        if (this.attributes?.event === "XFORWARD")
+          this.#forwarded = { ...this.#forwarded, ...this.attributes.attributes };
+        return;
+      case "forgetForwarded":
+        this.#forwarded = undefined;
         return;
       case "openTransaction":
         if (this.question.type === "mailReceived") this.#openTransaction(this.question);
@@ -239,8 +257,9 @@ export class ServerActions {
   }
 
   #openTransaction({ reversePath, parameters }: Extract<Question, { type: "mailReceived" }>): void {
-    this.#envelope = { reversePath, parameters, recipients: [] };
+    const forwarded = this.#forwarded;
     this.#context.standing.facts.binaryContent = parameters.body === "BINARYMIME";
+    this.#envelope = { reversePath, parameters, recipients: [], ...(forwarded && { forwarded }) };
     this.transactions += 1;
     this.#domains = this.#context.profile.limits.recipientDomains < Infinity ? new Set() : undefined;
   }
@@ -281,7 +300,7 @@ export class ServerActions {
     if (envelope === undefined) return;
     const decided = endings.has(this.cause.type) || this.answered === "data" || this.answered === "message";
     if (this.#content !== undefined && !decided) this.#context.outbox.tell({ type: "contentAborted" });
-    this.#envelope = this.#content = this.#domains = undefined;
+    this.#envelope = this.#content = this.#domains = this.#forwarded = undefined;
     this.#context.standing.facts.contentRefused = this.#context.standing.facts.binaryContent = false;
     const outcome = decided ? this.#lastReply : undefined;
     const replies = decided ? this.#repliesEach : undefined;
@@ -339,9 +358,18 @@ export class ServerActions {
   /** Under TLS nothing is known of the client that it said in the clear (RFC 3207 §4.2). */
   #startOver(): void {
     this.#context.inbox.clear();
-    this.command = undefined;
+    this.command = this.#forwarded = undefined;
     this.transactions = 0;
     this.#context.outbox.tell({ type: "tlsStarted", tls: this.#context.standing.tls ?? {} });
+  }
+
+  /** The session is somebody else's from now on, and begins anew (Postfix's XCLIENT_README). */
+  #assumeClient(attributes: ClientAttributes): void {
+    this.#context.standing.assume(attributes);
+    this.command = this.#forwarded = undefined;
+    this.transactions = 0;
+    this.question = { type: "connectionReceived" };
+    this.#context.outbox.tell({ type: "clientAssumed", attributes });
   }
 
   #close(): void {

@@ -1,11 +1,14 @@
 // Commands of extensions, by their verb: what they ask the application, or the reply that refuses them before.
 
 import type { ExtensionVerb, Offer } from "../extensions/extension.ts";
+import { xclientVerb, type ClientAttributes } from "../extensions/xclient.ts";
+import { xforwardVerb, type ForwardedAttributes } from "../extensions/xforward.ts";
 import { HTAB, isIn, PRINTABLE, SP } from "../grammar/abnf.ts";
+import type { Reply } from "../grammar/reply.ts";
 import { decodeAscii } from "../grammar/text.ts";
 import { fittingReply } from "./decision-replies.ts";
 import type { Envelope } from "./messages.ts";
-import type { Checked } from "./questions.ts";
+import type { Question } from "./questions.ts";
 import { checkReplies } from "./replies.ts";
 
 export interface ExtensionCommand {
@@ -16,19 +19,33 @@ export interface ExtensionCommand {
   readonly line: Uint8Array;
 }
 
+/** The event of the chart that the command is, and what goes with it; or the reply that refuses it. */
+export type CheckedExtension =
+  | { readonly event: "extension"; readonly question: Question }
+  | { readonly event: "XCLIENT"; readonly attributes: ClientAttributes }
+  | { readonly event: "XFORWARD"; readonly attributes: ForwardedAttributes }
+  | { readonly refused: Reply };
+
 /** Never throws, whatever the extension does. */
 export function checkExtensionCommand(
   { verb, definition, line }: ExtensionCommand,
   offer: Offer,
   envelope: Envelope | undefined,
-): Checked {
+): CheckedExtension {
   if (definition.trustedOnly === true && !offer.trusted) return { refused: checkReplies.notTrusted };
   const argument = argumentOf(line, verb.length);
   if (argument === undefined) return { refused: checkReplies.badArgument };
+  if (verb === "XCLIENT") return attributes(verb, xclientVerb.read(argument, offer));
+  if (verb === "XFORWARD") return attributes(verb, xforwardVerb.read(argument, offer));
   const outcome = readSafely(definition, argument, offer);
   if ("refused" in outcome) return outcome;
   const { value } = outcome;
-  return { question: { type: "commandReceived", verb, value, argument, ...(envelope && { envelope }) } };
+  const question = { type: "commandReceived", verb, value, argument, ...(envelope && { envelope }) } as const;
+  return { event: "extension", question };
+}
+
+function attributes<Event, Attributes>(event: Event, read: ReturnType<ExtensionVerb<Attributes>["read"]>) {
+  return "refused" in read ? read : { event, attributes: read.value };
 }
 
 function readSafely(definition: ExtensionVerb, argument: string, offer: Offer): ReturnType<ExtensionVerb["read"]> {

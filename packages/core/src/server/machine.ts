@@ -64,6 +64,8 @@ export type ServerMachineEvent = {
     | "STARTTLS"
     | "AUTH"
     | "extension"
+    | "XCLIENT"
+    | "XFORWARD"
     | "unrecognised"
     | "malformed"
     | "accept"
@@ -142,6 +144,10 @@ const noTransaction = {
   DATA: { actions: reply("mailFirst") },
   BDAT: [chunkNotOffered, discardChunk("mailFirst")],
   shutDown: { target: "#server.closed", actions: reply("shuttingDown") },
+  XCLIENT: [
+    { guard: "tlsMissing", actions: reply("tlsRequired") },
+    { target: "#server.decidingConnection", actions: "assumeClient" },
+  ],
 } as const;
 
 const inTransaction = {
@@ -149,6 +155,8 @@ const inTransaction = {
   MAIL: { actions: reply("nestedMail") },
   AUTH: { actions: reply("notInTransaction") },
   STARTTLS: { actions: reply("notInTransaction") },
+  XCLIENT: { actions: reply("notInTransaction") },
+  XFORWARD: { actions: reply("notInTransaction") },
 } as const;
 
 export const serverMachine = setup({
@@ -176,6 +184,10 @@ export const serverMachine = setup({
     /** Puts a question to the application and waits. */
     ask: (_, _params: { about: DecisionSubject }) => undefined,
     rememberHello: () => undefined,
+    /** The client is whom XCLIENT named. */
+    assumeClient: () => undefined,
+    rememberForwarded: () => undefined,
+    forgetForwarded: () => undefined,
     openTransaction: () => undefined,
     addRecipient: () => undefined,
     forgetTransaction: () => undefined,
@@ -264,6 +276,7 @@ export const serverMachine = setup({
                 MAIL: { actions: reply("helloFirst") },
                 AUTH: { actions: reply("helloFirst") },
                 STARTTLS: { actions: reply("helloFirst") },
+                XFORWARD: { actions: reply("helloFirst") },
               },
             },
 
@@ -289,6 +302,10 @@ export const serverMachine = setup({
                   { guard: "authNeedsTls", actions: reply("authNeedsTls") },
                   { guard: "authOffered", target: "#server.authenticating" },
                   { actions: reply("authNotOffered") },
+                ],
+                XFORWARD: [
+                  { guard: "tlsMissing", actions: reply("tlsRequired") },
+                  { actions: ["rememberForwarded", reply("ok")] },
                 ],
                 STARTTLS: [
                   { guard: "tlsOffered", target: "#server.aside.decidingStartTls" },
@@ -479,7 +496,10 @@ export const serverMachine = setup({
           meta: { rfc: "RFC 5321 §4.1.4", timeout: timeout("decision") },
           entry: ask("hello"),
           on: {
-            accept: { target: "#server.dialogue.idle.expectingMail", actions: ["rememberHello", reply("hello")] },
+            accept: {
+              target: "#server.dialogue.idle.expectingMail",
+              actions: ["rememberHello", "forgetForwarded", reply("hello")],
+            },
             ...refusedInto(resume),
           },
         },
@@ -489,7 +509,7 @@ export const serverMachine = setup({
           meta: { rfc: "RFC 5321 §4.1.1.5", timeout: timeout("decision") },
           entry: ask("reset"),
           on: {
-            accept: { target: resume, actions: reply("ok") },
+            accept: { target: resume, actions: ["forgetForwarded", reply("ok")] },
             ...refusedInto(resume),
           },
         },

@@ -1,6 +1,8 @@
 // What a server session and its application say to each other: events out, intents in. All of it is plain data.
 
 import type { MailParameters, RecipientParameters } from "../extensions/extension.ts";
+import type { ClientAttributes } from "../extensions/xclient.ts";
+import type { ForwardedAttributes } from "../extensions/xforward.ts";
 import type { Mailbox, ReversePath } from "../grammar/address.ts";
 import type { Reply } from "../grammar/reply.ts";
 import type { Credentials, ServerAnswer, ServerQuestion } from "../sasl/mechanism.ts";
@@ -39,6 +41,8 @@ export interface Envelope {
   readonly reversePath: ReversePath;
   readonly parameters: MailParameters;
   readonly recipients: readonly EnvelopeRecipient[];
+  /** What a trusted client said by XFORWARD of whom it has the message from. */
+  readonly forwarded?: ForwardedAttributes;
 }
 
 /** A question to the application. The session waits for `accept`, `reject` or `dismiss` with the same number. */
@@ -119,6 +123,8 @@ export type ServerEvent =
   | { readonly type: "authenticationFailed"; readonly mechanism: string; readonly user?: string; readonly reply: Reply }
   | { readonly type: "authenticated"; readonly identity: string; readonly mechanism: string }
   | { readonly type: "tlsStarted"; readonly tls: TlsInfo }
+  /** A trusted client said by XCLIENT whom the session is with from now on; it begins anew. What is not there stays as it was. */
+  | { readonly type: "clientAssumed"; readonly attributes: ClientAttributes }
   /** Only with `trace: true`: a line of the dialogue as it passed, without CRLF; secrets are replaced by `*`. */
   | { readonly type: "lineTraced"; readonly from: "client" | "server"; readonly line: string; readonly state: string }
   | { readonly type: "sessionClosed"; readonly reason: ServerCloseReason; readonly reply?: Reply };

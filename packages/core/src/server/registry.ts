@@ -40,7 +40,7 @@ export class Registry {
     refuseTwins(additional);
     this.#extensions = extensions;
     this.verbs = new Map(extensions.flatMap(({ verbs = {} }) => Object.entries(verbs)));
-    this.questions = Array.from(this.verbs.keys());
+    this.questions = Array.from(this.verbs.keys()).filter((verb) => verb !== "XCLIENT" && verb !== "XFORWARD");
     this.#mail = {
       readers: new Map(extensions.flatMap(({ mailParameters = {} }) => Object.entries(mailParameters))),
       checks: extensions

@@ -335,12 +335,13 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
   }
 
   #extensionReceived(command: ExtensionCommand): void {
+    const checked = checkExtensionCommand(command, this.#standing.offer, this.#actions.envelope);
+    if ("refused" in checked) return this.#malformed(checked.refused);
     const { phase } = this.#meta;
-    const { question, refused } = checkExtensionCommand(command, this.#standing.offer, this.#actions.envelope);
-    if (refused !== undefined) return this.#malformed(refused);
-    if (question !== undefined) this.#actions.question = question;
     this.#standing.facts.verbAllowed = phase !== undefined && command.definition.phases.includes(phase);
-    this.#step("extension");
+    if (checked.event === "extension") this.#actions.question = checked.question;
+    else this.#actions.attributes = checked;
+    this.#step(checked.event);
   }
 
   #overlongReceived(beginning: Uint8Array): void {

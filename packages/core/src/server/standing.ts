@@ -1,6 +1,7 @@
 // What the server knows of its client, and so what it offers: STARTTLS makes all of it begin anew (RFC 3207 §4.2).
 
 import type { Offer } from "../extensions/extension.ts";
+import type { ClientAttributes } from "../extensions/xclient.ts";
 import { reply, type Reply } from "../grammar/reply.ts";
 import type { Circumstances, ServerMechanism } from "../sasl/mechanism.ts";
 import type { TlsInfo } from "../session.ts";
@@ -91,6 +92,13 @@ export class Standing {
     this.#weigh();
   }
 
+  /** XCLIENT said who the client is: LOGIN stands for AUTH. */
+  assume({ login }: ClientAttributes): void {
+    this.hello = undefined;
+    this.facts.authenticated = typeof login === "string";
+    this.#weigh();
+  }
+
   #weigh(): void {
     const { facts } = this;
     const { mechanisms, startTls, requireTls, requireAuthentication, limits } = this.#profile;
@@ -106,7 +114,7 @@ export class Standing {
       startTls: facts.tlsOffered,
       secured: secure,
       trusted: this.#trusted,
-      protocol: "smtp",
+      protocol: this.#profile.protocol,
       mechanisms: this.mechanisms.map(({ name }) => name),
     };
   }
