@@ -2,14 +2,12 @@
 
 import {
   ServerSession,
-  type ClientAttributes,
   type Reply,
   type CredentialsDecision,
   type ServerDecision,
   type ServerEvent,
   type ServerIntent,
   type ServerProfile,
-  type TlsInfo,
 } from "@carteiro/core";
 import { foundIntent, intentOf, isRefusal } from "./answers.ts";
 import { describeSession } from "./session-info.ts";
@@ -29,8 +27,8 @@ import {
 } from "./decisions.ts";
 import { Drive } from "./drive.ts";
 import type { Emitter } from "./emitter.ts";
-import { Ends } from "./ends.ts";
 import { ContentAbortedError, ContentRefusedError, DecisionVoidError } from "./errors.ts";
+import { KnownClient } from "./known-client.ts";
 import type { RateGuard } from "./rate-guard.ts";
 import type { Resolver } from "./resolver.ts";
 import type { ServerEvents, ServerOptions, SessionInfo } from "./server-options.ts";
@@ -85,10 +83,7 @@ export class Connection {
   readonly #session: ServerSession;
   readonly #drive: Drive<ServerIntent, ServerEvent>;
 
-  readonly #ends: Ends;
-  #hello: SessionInfo["hello"];
-  #tls: TlsInfo | undefined;
-  #identity: string | undefined;
+  readonly #client: KnownClient;
   #facts: SessionFacts | undefined;
 
   #pending: Pending | undefined;
@@ -98,8 +93,7 @@ export class Connection {
   constructor(id: string, transport: Transport, context: ConnectionContext) {
     const { profile, clock, compute } = context;
     this.#context = context;
-    this.#tls = transport.tls;
-    this.#ends = new Ends(transport);
+    this.#client = new KnownClient(transport);
     this.#session = new ServerSession(profile, clock.now(), {
       trusted: context.isTrusted(transport.remote.address),
       ...(transport.tls && { tls: transport.tls }),
@@ -111,31 +105,7 @@ export class Connection {
       onEvent: (event) => this.#told(event),
     });
     this.closed = this.#drive.closed.then(() => this.#sessionClosed({ type: "sessionClosed", reason: "disconnected" }));
-    this.info = describeSession(id, this);
-  }
-
-  get remote(): SessionInfo["remote"] {
-    return this.#ends.remote;
-  }
-
-  get local(): SessionInfo["local"] {
-    return this.#ends.local;
-  }
-
-  get assumed(): SessionInfo["assumed"] {
-    return this.#ends.assumed;
-  }
-
-  get hello(): SessionInfo["hello"] {
-    return this.#hello;
-  }
-
-  get tls(): TlsInfo | undefined {
-    return this.#tls;
-  }
-
-  get identity(): string | undefined {
-    return this.#identity;
+    this.info = describeSession(id, this.#client, this);
   }
 
   get state(): string {
@@ -146,7 +116,7 @@ export class Connection {
     return (this.#facts ??= new SessionFacts({
       ...this.#context,
       address: () => this.info.remote.address,
-      name: () => (this.#pending?.event.type === "helloReceived" ? this.#pending.event.name : this.#hello?.name),
+      name: () => (this.#pending?.event.type === "helloReceived" ? this.#pending.event.name : this.#client.hello?.name),
     }));
   }
 
@@ -182,16 +152,14 @@ export class Connection {
       case "transactionEnded":
         return this.#transactionEnded(event);
       case "authenticated":
-        this.#identity = event.identity;
+        this.#client.identity = event.identity;
         return;
       case "authenticationFailed":
         return this.#authenticationFailed(event);
       case "tlsStarted":
-        this.#tls = event.tls;
-        this.#hello = this.#identity = undefined;
-        return;
+        return this.#client.secured(event.tls);
       case "clientAssumed":
-        return this.#clientAssumed(event.attributes);
+        return this.#client.assume(event.attributes);
       case "lineTraced": {
         const { from, line, state } = event;
         return this.#context.events.emit("trace", { session: this.info, from, line, state });
@@ -207,15 +175,6 @@ export class Connection {
       default:
         return this.#decide(event);
     }
-  }
-
-  /** The session begins anew, with somebody else. */
-  #clientAssumed(attributes: ClientAttributes): void {
-    const { hello, login, protocol } = attributes;
-    this.#ends.assume(attributes);
-    this.#facts = undefined;
-    this.#hello = typeof hello === "string" ? { name: hello, extended: protocol === "ESMTP" } : undefined;
-    this.#identity = typeof login === "string" ? login : undefined;
   }
 
   #transactionEnded({ type: _, ...told }: Extract<ServerEvent, { type: "transactionEnded" }>): void {
@@ -367,21 +326,21 @@ export class Connection {
   /** Throws where the session cannot take the decision; it then waits for another. */
   #submit(event: ServerDecision, decision: Verdict | undefined): void {
     const intent = intentOf(event, decision, this.#context.profile.hostname);
-    const hello = this.#hello;
+    const { hello } = this.#client;
     this.#pending = undefined;
     // Before the session is told, since it may go on to the next command at once.
     this.#note(event, decision);
     try {
       this.#drive.submit(intent);
     } catch (error) {
-      this.#hello = hello;
+      this.#client.hello = hello;
       throw error;
     }
   }
 
   #note(event: ServerDecision, decision: Verdict | undefined): void {
     const accepted = decision === undefined || decision.type === "accept";
-    if (event.type === "helloReceived" && accepted) this.#hello = { name: event.name, extended: event.extended };
+    if (event.type === "helloReceived" && accepted) this.#client.hello = { name: event.name, extended: event.extended };
     if (accepted || decision.type === "eachRecipient") return;
     if (event.type !== "recipientReceived") return;
     const { recipient } = event;

@@ -1,30 +1,32 @@
 // What handlers see of a connection: a view that stays up to date, and shows no more than that.
 
+import type { KnownClient } from "./known-client.ts";
 import type { SessionInfo } from "./server-options.ts";
 
-/** What of a session changes. */
-type Changing = Omit<SessionInfo, "id">;
-
-export function describeSession(id: string, connection: Changing): SessionInfo {
+export function describeSession(
+  id: string,
+  client: KnownClient,
+  connection: Pick<SessionInfo, "state" | "facts">,
+): SessionInfo {
   return {
     id,
     get remote() {
-      return connection.remote;
+      return client.remote;
     },
     get local() {
-      return connection.local;
+      return client.local;
     },
     get assumed() {
-      return connection.assumed;
+      return client.assumed;
     },
     get hello() {
-      return connection.hello;
+      return client.hello;
     },
     get tls() {
-      return connection.tls;
+      return client.tls;
     },
     get identity() {
-      return connection.identity;
+      return client.identity;
     },
     get state() {
       return connection.state;

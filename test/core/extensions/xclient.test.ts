@@ -20,7 +20,7 @@ import {
   ports,
   temporarily,
 } from "../../support/extension-attributes.ts";
-import { announced, argument } from "../../support/extensions.ts";
+import { announced, argument, securedOffer } from "../../support/extensions.ts";
 
 const clients: fc.Arbitrary<ClientAttributes> = fc
   .record(
@@ -120,7 +120,7 @@ describe("XCLIENT", () => {
   });
 
   test("is announced with its attributes", () => {
-    expect(announced(xclient, "XCLIENT")).toEqual([
+    expect(announced(xclient, "XCLIENT", { ...securedOffer, trusted: true })).toEqual([
       "NAME",
       "ADDR",
       "PORT",

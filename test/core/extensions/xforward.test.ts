@@ -13,7 +13,7 @@ import { encodeUtf8 } from "../../../packages/core/src/grammar/text.ts";
 import { times } from "../../support/arbitraries.ts";
 import { countedOctets } from "../../support/counted-octets.ts";
 import { addresses, names, orUnavailable, permanently, ports } from "../../support/extension-attributes.ts";
-import { announced, argument } from "../../support/extensions.ts";
+import { announced, argument, securedOffer } from "../../support/extensions.ts";
 
 const forwards: fc.Arbitrary<ForwardedAttributes> = fc
   .record(
@@ -77,7 +77,15 @@ describe("XFORWARD", () => {
   );
 
   test("is announced with its attributes", () => {
-    expect(announced(xforward, "XFORWARD")).toEqual(["NAME", "ADDR", "PORT", "PROTO", "HELO", "IDENT", "SOURCE"]);
+    expect(announced(xforward, "XFORWARD", { ...securedOffer, trusted: true })).toEqual([
+      "NAME",
+      "ADDR",
+      "PORT",
+      "PROTO",
+      "HELO",
+      "IDENT",
+      "SOURCE",
+    ]);
   });
 });
 
