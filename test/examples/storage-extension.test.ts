@@ -1,6 +1,16 @@
-// An extension of an application's own, on a server of Node's: keyword, parameters and verb, without a fork.
+// An extension of an application's own, on a server and a client of Node's: keyword, parameters and verb, without a fork.
 
-import { accept, createServer, reject, reply, type NodeServerOptions } from "@carteiro/node";
+import {
+  accept,
+  connect,
+  createServer,
+  InvalidValueError,
+  LocalProtocolError,
+  reject,
+  reply,
+  type ConnectOptions,
+  type NodeServerOptions,
+} from "@carteiro/node";
 import { afterEach, describe, expect, test } from "vitest";
 import { RawClient } from "../support/raw-client.ts";
 import { folder, retain, storage, type QuotaRequest } from "./storage-extension.ts";
@@ -34,8 +44,17 @@ async function serverWith(options: Partial<NodeServerOptions> = {}) {
   });
   open.push(() => server.destroy());
   const { port } = await server.listen({ host: "127.0.0.1" });
-  return { filed, client: await RawClient.connect(port) };
+  return { filed, port, client: await RawClient.connect(port) };
 }
+
+/** A client of ours that knows the extension, unless it is told otherwise. */
+async function clientOf(port: number, options: ConnectOptions = { extensions: [storage] }) {
+  const client = await connect({ host: "127.0.0.1", port, ...options });
+  open.push(() => client.quit());
+  return client;
+}
+
+const message = { from: "a@example.net", to: "b@example.org", content: "Subject: Hi\r\n" };
 
 describe("a server with an extension of its application's own", () => {
   test("announces its keyword behind the standard ones", async () => {
@@ -98,5 +117,64 @@ describe("a server with an extension of its application's own", () => {
     await client.reply();
     await client.ask("EHLO client.example");
     expect(await client.ask("XQUOTA jones")).toMatch(/^451 4\.3\.0 /);
+  });
+});
+
+describe("a client with the same extension", () => {
+  test("sends its parameters, and what the server's application has of them is what was meant", async () => {
+    const { port, filed } = await serverWith();
+    const client = await clientOf(port);
+    const { recipients } = await client.send({
+      ...message,
+      to: [
+        { recipient: "b@example.org", parameters: [folder.with("Work + Home")] },
+        { recipient: "c@example.org", parameters: [folder.with("Archive")] },
+        "d@example.org",
+      ],
+      parameters: [retain.with(30)],
+    });
+    expect(recipients.map(({ accepted }) => accepted)).toEqual([true, false, true]);
+    expect(filed).toEqual([{ days: 30, folders: ["Work + Home", undefined] }]);
+  });
+
+  test("asks by its verb", async () => {
+    const { port } = await serverWith();
+    const client = await clientOf(port);
+    expect(await client.command("xquota", "jones")).toMatchObject({ code: 250, lines: ["1024 KIB left"] });
+    expect(await client.command("XQUOTA", "green")).toMatchObject({ code: 550 });
+    expect(await client.command("XQUOTA")).toMatchObject({ code: 501 });
+    await expect(client.command("XQUOTA", "a\r\nQUIT")).rejects.toBeInstanceOf(InvalidValueError);
+    await expect(client.command("XQUOTA", "olá")).rejects.toBeInstanceOf(InvalidValueError);
+    await expect(client.command("XOTHER")).rejects.toThrow(/no verb of the extensions listed/);
+    expect(client.usable).toBe(true);
+  });
+
+  test("sends neither to a server that does not offer it", async () => {
+    const { port, filed } = await serverWith({ extensions: [], commands: {} });
+    const client = await clientOf(port);
+    const unsendable = [
+      client.send({ ...message, parameters: [retain.with(30)] }),
+      client.send({ ...message, to: { recipient: "b@example.org", parameters: [folder.with("Work")] } }),
+      client.command("XQUOTA", "jones"),
+    ];
+    for (const sending of unsendable) {
+      await expect(sending).rejects.toBeInstanceOf(LocalProtocolError);
+      await expect(sending).rejects.toThrow(/does not offer XSTORAGE$/);
+    }
+    await client.send(message);
+    expect(filed).toHaveLength(1);
+  });
+
+  test("sends a parameter with its own command alone", async () => {
+    const { port } = await serverWith();
+    const client = await clientOf(port);
+    await expect(client.send({ ...message, parameters: [folder.with("Work")] })).rejects.toThrow(
+      "XFOLDER is no parameter of MAIL",
+    );
+  });
+
+  test("that lists it twice is refused", async () => {
+    await expect(clientOf(1, { extensions: [storage, storage] })).rejects.toThrow();
+    expect(() => retain.with(1_000)).toThrow(InvalidValueError);
   });
 });

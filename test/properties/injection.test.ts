@@ -5,6 +5,7 @@ import {
   clientProfile,
   ClientSession,
   esmtpParameter,
+  etrn,
   forwardPath,
   InvalidValueError,
   LocalProtocolError,
@@ -227,6 +228,29 @@ describe("a client session", () => {
         harness.submit({ type: "ask", verb: "NOOP" });
         expect(harness.output.endsWith("NOOP\r\n")).toBe(true);
       }),
+      times(10),
+    );
+  });
+
+  test("sends the command of an extension that was meant, or refuses it and remains as it was", () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(fc.constantFrom("ETRN", "etrn"), hostile),
+        fc.oneof(hostile, addresses),
+        fc.boolean(),
+        (verb, argument, isOffered) => {
+          const { harness } = opened({ extensions: [etrn] }, isOffered ? ["ETRN"] : []);
+          const before = harness.output.length;
+          const accepted = unlessRefused(() => {
+            harness.submit({ type: "command", verb, argument });
+            return true;
+          });
+          const lines = linesIn(harness.output.slice(before)).map(utf8);
+          expect(lines).toEqual(accepted ? [argument === "" ? "ETRN" : `ETRN ${argument}`] : []);
+          if (accepted) expect([isOffered, verb.toUpperCase()]).toEqual([true, "ETRN"]);
+          else harness.submit({ type: "ask", verb: "NOOP" });
+        },
+      ),
       times(10),
     );
   });

@@ -86,7 +86,8 @@ export function serverSessionOf(front: Front): ServerSession {
 /** The client's session of a block, at time 0. */
 export function clientSessionOf(front: Front): ClientSession {
   const { options, overTls } = front;
-  const whole: ClientSessionOptions = { hostname: "client.example.org", ...options };
+  const extensions = namedExtensions(options["extensions"]);
+  const whole: ClientSessionOptions = { hostname: "client.example.org", ...options, extensions };
   return new ClientSession(clientProfile(whole), 0, overTls ? tlsOf(front) : undefined);
 }
 

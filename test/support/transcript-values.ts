@@ -163,6 +163,8 @@ export function readClientIntent(intent: string, rest: string): ClientIntent {
       return { type: "content", bytes: Buffer.from(lineOctets(rest), "latin1") };
     case "ask":
       return readQuestion(rest);
+    case "command":
+      return readCommand(rest);
     case "authenticate":
       return { type: "authenticate", credentials: JSON.parse(rest) as ClientCredentials };
     case "endContent":
@@ -172,6 +174,11 @@ export function readClientIntent(intent: string, rest: string): ClientIntent {
     default:
       throw new Error(`no such intent of a client: ${intent}`);
   }
+}
+
+function readCommand(text: string): ClientIntent {
+  const [verb = "", ...words] = text.split(" ");
+  return { type: "command", verb, argument: unescaped(words.join(" ")) };
 }
 
 function readQuestion(text: string): ClientIntent {
@@ -224,7 +231,9 @@ function readRecipients(fields: readonly Field[]): OutgoingRecipient[] {
   for (const [name, value] of fields) {
     const last = recipients.at(-1);
     if (name === "to") recipients.push({ recipient: forwardPath(withoutBrackets(value)) });
-    else if (last !== undefined) Object.assign(last, recipientField(name, value));
+    else if (name === "recipientParameter" && last !== undefined) {
+      recipients[recipients.length - 1] = { ...last, parameters: [...(last.parameters ?? []), readParameter(value)] };
+    } else if (last !== undefined) Object.assign(last, recipientField(name, value));
   }
   return recipients;
 }

@@ -6,16 +6,15 @@ import {
   type Capabilities,
   type ClientEvent,
   type ClientIntent,
-  type ClientSessionOptions,
   type Failure,
   type Reply,
   type TlsInfo,
 } from "@carteiro/core";
 import { Until } from "./abortable.ts";
-import { sessionCredentials, wantedCredentials, type Authentication } from "./authentication.ts";
+import { wantedCredentials } from "./authentication.ts";
 import { Bell } from "./bell.ts";
+import { sessionOptions, type ClientOptions } from "./client-options.ts";
 import { systemClock, type Clock } from "./clock.ts";
-import type { Compute } from "./compute.ts";
 import { sendDivided } from "./division.ts";
 import { Drive } from "./drive.ts";
 import { Emitter } from "./emitter.ts";
@@ -24,25 +23,6 @@ import { outgoing, type Message, type OutgoingMessage, type SendResult } from ".
 import { encoded, Pieces } from "./outgoing-content.ts";
 import { Turns } from "./turns.ts";
 import type { Transport } from "./transport.ts";
-
-export interface ClientOptions extends Omit<ClientSessionOptions, "hostname" | "credentials" | "trace" | "tls"> {
-  /** This host's own name for EHLO. Default: `localhost`. */
-  readonly hostname?: string;
-  /** What to authenticate with: a password, a token or where to get one, a certificate, or nothing. */
-  readonly auth?: Authentication;
-  /** STARTTLS: default `required` where `auth` is given, else `opportunistic`. */
-  readonly startTls?: "required" | "opportunistic" | "never";
-  /** Called with each line of the dialogue; secrets are replaced by `*`. To throw ends the session. */
-  readonly onTrace?: (line: {
-    readonly from: "client" | "server";
-    readonly line: string;
-    readonly state: string;
-  }) => void;
-  /** What computes for SASL mechanisms. Default: WebCrypto, which knows no MD5, or the adapter's. */
-  readonly compute?: Compute;
-  /** Aborts the opening of the session. */
-  readonly signal?: AbortSignal;
-}
 
 export interface ClientEvents {
   /** The session is over, by `quit` or because something ended it. */
@@ -54,7 +34,7 @@ export interface Abortable {
   readonly signal?: AbortSignal;
 }
 
-type Ask = Extract<ClientIntent, { type: "ask" }>;
+type Ask = Extract<ClientIntent, { type: "ask" | "command" }>;
 
 const sessionOver: Failure = { kind: "disconnected", during: "closed", detail: "the session is over; open another" };
 
@@ -187,6 +167,14 @@ export class SmtpClient {
 
   help(argument = "", options?: Abortable): Promise<Reply> {
     return this.#ask({ type: "ask", verb: "HELP", argument }, options);
+  }
+
+  /**
+   * A command of one of the `extensions` in the options. Rejects with `LocalProtocolError` where none of them has the verb,
+   * or the server does not offer it.
+   */
+  command(verb: string, argument = "", options?: Abortable): Promise<Reply> {
+    return this.#ask({ type: "command", verb, argument }, options);
   }
 
   /**
@@ -375,23 +363,4 @@ export class SmtpClient {
       signal.removeEventListener("abort", abort);
     }
   }
-}
-
-function sessionOptions({
-  hostname = "localhost",
-  auth,
-  startTls,
-  onTrace,
-  compute: _,
-  signal: __,
-  ...rest
-}: ClientOptions): ClientSessionOptions {
-  return {
-    ...rest,
-    hostname,
-    trace: onTrace !== undefined,
-    // Said in any case: adapters' options have a `tls` of another meaning, which must not take its place.
-    tls: startTls ?? (auth === undefined ? "opportunistic" : "required"),
-    ...(auth !== undefined && { credentials: sessionCredentials(auth) }),
-  };
 }

@@ -24,7 +24,7 @@ export { deriveKeys, memoryKeyStore, type DeriveKeysOptions, type KeyStore, type
 export type { ServerEvents, ServerHandlers, ServerOptions, SessionInfo, Step } from "./server-options.ts";
 export { SmtpServer, type Platform } from "./server.ts";
 export type { Authentication, TokenSource } from "./authentication.ts";
-export { openClient, SmtpClient, type Abortable, type ClientEvents, type ClientOptions } from "./client.ts";
+export { openClient, SmtpClient, type Abortable, type ClientEvents } from "./client.ts";
 export type { ClientFacts, HelloFacts, ReverseDns } from "./client-facts.ts";
 export { networks } from "./networks.ts";
 export type { Resolver } from "./resolver.ts";
@@ -37,6 +37,7 @@ export {
   type RateStore,
   type RateSubject,
 } from "./rates.ts";
+export type { ClientOptions } from "./client-options.ts";
 export type { Message, Recipient, RecipientLike, SendResult } from "./message.ts";
 export { Pool, type PoolOptions } from "./pool.ts";
 export type { ContentSource, MessageContent } from "./outgoing-content.ts";

@@ -5,10 +5,13 @@ import { describe, expect, test } from "vitest";
 import { octetsOf } from "../../support/session-harness.ts";
 import { hear, inState, send, stateOf, states, type ClientHarness } from "./states.ts";
 
+/** These servers offer no extension with a command. */
+const nowhere: readonly string[] = [];
 const takingContent = ["transaction.sendingContent", "transaction.sendingChunks"];
 const intents: readonly (readonly [name: string, intent: ClientIntent, possibleIn: readonly string[]])[] = [
   ["send", send, ["ready"]],
   ["ask", { type: "ask", verb: "VRFY", argument: "jones" }, ["ready"]],
+  ["command", { type: "command", verb: "ETRN", argument: "example.org" }, nowhere],
   ["quit", { type: "quit" }, ["ready"]],
   [
     "authenticate",

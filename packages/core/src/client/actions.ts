@@ -38,8 +38,8 @@ export class ClientActions {
   transaction: OutgoingTransaction | undefined;
   /** While it is wanted. */
   content: OutgoingContent | undefined;
-  /** NOOP, VRFY, EXPN, HELP or RSET, as the application asked for it. */
-  question: Command | undefined;
+  /** NOOP, VRFY, EXPN, HELP, RSET, or a command of an extension, as the application asked for it. */
+  question: string | undefined;
   /** What the computation under way has come to. */
   result: Uint8Array | undefined;
   /** The reply being taken, or what else was wrong. */
@@ -173,7 +173,7 @@ export class ClientActions {
       case "writeReset":
         return this.#write({ verb: "RSET" });
       case "writeQuestion":
-        if (this.question !== undefined) this.#write(this.question);
+        if (this.question !== undefined) this.#writeLine(this.question);
         return;
       case "tellAnswer":
         if (this.reply !== undefined) this.#context.outbox.tell({ type: "answered", reply: this.reply });

@@ -358,7 +358,7 @@ export const clientMachine = setup({
     },
 
     expectingAnswer: {
-      description: "The reply to NOOP, VRFY, EXPN, HELP or RSET.",
+      description: "The reply to NOOP, VRFY, EXPN, HELP, RSET, or a command of an extension.",
       meta: { rfc: "RFC 5321 §3.5, §4.1.1.5–9", timeout: timeout("command") },
       entry: "writeQuestion",
       on: {

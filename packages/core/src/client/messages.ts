@@ -117,7 +117,7 @@ export type ClientEvent =
   /** The server has refused the content before its end. Submit no more of it: `transactionEnded` follows. */
   | { readonly type: "contentRefused"; readonly reply: Reply }
   | { readonly type: "transactionEnded"; readonly result: TransactionResult }
-  /** The reply to what `ask` asked. */
+  /** The reply to what `ask` asked, or to `command`. */
   | { readonly type: "answered"; readonly reply: Reply }
   /** Only with `trace: true`: a line of the dialogue as it passed, without CRLF; secrets are replaced by `*`. */
   | { readonly type: "lineTraced"; readonly from: "client" | "server"; readonly line: string; readonly state: string }
@@ -172,6 +172,8 @@ export type ClientIntent =
   | { readonly type: "endContent" }
   | { readonly type: "ask"; readonly verb: "NOOP" | "RSET" }
   | { readonly type: "ask"; readonly verb: "VRFY" | "EXPN" | "HELP"; readonly argument: string }
+  /** A command of one of the `extensions` in the options, whose EHLO keyword the server offers. Answered like a question. */
+  | { readonly type: "command"; readonly verb: string; readonly argument?: string }
   /** Says goodbye; only when nothing is under way. */
   | { readonly type: "quit" }
   /** Ends at once, at any time. */

@@ -1,5 +1,6 @@
 // What a client session can be told, with its defaults: every limit and every deadline has a name here.
 
+import type { Extension } from "../extensions/extension.ts";
 import { positiveNumbers } from "../positive-numbers.ts";
 import { helloName, type HelloName } from "../grammar/address.ts";
 import type { ClientCredentials } from "../sasl/credentials.ts";
@@ -7,6 +8,7 @@ import type { ClientMechanism } from "../sasl/mechanism.ts";
 import type { MechanismName } from "../sasl/mechanisms.ts";
 import { allowedMechanisms, mustBeSendable } from "./credentials.ts";
 import type { ClientTimeout } from "./messages.ts";
+import { ClientRegistry } from "./registry.ts";
 
 /** All in octets or counts. */
 export interface ClientLimits {
@@ -75,6 +77,11 @@ export interface ClientSessionOptions {
   readonly chunking?: boolean;
   /** What becomes of a bare CR or LF in content: made a CRLF, or the transaction is aborted. Never sent as it is. Default: `normalise`. */
   readonly bareNewlines?: "normalise" | "reject";
+  /**
+   * Extensions whose parameters and verbs are sent to servers that offer them, and to no others: the application's own (see
+   * `defineExtension`), or such as ETRN. Typed parameters need not be listed.
+   */
+  readonly extensions?: readonly Extension[];
   /** Whether `lineTraced` events are wanted. */
   readonly trace?: boolean;
   readonly limits?: Partial<ClientLimits>;
@@ -92,6 +99,7 @@ export interface ClientProfile {
   readonly pipelining: boolean;
   readonly chunking: boolean;
   readonly bareNewlines: "normalise" | "reject";
+  readonly registry: ClientRegistry;
   readonly trace: boolean;
   readonly limits: ClientLimits;
   readonly timeouts: ClientTimeouts;
@@ -114,6 +122,7 @@ export function clientProfile(options: ClientSessionOptions): ClientProfile {
     pipelining: options.pipelining ?? true,
     chunking: options.chunking ?? true,
     bareNewlines: options.bareNewlines ?? "normalise",
+    registry: new ClientRegistry(options.extensions ?? []),
     trace: options.trace ?? false,
     limits: positiveNumbers({ ...defaultClientLimits, ...options.limits }, "limits"),
     timeouts: positiveNumbers({ ...defaultClientTimeouts, ...options.timeouts }, "timeouts"),

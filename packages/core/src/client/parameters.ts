@@ -16,6 +16,7 @@ import { esmtpParameter, formatParameters, type EsmtpParameter, type EsmtpParame
 import { isAsciiText } from "../grammar/text.ts";
 import { LocalProtocolError, type TlsInfo } from "../session.ts";
 import type { ClientIntent, OutgoingRecipient } from "./messages.ts";
+import type { ClientRegistry } from "./registry.ts";
 
 type Send = Extract<ClientIntent, { type: "send" }>;
 
@@ -26,6 +27,7 @@ export interface ParameterTerms {
   readonly tls: TlsInfo | undefined;
   /** Whether the content will go by BDAT. */
   readonly chunked: boolean;
+  readonly registry: ClientRegistry;
 }
 
 /** Largest content that the server takes, in octets (RFC 1870); `undefined` where it names no limit. */
@@ -47,6 +49,7 @@ export function needsSmtputf8({ reversePath, parameters = [], recipients, smtput
  */
 export function mailParameters(send: Send, terms: ParameterTerms): EsmtpParameters {
   const { parameters: own = [] } = send;
+  terms.registry.check("MAIL", own, terms.capabilities);
   const automatic = [...sizeParameter(send, terms), ...bodyParameter(send, terms), ...utf8Parameter(send, terms)];
   // What the caller sets takes the place of what would be set by itself: a parameter may stand once only.
   const isSet = ({ keyword }: EsmtpParameter) => own.some((parameter) => parameter.keyword === keyword);
@@ -60,6 +63,7 @@ export function recipientParameters(
   terms: ParameterTerms,
   utf8: boolean,
 ): EsmtpParameters {
+  terms.registry.check("RCPT", own, terms.capabilities);
   if (notify === undefined && originalRecipient === undefined && validSince === undefined) return own.map(parsedAgain);
   const requests: Request[] = [
     ["DSN", "NOTIFY", asked(notify, formatNotify)],

@@ -6,6 +6,7 @@ import type { Runner } from "../engine/runner.ts";
 import { LineReader } from "../framing/line-reader.ts";
 import { ReplyReader } from "../framing/reply-reader.ts";
 import type { Capabilities } from "../grammar/capabilities.ts";
+import { formatCommand } from "../grammar/command.ts";
 import type { Reply } from "../grammar/reply.ts";
 import { decodeLenient } from "../grammar/text.ts";
 import { Inbox } from "../inbox.ts";
@@ -138,7 +139,15 @@ export class ClientSession implements Session<ClientIntent, ClientEvent> {
         return this.#endContent();
       case "ask":
         this.#mustBe("ready", "ask");
-        this.#actions.question = questionCommand(intent, this.#actions.capabilities);
+        this.#actions.question = formatCommand(questionCommand(intent, this.#actions.capabilities));
+        return this.#step("ask");
+      case "command":
+        this.#mustBe("ready", "command");
+        this.#actions.question = this.#profile.registry.command(
+          intent.verb,
+          intent.argument ?? "",
+          this.#actions.capabilities,
+        );
         return this.#step("ask");
       case "quit":
         this.#mustBe("ready", "quit");
@@ -159,8 +168,15 @@ export class ClientSession implements Session<ClientIntent, ClientEvent> {
 
   #transaction(intent: Extract<ClientIntent, { type: "send" }>): OutgoingTransaction {
     const { capabilities, tls, allowance } = this.#actions;
-    const { protocol, pipelining, chunking } = this.#profile;
-    const transaction = new OutgoingTransaction(intent, { capabilities, protocol, tls, pipelining, chunking });
+    const { protocol, pipelining, chunking, registry } = this.#profile;
+    const transaction = new OutgoingTransaction(intent, {
+      capabilities,
+      protocol,
+      tls,
+      pipelining,
+      chunking,
+      registry,
+    });
     allowance.begin(intent.recipients);
     return transaction;
   }

@@ -6,6 +6,7 @@ import type { Command } from "../grammar/command.ts";
 import type { Reply } from "../grammar/reply.ts";
 import { LocalProtocolError, type TlsInfo } from "../session.ts";
 import type { ClientIntent, Failure, OutgoingRecipient, RecipientResult, TransactionResult } from "./messages.ts";
+import type { ClientRegistry } from "./registry.ts";
 import { mailParameters, needsSmtputf8, recipientParameters } from "./parameters.ts";
 
 type Send = Extract<ClientIntent, { type: "send" }>;
@@ -20,6 +21,7 @@ export interface TransactionTerms {
   readonly pipelining: boolean;
   /** Whether BDAT may take the place of DATA where CHUNKING and PIPELINING are offered. */
   readonly chunking: boolean;
+  readonly registry: ClientRegistry;
 }
 
 export class OutgoingTransaction {
@@ -52,7 +54,7 @@ export class OutgoingTransaction {
    * Throws `LocalProtocolError` where the server does not offer what the transaction needs, `InvalidValueError` for values
    * that cannot be sent as they are.
    */
-  constructor(intent: Send, { capabilities, protocol, tls, pipelining, chunking }: TransactionTerms) {
+  constructor(intent: Send, { capabilities, protocol, tls, pipelining, chunking, registry }: TransactionTerms) {
     if (intent.recipients.length === 0) throw new LocalProtocolError("send without recipients: give at least one");
     const offered = (keyword: string) => findCapability(capabilities, keyword) !== undefined;
     this.pipelined = pipelining && offered("PIPELINING");
@@ -61,7 +63,7 @@ export class OutgoingTransaction {
     this.prdr = intent.prdr === true || intent.parameters?.some(({ keyword }) => keyword === "PRDR") === true;
     this.#answeredEach = protocol === "lmtp";
     const { reversePath: path } = intent;
-    const terms = { capabilities, protocol, tls, chunked: this.chunked };
+    const terms = { capabilities, protocol, tls, chunked: this.chunked, registry };
     const utf8 = needsSmtputf8(intent);
     this.#mail = {
       verb: "MAIL",

@@ -8,7 +8,7 @@ import type {
   ParameterReader,
   RecipientParameters,
 } from "../extensions/extension.ts";
-import { InvalidValueError } from "../grammar/invalid-value-error.ts";
+import { refuseTwins } from "../extensions/twins.ts";
 import type { EsmtpParameters } from "../grammar/parameters.ts";
 import type { Reply } from "../grammar/reply.ts";
 import { checkReplies } from "./replies.ts";
@@ -70,20 +70,6 @@ export class Registry {
   /** RCPT's parameters, likewise. */
   readRecipient(raw: EsmtpParameters, offer: Offer, extended: boolean): ReadParameters<RecipientParameters> {
     return read(this.#recipient, raw, offer, extended);
-  }
-}
-
-function refuseTwins(extensions: readonly Extension[]): void {
-  const names = extensions.flatMap(({ keyword, mailParameters = {}, recipientParameters = {}, verbs = {} }) => [
-    `keyword ${keyword}`,
-    ...Object.keys(mailParameters).map((name) => `parameter ${name} of MAIL`),
-    ...Object.keys(recipientParameters).map((name) => `parameter ${name} of RCPT`),
-    ...Object.keys(verbs).map((name) => `verb ${name}`),
-  ]);
-  const seen = new Set<string>();
-  for (const name of names) {
-    if (seen.has(name)) throw new InvalidValueError(`extensions: ${name}`, "Two of them have it", "Leave one out");
-    seen.add(name);
   }
 }
 
