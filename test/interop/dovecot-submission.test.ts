@@ -1,9 +1,11 @@
 // Dovecot's submission as the server, under a password; it passes on to our server what ours has sent to it, so that both
 // of our sides are tried at once, with content by BDAT. It is the one peer here that takes BINARYMIME.
 
+import { xclient } from "@carteiro/core";
 import { connect, reject } from "@carteiro/node";
 import { expect, test } from "vitest";
 
+import { shortMessage } from "./corpus.ts";
 import { dovecotSubmission, startDovecot } from "./dovecot.ts";
 import { startOwnServer, withoutReceived, type OwnServer } from "./own-server.ts";
 import { describeWith } from "./peers.ts";
@@ -45,6 +47,34 @@ describeWith(dovecotSubmission, (path) => {
     const expected = Buffer.from(content.toString("latin1").replaceAll(/(?<!\r)\n/g, "\r\n"), "latin1");
     expect(withoutReceived(arrival.content).equals(expected)).toBe(true);
     expect(server.relay.errors).toEqual([]);
+  });
+});
+
+describeWith({ ...dovecotSubmission, name: "Dovecot's submission, trusted" }, (path) => {
+  test("says by XCLIENT who has logged in", async () => {
+    using tls = await writeTlsFiles();
+    await using relay = await startOwnServer({ extensions: [xclient], trusted: ["127.0.0.1"] });
+    const more = "submission_relay_trusted = yes";
+    await using server = await startDovecot(path, { tls, relayPort: relay.port, more });
+    await using client = await connect({
+      host: "localhost",
+      hostname: "laptop.example",
+      port: server.submissionPort,
+      auth: credentials,
+      tls: { ca: tls.ca },
+    });
+    await client.send({ from: "ana@example.org", to: recipient, content: shortMessage.sent });
+    const { session } = await relay.next();
+    expect(session.identity).toBe(credentials.user);
+    expect(session.remote.address).toBe("127.0.0.1");
+    // It introduces itself afterwards by its own name.
+    expect(session.hello?.name).toBe("mx.example.net");
+    expect(session.assumed).toMatchObject({
+      login: credentials.user,
+      protocol: "ESMTP",
+      hello: "laptop.example",
+    });
+    expect(relay.errors).toEqual([]);
   });
 });
 

@@ -1,7 +1,7 @@
 // Postfix's client: what we hand to its server it passes on to ours, having queued it. It pipelines; content goes by DATA,
 // since it knows BDAT as a server only. It authenticates by Cyrus SASL.
 
-import { dsn } from "@carteiro/core";
+import { dsn, xforward } from "@carteiro/core";
 import { eachRecipient, type Reject } from "@carteiro/driver";
 import { connect, reject, type Message } from "@carteiro/node";
 import { expect, test } from "vitest";
@@ -79,6 +79,23 @@ describeWith({ ...postfix, name: "Postfix's client" }, (root) => {
       expect(envelope.reversePath?.address).toBe(sender);
       expect(envelope.parameters.smtputf8).toBe(sender === from ? undefined : true);
     }
+    expect(server.errors).toEqual([]);
+  });
+
+  test("says by XFORWARD where a message came from", async () => {
+    await using server = await startOwnServer({ extensions: [xforward], trusted: ["127.0.0.0/8"] });
+    await using relay = await startFor(server.port, { smtp_send_xforward_command: "yes" });
+    await using client = await connectTo(relay);
+    await client.send({ from, to, content: shortMessage.sent });
+    const { envelope } = await server.next();
+    const [queued] = /\w+(?=: client=localhost)/.exec(relay.log()) ?? [];
+    expect(envelope.forwarded).toMatchObject({
+      name: "localhost",
+      address: "127.0.0.1",
+      protocol: "ESMTP",
+      hello: "localhost",
+      identifier: queued,
+    });
     expect(server.errors).toEqual([]);
   });
 

@@ -4,11 +4,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { afterAll, describe } from "vitest";
+import { xclient } from "@carteiro/core";
+import { afterAll, describe, expect, test } from "vitest";
 
 import { run } from "../support/processes.ts";
 import { clientContract, type Submission } from "./client-contract.ts";
 import { clientMechanismContract } from "./client-mechanism-contract.ts";
+import { startOwnServer } from "./own-server.ts";
 import { describeWith, program } from "./peers.ts";
 
 describeWith(program("swaks"), (swaks) => {
@@ -43,6 +45,33 @@ describeWith(program("swaks"), (swaks) => {
         return { ok: code === 0, said: stdout + stderr };
       },
     });
+  });
+});
+
+describeWith({ ...program("swaks"), name: "swaks as a proxy" }, (swaks) => {
+  const words = (port: number, ...more: string[]) =>
+    `--server 127.0.0.1 --port ${port} --from ana@example.org --to bia@example.net --timeout 20`
+      .split(" ")
+      .concat(more);
+
+  test("says by XCLIENT who a client is", async () => {
+    await using server = await startOwnServer({ extensions: [xclient], trusted: ["127.0.0.1"] });
+    const who = "--xclient-addr 203.0.113.9 --xclient-port 4711 --xclient-name laptop.example --xclient-proto ESMTP";
+    const more = "--xclient-helo laptop.example --xclient-delim --xclient-login jones".split(" ");
+    expect(await run(swaks, words(server.port, ...who.split(" "), ...more))).toMatchObject({ code: 0 });
+    const { session } = await server.next();
+    expect(session.remote).toEqual({ address: "203.0.113.9", port: 4_711 });
+    expect(session.identity).toBe("jones");
+    expect(session.assumed).toMatchObject({ name: "laptop.example", login: "jones" });
+    expect(server.errors).toEqual([]);
+  });
+
+  test("does not say it to who does not trust it", async () => {
+    await using server = await startOwnServer({ extensions: [xclient], trusted: ["192.0.2.0/24"] });
+    const { code, stderr } = await run(swaks, words(server.port, "--xclient-addr", "203.0.113.9"));
+    expect(code).not.toBe(0);
+    expect(stderr).toContain("Host did not advertise XCLIENT");
+    expect(server.said.filter((line) => line.startsWith("XCLIENT"))).toEqual([]);
   });
 });
 
