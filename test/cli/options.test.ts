@@ -67,7 +67,7 @@ describe("serve with flags", () => {
     const flags =
       "--data /d --host ::1 --relay-port 0 --submission-port 1 --submissions-port 65535 --hostname MX.example.net --domain example.net" +
       " --domain BÜCHER.example --user ana@example.net:a:b@c --user jo@bücher.example --tls-cert c.pem --tls-key k.pem" +
-      " --max-size 1M --max-recipients 5 --idle-timeout 7 --bare-newlines accept --trace --json";
+      " --max-size 1M --max-recipients 5 --idle-timeout 7 --bare-newlines normalise --trace --json";
     expect(serve(...flags.split(" "))).toEqual({
       dataFolder: "/d",
       host: "::1",
@@ -82,7 +82,7 @@ describe("serve with flags", () => {
       maxSize: 1_048_576,
       maxRecipients: 5,
       idleTimeoutSeconds: 7,
-      bareNewlines: "accept",
+      bareNewlines: "normalise",
       trace: true,
       json: true,
     });
@@ -179,7 +179,7 @@ describe("serve with a configuration file", () => {
       maxSize: "10M",
       maxRecipients: 50,
       idleTimeout: 60,
-      bareNewlines: "accept",
+      bareNewlines: "normalise",
       trace: true,
       json: false,
     });
@@ -201,7 +201,7 @@ describe("serve with a configuration file", () => {
       maxSize: 10_485_760,
       maxRecipients: 50,
       idleTimeoutSeconds: 60,
-      bareNewlines: "accept",
+      bareNewlines: "normalise",
       trace: true,
       json: false,
     });

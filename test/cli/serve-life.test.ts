@@ -307,10 +307,12 @@ describe("a message that cannot be stored", () => {
   });
 });
 
-test("--bare-newlines accept keeps them in the content, where they end neither a line nor the message", async () => {
-  await using server = await serve("--bare-newlines", "accept");
+test("--bare-newlines normalise makes them CRLF in the content, where they do not end the message", async () => {
+  await using server = await serve("--bare-newlines", "normalise");
   await using client = await openTransaction(server);
   const smuggled = "Subject: x\n\nbare\r and\n.\nMAIL FROM:<>\n.\r\n.\nend\r\n";
   expect(await client.ask(`${smuggled.replace("\r\n.\n", "\r\n..\n")}.`)).toMatch(/^250 /);
-  expect(server.take().map((message) => message.content.toString("latin1"))).toEqual([smuggled]);
+  expect(server.take().map((message) => message.content.toString("latin1"))).toEqual([
+    smuggled.replaceAll(/\r\n|\r|\n/g, "\r\n"),
+  ]);
 });

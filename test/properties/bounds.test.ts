@@ -88,7 +88,7 @@ interface Flood {
   readonly text: string;
   readonly limits?: ServerSessionOptions["limits"];
   readonly protocol?: "smtp" | "lmtp";
-  readonly bareNewlines?: "reject" | "accept";
+  readonly bareNewlines?: "reject" | "normalise";
   /** Whether the session does not stand it to the end. */
   readonly closes?: boolean;
   /** Default: `manyCommands`. */
@@ -172,11 +172,11 @@ const serverFloods: readonly Flood[] = [
     bareNewlines: "reject",
   },
   {
-    name: "content of bare newlines that are accepted",
+    name: "content of bare newlines that are normalised",
     total: manyLines,
     before: upToContent,
     text: "\n.\n\r.\r",
-    bareNewlines: "accept",
+    bareNewlines: "normalise",
     limits: { messageSize: Infinity },
   },
   {
@@ -299,7 +299,7 @@ describe("the time that a session takes", () => {
         texts,
         sizes,
         fc.constantFrom("", upToContent, upToChunk, upToRecipient),
-        fc.constantFrom("reject" as const, "accept" as const),
+        fc.constantFrom("reject" as const, "normalise" as const),
         (text, size, before, bareNewlines) => {
           const limits = { messageSize: Infinity, endlessLine: Infinity };
           const session = new ServerSession(serverProfile({ ...serverOptions(limits), bareNewlines }), 0);

@@ -142,6 +142,11 @@ function envelopes(events: readonly ServerEvent[], type: "contentStarted" | "mes
   });
 }
 
+/** Whether bare newlines are handed on as they are depends on the options; here it does not matter. */
+function normalised(content: string): string {
+  return content.replaceAll(/\r\n|\r|\n/g, "\r\n");
+}
+
 /** The contents that the session told in full. */
 function contentsIn(events: readonly ServerEvent[]): string[] {
   const contents: string[] = [];
@@ -202,7 +207,7 @@ describe("RFC 5321 §3.3, §4.1.4: the order of commands", () => {
         const told = events.filter((event) => event.type === "transactionEnded" && (event.reply?.code ?? 599) < 300);
         expect(told.length).toBe(taken.length);
         expect(envelopes(events, "messageReceived")).toEqual(expect.arrayContaining(taken));
-        expect(contentsIn(events)).toEqual(expect.arrayContaining(contents));
+        expect(contentsIn(events).map(normalised)).toEqual(expect.arrayContaining(contents.map(normalised)));
         accepted.contents += contents.length;
         accepted.recipients += events.filter(({ type }) => type === "recipientReceived").length;
       }),

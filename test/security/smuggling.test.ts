@@ -72,7 +72,7 @@ describe("a client", () => {
   });
 
   test.each(named)("sends on what a server took with $name in it, and it remains one message", ({ sequence }) => {
-    const profile = serverProfile({ hostname: "mx.example.org", bareNewlines: "accept" });
+    const profile = serverProfile({ hostname: "mx.example.org", bareNewlines: "normalise" });
     const answer = application(["accept"]);
     const harness = new SessionHarness<ServerIntent, ServerEvent>(new ServerSession(profile, 0), { answer });
     harness.receive(octetsOf("EHLO a.example\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n"));

@@ -43,7 +43,7 @@ export const serverOptions: fc.Arbitrary<ServerOptions> = fc.record({
     { allowInClear: true, mechanisms: strengthOrder, secret, iterations },
     { mechanisms: strengthOrder, secret, iterations },
   ),
-  bareNewlines: fc.constantFrom("reject", "accept"),
+  bareNewlines: fc.constantFrom("reject", "normalise"),
   trace: fc.boolean(),
   limits: fc.record({
     recipients: fc.constantFrom(2, 1_000),

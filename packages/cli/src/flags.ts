@@ -49,7 +49,7 @@ export const serveFlags = [
   { name: "max-size", value: "N[K|M|G]", help: "greatest message, in octets (25M)" },
   { name: "max-recipients", value: "N", help: `most recipients of a message (${serveDefaults.maxRecipients})` },
   { name: "idle-timeout", value: "SECONDS", help: `wait so long for a client (${serveDefaults.idleTimeoutSeconds})` },
-  { name: "bare-newlines", value: "POLICY", help: "bare CR or LF in content: accept or (reject)" },
+  { name: "bare-newlines", value: "POLICY", help: "bare CR or LF in content: (reject) or normalise" },
   { name: "trace", help: "show each dialogue, and the session's state" },
   { name: "json", help: "one JSON object a line instead of text" },
 ] as const satisfies readonly Flag[];

@@ -39,7 +39,7 @@ export interface ServeOptions {
   readonly json: boolean;
 }
 
-export const bareNewlinePolicies = ["reject", "accept"] as const;
+export const bareNewlinePolicies = ["reject", "normalise"] as const;
 export type BareNewlines = (typeof bareNewlinePolicies)[number];
 
 export const tlsPolicies = ["never", "opportunistic", "required", "implicit"] as const;

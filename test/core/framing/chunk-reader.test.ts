@@ -2,7 +2,7 @@
 
 import fc from "fast-check";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { ChunkReader } from "../../../packages/core/src/framing/chunk-reader.ts";
+import { ChunkReader, type ChunkReaderOptions } from "../../../packages/core/src/framing/chunk-reader.ts";
 import { decodeAscii, encodeUtf8 } from "../../../packages/core/src/grammar/text.ts";
 import {
   canonicalContents,
@@ -15,7 +15,7 @@ import {
 } from "../../support/arbitraries.ts";
 import { countedSearches } from "../../support/counted-searches.ts";
 
-type Policy = "accept" | "reject";
+type Policy = ChunkReaderOptions["bareNewlines"];
 
 interface Read {
   /** What each BDAT chunk brought. */
@@ -25,18 +25,36 @@ interface Read {
   readonly bareNewline: boolean;
 }
 
-/** Up to which index content is given, by a plain search: to its end, or after the first bare newline. */
+/** What is given, by a plain search. */
 function expectedOf(bodies: readonly Uint8Array[], policy: Policy): Read {
   const whole = decodeAscii(concatenated(bodies));
-  const bare = whole.search(/\r(?!\n)|(?<!\r)\n/);
-  const limit = policy === "reject" && bare >= 0 ? bare + 1 : whole.length;
+  const bare = policy === "keep" ? -1 : whole.search(/\r(?!\n)|(?<!\r)\n/);
+  const given = policy === "normalise" ? normalisedBodies(bodies) : cutBodies(bodies, policy === "reject" ? bare : -1);
+  return { contents: given, consumed: whole.length, bareNewline: bare >= 0 };
+}
+
+/** The bodies up to their end, or after the first bare newline. */
+function cutBodies(bodies: readonly Uint8Array[], bare: number): string[] {
+  const whole = decodeAscii(concatenated(bodies));
+  const limit = bare >= 0 ? bare + 1 : whole.length;
   let from = 0;
-  const given = bodies.map((body) => {
+  return bodies.map((body) => {
     const text = whole.slice(Math.min(from, limit), Math.min(from + body.length, limit));
     from += body.length;
     return text;
   });
-  return { contents: given, consumed: whole.length, bareNewline: bare >= 0 };
+}
+
+/** What belongs to which body: an LF that is missing behind a CR comes with the octet that shows it, or at the end. */
+function normalisedBodies(bodies: readonly Uint8Array[]): string[] {
+  let before = "";
+  return bodies.map((body, index) => {
+    const marked = decodeAscii(body).replaceAll(/\r\n|\r(?!$)|(?<!^)\n/g, "\r\n");
+    const text = marked.startsWith("\n") && before !== "\r" ? `\r${marked}` : marked;
+    const whole = before === "\r" && body.length > 0 && !text.startsWith("\n") ? `\n${text}` : text;
+    before = decodeAscii(body).at(-1) ?? before;
+    return index === bodies.length - 1 && before === "\r" ? `${whole}\n` : whole;
+  });
 }
 
 /** Reads chunks of BDAT of these lengths, the last of them LAST, out of octets that come in these pieces. */
@@ -73,7 +91,7 @@ function readFrom(pieces: readonly Uint8Array[], lengths: readonly number[], pol
 const bodies = fc.array(fc.oneof(contents, canonicalContents), { minLength: 1, maxLength: 4 });
 const behind = encodeUtf8("RSET\r\n\nQUIT\r\r\n");
 
-const policies: readonly Policy[] = ["accept", "reject"];
+const policies: readonly Policy[] = ["normalise", "reject", "keep"];
 
 describe.each(policies)("the chunk reader that is told to %s bare newlines", (policy) => {
   test("reads exactly the octets announced, in any division, and leaves those behind", () => {

@@ -29,7 +29,7 @@ function written(pieces: readonly Uint8Array[], options: ChunkWriterOptions) {
 
 /** What a server makes of the chunks: commands, and as many octets as they say. */
 function readBack(chunks: readonly WrittenChunk[]): { content: string; sizes: number[]; lasts: boolean[] } {
-  const reader = new ChunkReader({ bareNewlines: "accept" });
+  const reader = new ChunkReader({ bareNewlines: "keep" });
   const slices: Uint8Array[] = [];
   const sizes: number[] = [];
   const lasts: boolean[] = [];

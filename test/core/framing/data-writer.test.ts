@@ -15,6 +15,7 @@ import {
   rechunked,
   times,
 } from "../../support/arbitraries.ts";
+import { unstuffed } from "../../support/wire.ts";
 import { countedOctets } from "../../support/counted-octets.ts";
 
 type Policy = DataWriterOptions["bareNewlines"];
@@ -30,7 +31,7 @@ function written(chunks: readonly Uint8Array[], policy: Policy): { sent: string;
 
 function readBack(sent: string): { content: string; end: number; bareNewline: boolean } {
   const octets = Uint8Array.from(sent, (char) => char.charCodeAt(0));
-  const reader = new DataReader({ bareNewlines: "accept" });
+  const reader = new DataReader({ bareNewlines: "normalise" });
   const slices: Uint8Array[] = [];
   for (let at = 0; ; at = reader.next) {
     const outcome = reader.read(octets, at);
@@ -96,7 +97,8 @@ describe("the data writer", () => {
         const { sent } = written(chunks, "pass");
         const text = decodeAscii(whole);
         const content = text === "" || text.endsWith("\r\n") ? text : `${text}\r\n`;
-        expect(readBack(sent)).toMatchObject({ content, end: sent.length });
+        expect(unstuffed(sent.slice(0, -".\r\n".length))).toBe(content);
+        expect(readBack(sent).end).toBe(sent.length);
       }),
       times(30),
     );

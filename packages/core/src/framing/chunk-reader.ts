@@ -3,6 +3,7 @@
 import { CR, LF } from "../grammar/abnf.ts";
 import type { DataReaderOptions } from "./data-reader.ts";
 import { findNewline } from "./newline.ts";
+import { normalised } from "./normalised.ts";
 
 /**
  * What `ChunkReader.read` came upon:
@@ -18,17 +19,18 @@ export interface ChunkReaderOptions {
 }
 
 const empty = new Uint8Array(0);
+const lineFeed = Uint8Array.of(LF);
 
 /**
  * Reads content as slices of what was received, without copying. There are no dots to unstuff and no end to look for:
  * the octets are counted, also where they are refused, in which case the slices are for throwing away.
  *
  * Bare newlines are noticed as `DataReader` notices them, across the chunks of one content: a CRLF may be divided
- * between two. Where they are rejected, content behind the first of them is read and thrown away.
+ * between two. Where they are rejected, content behind the first of them is read and thrown away; where they are normalised, a
+ * CR at the very end is completed, too.
  */
 export class ChunkReader {
-  readonly #rejects: boolean;
-  readonly #keeps: boolean;
+  readonly #policy: ChunkReaderOptions["bareNewlines"];
   #remaining = 0;
   #last = false;
   #afterCarriageReturn = false;
@@ -37,11 +39,10 @@ export class ChunkReader {
   #next = 0;
 
   constructor(options: ChunkReaderOptions) {
-    this.#rejects = options.bareNewlines === "reject";
-    this.#keeps = options.bareNewlines === "keep";
+    this.#policy = options.bareNewlines;
   }
 
-  /** Content, after `slice`: a view of what was received, never empty. */
+  /** Content, after `slice`: a view of what was received, or of a copy; never empty. */
   get slice(): Uint8Array {
     return this.#slice;
   }
@@ -85,22 +86,47 @@ export class ChunkReader {
     const end = Math.min(octets.length, from + this.#remaining);
     this.#next = end;
     this.#remaining -= end - from;
-    const kept = this.#keptEnd(octets, from, end);
-    if (kept > from) {
-      this.#slice = octets.subarray(from, kept);
-      return "slice";
-    }
+    const slice = this.#given(octets.subarray(from, end));
+    if (slice.length > 0) return this.#found(slice);
     if (this.#remaining > 0) return "partial";
-    if (this.#last && this.#afterCarriageReturn) this.#bareNewline = true;
-    return "end";
+    return this.#last && this.#afterCarriageReturn ? this.#endAfterCarriageReturn() : "end";
   }
 
-  /** Index up to which content is given: `end`, or after the first bare newline where that is rejected. */
-  #keptEnd(octets: Uint8Array, from: number, end: number): number {
-    if (this.#keeps) return end;
-    if (this.#bareNewline) return this.#rejects ? from : end;
-    const bareEnd = this.#scan(octets.subarray(from, end));
-    return bareEnd >= 0 && this.#rejects ? from + bareEnd : end;
+  #found(slice: Uint8Array): "slice" {
+    this.#slice = slice;
+    return "slice";
+  }
+
+  /** Nothing follows a CR that was not bare so far. */
+  #endAfterCarriageReturn(): ChunkOutcome {
+    this.#bareNewline = true;
+    this.#afterCarriageReturn = false;
+    return this.#policy === "normalise" ? this.#found(lineFeed) : "end";
+  }
+
+  /** What is given of these octets. */
+  #given(octets: Uint8Array): Uint8Array {
+    switch (this.#policy) {
+      case "keep":
+        return octets;
+      case "normalise":
+        return this.#normalised(octets);
+      case "reject":
+        return this.#bareNewline ? empty : this.#upToBareNewline(octets);
+    }
+  }
+
+  #upToBareNewline(octets: Uint8Array): Uint8Array {
+    const end = this.#scan(octets);
+    return end < 0 ? octets : octets.subarray(0, end);
+  }
+
+  #normalised(octets: Uint8Array): Uint8Array {
+    const afterCarriageReturn = this.#afterCarriageReturn;
+    if (!this.#bareNewline) this.#scan(octets);
+    if (!this.#bareNewline || octets.length === 0) return octets;
+    this.#afterCarriageReturn = octets.at(-1) === CR;
+    return normalised(octets, afterCarriageReturn);
   }
 
   /** Index after the first bare newline, or -1. Sets the flag and remembers a CR at the end. */

@@ -2,6 +2,7 @@
 
 import { CR, DOT, LF } from "../grammar/abnf.ts";
 import { findNewline } from "./newline.ts";
+import { normalised } from "./normalised.ts";
 
 /**
  * What `DataReader.read` came upon:
@@ -13,22 +14,23 @@ export type DataOutcome = "slice" | "partial" | "end";
 
 export interface DataReaderOptions {
   /**
-   * CR without LF, or LF without CR. `accept`: they are content like any other octet. `reject`: content behind the
-   * first of them is read to its end and thrown away, since the message is going to be refused. Neither way do they
-   * end a line or the content.
+   * CR without LF, or LF without CR. `reject`: content behind the first of them is read to its end and thrown away, since
+   * the message is going to be refused. `normalise`: CRLF is given in their place. Neither way do they end a line as far as
+   * dots are concerned, or the content.
    */
-  readonly bareNewlines: "reject" | "accept";
+  readonly bareNewlines: "reject" | "normalise";
 }
 
 const empty = new Uint8Array(0);
 const carriageReturn = Uint8Array.of(CR);
+const wholeNewline = Uint8Array.of(CR, LF);
 
 /** Where the next octet stands: what decides whether a dot or an LF there is more than itself. */
 type Place = "lineStart" | "afterDot" | "afterDotCarriageReturn" | "inLine" | "afterCarriageReturn";
 
 /**
  * Reads content as slices of its chunks, without copying and without holding anything back but a CR behind a leading
- * dot. Any division into chunks gives the same content, the same end and the same flag.
+ * dot; only where newlines are normalised, content with a bare one is copied. Any division into chunks gives the same content, the same end and the same flag.
  */
 export class DataReader {
   readonly #rejects: boolean;
@@ -41,7 +43,7 @@ export class DataReader {
     this.#rejects = options.bareNewlines === "reject";
   }
 
-  /** Content, after `slice`: a view of the chunk, never empty. The CRLF before the final dot belongs to the content. */
+  /** Content, after `slice`: a view of the chunk, or of a copy; never empty. The CRLF before the final dot belongs to the content. */
   get slice(): Uint8Array {
     return this.#slice;
   }
@@ -103,14 +105,17 @@ export class DataReader {
   /** The CR behind a leading dot did not end the content: it is a bare one, and content itself. */
   #readHeldBack(at: number): DataOutcome {
     this.#move("inLine", at);
-    return this.#found(carriageReturn, this.#noteBareNewline());
+    return this.#found(this.#rejects ? carriageReturn : wholeNewline, this.#noteBareNewline());
   }
 
   #readLines(octets: Uint8Array, at: number): DataOutcome {
     const wasBare = this.#bareNewline;
+    const afterCarriageReturn = this.#place === "afterCarriageReturn";
     const end = this.#scanLines(octets, at);
     this.#next = end;
-    return this.#found(octets.subarray(at, end), wasBare);
+    const slice = octets.subarray(at, end);
+    const normalises = this.#bareNewline && !this.#rejects;
+    return this.#found(normalises ? normalised(slice, afterCarriageReturn) : slice, wasBare);
   }
 
   #found(slice: Uint8Array, wasBare: boolean): "slice" | "partial" {

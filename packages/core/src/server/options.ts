@@ -118,10 +118,11 @@ export interface ServerSessionOptions {
     readonly allowInClear?: boolean;
   };
   /**
-   * Bare CR or LF in content: `reject` answers 554 5.6.0 at its end, `accept` hands them on as they are. Neither ever
-   * ends a line or the content. In commands they always end the session.
+   * Bare CR or LF in content: `reject` answers 554 5.6.0 at its end, `normalise` hands on CRLF in their place, which counts
+   * towards the size. Neither way do they end a line as far as dots are concerned, or the content: what is smuggled behind
+   * them stays content. BINARYMIME content is handed on as it is. In commands they always end the session. Default: `reject`.
    */
-  readonly bareNewlines?: "reject" | "accept";
+  readonly bareNewlines?: "reject" | "normalise";
   /**
    * What is offered besides the standard extensions, announced behind them in this order. List an extension only where
    * the application honours it.
@@ -145,7 +146,7 @@ export interface ServerProfile {
   readonly externalByCertificate: boolean;
   readonly requireAuthentication: boolean;
   readonly allowAuthInClear: boolean;
-  readonly bareNewlines: "reject" | "accept";
+  readonly bareNewlines: "reject" | "normalise";
   /** What the extensions come to. */
   readonly registry: Registry;
   readonly trace: boolean;
