@@ -75,8 +75,20 @@ describe("a server", () => {
     expect(await dribble(client, "x\r\n", minute)).toBeLessThanOrEqual(defaultServerTimeouts.content + minute);
   });
 
-  test("takes content as long as a thousand octets come in its time, but no session for longer than a day", async () => {
+  test("cuts off a client that sends less than a hundred octets a second on the whole", async () => {
     const client = await connected(upToContent, { limits: { messageSize: Infinity } });
+    const line = `${"x".repeat(5_898)}\r\n`;
+    for (let minutes = 0; !client.closed && minutes < 1_000; minutes++) {
+      await client.say(line);
+      await client.clock.advance(minute);
+    }
+    expect(client.clock.now()).toBeGreaterThanOrEqual(defaultServerTimeouts.content);
+    expect(client.clock.now()).toBeLessThanOrEqual(defaultServerTimeouts.content + minute);
+    expect(codesOf(client.heard).at(-1)).toBe(421);
+  });
+
+  test("takes content as long as a thousand octets come in its time, but no session for longer than a day", async () => {
+    const client = await connected(upToContent, { limits: { messageSize: Infinity, contentRate: 0 } });
     const block = `${"x".repeat(998)}\r\n`;
     const period = defaultServerTimeouts.content - 1;
     let blocks = 0;

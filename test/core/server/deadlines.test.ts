@@ -56,6 +56,9 @@ describe("the client", () => {
     ["dialogue.transaction.expectingFirstRecipient", approaches.mail.lines, "command"],
     ["dialogue.transaction.expectingRecipientOrData", approaches.recipient.lines, "command"],
     ["dialogue.transaction.receivingContent", approaches.data.lines, "content"],
+    ["dialogue.transaction.receivingChunk", `${approaches.recipient.lines}BDAT 6\r\n`, "content"],
+    ["dialogue.transaction.expectingChunk", `${approaches.recipient.lines}BDAT 1\r\nx`, "command"],
+    ["aside.discardingChunk", `${approaches.hello.lines}BDAT 6\r\n`, "content"],
     ["authenticating.expectingResponse", `${approaches.hello.lines}AUTH LOGIN\r\n`, "command"],
   ];
 
@@ -97,7 +100,7 @@ describe("the client", () => {
   test("server sets the content's time back with each thousand octets, however they come", () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 700 }), { maxLength: 12 }), (sizes) => {
-        const harness = accepting({ timeouts: { ...timeouts, session: 1e9 } });
+        const harness = accepting({ timeouts: { ...timeouts, session: 1e9 }, limits: { contentRate: 0 } });
         say(harness, approaches.data.lines);
         let since = 0;
         let block = 0;
@@ -113,6 +116,47 @@ describe("the client", () => {
         }
       }),
     );
+  });
+
+  test.each([
+    ["behind 354", approaches.data.lines],
+    ["in a chunk", `${approaches.recipient.lines}BDAT 100000\r\n`],
+  ])("server closes on content %s that comes too slowly, once its first time is over", (_, lines) => {
+    const contentRate = 1_000;
+    const sizes = fc.array(fc.tuple(fc.integer({ min: 1, max: 3_000 }), fc.nat(900)), { maxLength: 12 });
+    fc.assert(
+      fc.property(sizes, (pieces) => {
+        const harness = accepting({ timeouts: { ...timeouts, session: 1e9 }, limits: { contentRate } });
+        say(harness, lines);
+        let received = 0;
+        for (const [size, pause] of pieces) {
+          harness.passTo(harness.now + pause);
+          const affordable = Math.max(timeouts.content, (received * 1_000) / contentRate);
+          if (harness.now >= affordable) expect(harness.closed).toBe(true);
+          if (harness.closed) return;
+          say(harness, "x".repeat(size));
+          received += size;
+          expect(harness.idle.deadline).toBeLessThanOrEqual(
+            Math.max(timeouts.content, (received * 1_000) / contentRate),
+          );
+        }
+      }),
+    );
+  });
+
+  test("server takes chunks as one content: the pauses between them are its own", () => {
+    const harness = accepting({ timeouts: { ...timeouts, session: 1e9 } });
+    say(harness, `${approaches.recipient.lines}BDAT 50\r\n${"x".repeat(50)}`);
+    harness.passTo(timeouts.content + 1);
+    expect(harness.closed).toBe(true);
+    const other = accepting({ timeouts: { ...timeouts, command: 10_000, session: 1e9 } });
+    say(other, `${approaches.recipient.lines}BDAT 50\r\n${"x".repeat(50)}`);
+    other.passTo(timeouts.content + 1);
+    expect(other.closed).toBe(false);
+    say(other, "BDAT 50\r\n");
+    other.elapse();
+    expect(other.closed).toBe(true);
+    expect(other.output.endsWith("421 4.4.2 Timed out; closing the connection\r\n")).toBe(true);
   });
 });
 

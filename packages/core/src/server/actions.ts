@@ -8,6 +8,7 @@ import type { ForwardedAttributes } from "../extensions/xforward.ts";
 import type { Command } from "../grammar/command.ts";
 import type { Inbox } from "../inbox.ts";
 import type { Outbox } from "../outbox.ts";
+import type { Instant } from "../session.ts";
 import type { Identity } from "../sasl/mechanism.ts";
 import { Authentication } from "./authentication.ts";
 import { Budget } from "./budget.ts";
@@ -50,6 +51,7 @@ export interface ActionsContext {
   readonly inbox: Inbox;
   readonly outbox: Outbox<ServerEvent>;
   readonly standing: Standing;
+  readonly now: () => Instant;
   /** The chart's state, for traces. */
   readonly state: () => string;
 }
@@ -274,7 +276,7 @@ export class ServerActions {
     const envelope = this.#envelope;
     const framing =
       this.command?.verb === "DATA" ? "data" : envelope?.parameters.body === "BINARYMIME" ? "binary" : "chunks";
-    this.#content = new IncomingContent(this.#context.profile, framing);
+    this.#content = new IncomingContent(this.#context.profile, framing, this.#context.now());
     this.#discarded = 0;
     const { repliesEach } = this;
     if (envelope !== undefined) this.#context.outbox.tell({ type: "contentStarted", envelope, repliesEach });

@@ -5,6 +5,7 @@ import { DataReader } from "../framing/data-reader.ts";
 import type { Chunk } from "../grammar/chunk.ts";
 import type { Reply } from "../grammar/reply.ts";
 import type { Inbox } from "../inbox.ts";
+import type { Instant } from "../session.ts";
 import { contentBlock, type ServerProfile } from "./options.ts";
 import { checkReplies } from "./replies.ts";
 
@@ -30,11 +31,14 @@ export class IncomingContent {
   readonly #profile: ServerProfile;
   #discarded = 0;
   #block = 0;
+  readonly #started: Instant;
+  #received = 0;
   #smallChunks = 0;
   #overlarge = false;
 
-  constructor(profile: ServerProfile, framing: ContentFraming) {
+  constructor(profile: ServerProfile, framing: ContentFraming, now: Instant) {
     this.#profile = profile;
+    this.#started = now;
     const { bareNewlines } = profile;
     this.#reader =
       framing === "data"
@@ -57,6 +61,13 @@ export class IncomingContent {
     return this.#reader instanceof ChunkReader && this.#reader.remaining === 0;
   }
 
+  /** When it will have come too slowly, should nothing more come until then. */
+  get deadline(): Instant {
+    const { timeouts, limits } = this.#profile;
+    const affordable = limits.contentRate === 0 ? Infinity : (this.#received * 1_000) / limits.contentRate;
+    return this.#started + Math.max(timeouts.content, affordable);
+  }
+
   /** Whether a whole block has come since this was last asked: what the `content` timeout counts as progress. */
   takeProgress(): boolean {
     if (this.#block < contentBlock) return false;
@@ -70,6 +81,7 @@ export class IncomingContent {
     inbox.at = this.#reader.next;
     const octets = inbox.at - from;
     this.#block += octets;
+    this.#received += octets;
     // It was announced: nothing of such a chunk need be handed on.
     if (this.#overlarge) this.refusal ??= checkReplies.tooLarge;
     if (this.refusal === undefined) this.#take(this.#reader.slice, octets);

@@ -29,6 +29,11 @@ export interface ServerLimits {
   readonly messageSize: number;
   /** Chunks of BDAT under 1,000 octets in one message. Beyond: 421. */
   readonly smallChunks: number;
+  /**
+   * Octets a second that content must come to on the whole once the first `content` timeout is over; slower, it times out.
+   * 0: as slowly as it likes.
+   */
+  readonly contentRate: number;
   /** Content read and thrown away after it was refused, before the session is closed instead. */
   readonly discarded: number;
   /** Commands that were wrong in themselves or out of order. Beyond: 421. */
@@ -52,6 +57,7 @@ export const defaultServerLimits: ServerLimits = {
   messages: Infinity,
   messageSize: 52_428_800,
   smallChunks: 1_000,
+  contentRate: 100,
   discarded: 104_857_600,
   errors: 20,
   commandsWithoutMail: 500,
@@ -157,7 +163,7 @@ export interface ServerProfile {
 /** Checks options and fills in the defaults. Throws `InvalidValueError` for a bad host name, `RangeError` for a bad limit or mechanism. */
 export function serverProfile(options: ServerSessionOptions): ServerProfile {
   const { authentication } = options;
-  const limits = positiveNumbers({ ...defaultServerLimits, ...options.limits }, "limits");
+  const limits = serverLimits(options.limits);
   const hostname = helloName(options.hostname);
   return {
     hostname,
@@ -175,6 +181,13 @@ export function serverProfile(options: ServerSessionOptions): ServerProfile {
     limits,
     timeouts: positiveNumbers({ ...defaultServerTimeouts, ...options.timeouts }, "timeouts"),
   };
+}
+
+function serverLimits(given: Partial<ServerLimits> | undefined): ServerLimits {
+  const limits = { ...defaultServerLimits, ...given };
+  // The one that may be 0.
+  positiveNumbers({ ...limits, contentRate: limits.contentRate === 0 ? Infinity : limits.contentRate }, "limits");
+  return limits;
 }
 
 function registryOf({ extensions = [], chunking = true }: ServerSessionOptions, limits: ServerLimits): Registry {

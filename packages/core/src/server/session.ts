@@ -82,6 +82,7 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
       outbox: this.#outbox,
       standing: this.#standing,
       state: () => this.state,
+      now: () => this.#now,
     });
     const { runner, actions } = program.start(this.#standing.facts);
     this.#runner = runner;
@@ -164,10 +165,11 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
   }
 
   get #deadline(): Instant | undefined {
-    const { timeout } = this.#meta;
+    const { timeout, reads } = this.#meta;
     if (timeout === undefined) return undefined;
     const { timeouts } = this.#profile;
-    return Math.min(this.#since + timeouts[timeout], this.#started + timeouts.session);
+    const content = reads === "content" || reads === "chunk" ? this.#actions.content : undefined;
+    return Math.min(this.#since + timeouts[timeout], content?.deadline ?? Infinity, this.#started + timeouts.session);
   }
 
   // What happens.
