@@ -15,28 +15,19 @@ const usage = `npm run fuzz -- server|client [--seconds N] [--runs N] [--seed N]
 process.exitCode = main();
 
 function main(): number {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      seconds: { type: "string" },
-      runs: { type: "string" },
-      seed: { type: "string" },
-      replay: { type: "string" },
-    },
-  });
-  const [role] = positionals;
-  if (role !== "server" && role !== "client") {
-    console.error(usage);
+  const given = readArguments();
+  if (typeof given === "string") {
+    console.error(`${given}\n\n${usage}`);
     return 64;
   }
+  const { role, values } = given;
   if (values.replay !== undefined) {
     check(scriptIn(values.replay));
     console.log("It does not fail any more");
     return 0;
   }
-  const seed = number(values.seed) ?? Math.floor(Math.random() * 2 ** 32);
-  const runs = number(values.runs);
-  const seconds = number(values.seconds) ?? (runs === undefined ? 60 : undefined);
+  const { runs, seed = Math.floor(Math.random() * 2 ** 32) } = values;
+  const seconds = values.seconds ?? (runs === undefined ? 60 : undefined);
   console.log(`${role}: seed ${seed}`);
   const started = performance.now();
   const result = campaign({
@@ -57,6 +48,23 @@ function main(): number {
   console.error(`\nAgain:          npm run fuzz -- ${role} --replay ${file}`);
   console.error(`From the start: npm run fuzz -- ${role} --seed ${seed} --runs ${result.runs + 1}`);
   return 1;
+}
+
+/** What is to be done, or what is wrong with how it was said. */
+function readArguments() {
+  const option = { type: "string" } as const;
+  try {
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      options: { seconds: option, runs: option, seed: option, replay: option },
+    });
+    const [role] = positionals;
+    if (role !== "server" && role !== "client") return "Name a side: server or client";
+    const numbers = { seconds: number(values.seconds), runs: number(values.runs), seed: number(values.seed) };
+    return { role, values: { ...numbers, replay: values.replay } } as const;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 }
 
 function number(text: string | undefined): number | undefined {
