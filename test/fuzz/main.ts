@@ -21,11 +21,7 @@ function main(): number {
     return 64;
   }
   const { role, values } = given;
-  if (values.replay !== undefined) {
-    check(scriptIn(values.replay));
-    console.log("It does not fail any more");
-    return 0;
-  }
+  if (values.replay !== undefined) return replay(values.replay);
   const { runs, seed = Math.floor(Math.random() * 2 ** 32) } = values;
   const seconds = values.seconds ?? (runs === undefined ? 60 : undefined);
   console.log(`${role}: seed ${seed}`);
@@ -48,6 +44,17 @@ function main(): number {
   console.error(`\nAgain:          npm run fuzz -- ${role} --replay ${file}`);
   console.error(`From the start: npm run fuzz -- ${role} --seed ${seed} --runs ${result.runs + 1}`);
   return 1;
+}
+
+function replay(file: string): number {
+  try {
+    check(scriptIn(file));
+  } catch (error) {
+    console.error(error);
+    return 1;
+  }
+  console.log("It does not fail any more");
+  return 0;
 }
 
 /** What is to be done, or what is wrong with how it was said. */
