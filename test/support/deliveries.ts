@@ -1,8 +1,10 @@
 // Messages between our client and our server over a connection with faults, under a virtual clock: what each side was told
 // became of them.
 
+import { prdr } from "@carteiro/core";
 import {
   accept,
+  eachRecipient,
   openClient,
   reject,
   SmtpError,
@@ -30,6 +32,7 @@ type Handling =
   | "tooLate"
   | "never"
   | "unread"
+  | "each"
   | "halfRead"
   | "halfReadAndThrows";
 type Source = "text" | "octets" | "pieces" | "slowly" | "throws" | "stalls";
@@ -41,6 +44,10 @@ export interface Mail {
   readonly content: string;
   readonly source: Source;
   readonly handling: Handling;
+  /** Whether its octets are to arrive as they are, where the session can say so (BINARYMIME). */
+  readonly binary: boolean;
+  /** Whether an answer for each recipient is asked for over SMTP too. */
+  readonly prdr: boolean;
 }
 
 export interface Scenario {
@@ -52,6 +59,9 @@ export interface Scenario {
   readonly tls: "plain" | "implicit" | "startTls" | "fails" | "stallsAtClient" | "stallsAtServer";
   readonly auth: boolean;
   readonly pipelining: boolean;
+  readonly protocol: "smtp" | "lmtp";
+  /** How content is sent: by DATA, by BDAT, or by BDAT in many small chunks. */
+  readonly manner: "data" | "bdat" | "chunks";
   /** How the recipient handler takes its time. */
   readonly deciding: number;
 }
@@ -68,8 +78,10 @@ const mails: fc.Arbitrary<Mail> = fc.record({
     { weight: 6, arbitrary: fc.constantFrom<Source[]>("text", "octets", "pieces", "slowly") },
     { weight: 1, arbitrary: fc.constantFrom<Source[]>("throws", "stalls") },
   ),
+  binary: fc.boolean(),
+  prdr: fc.boolean(),
   handling: fc.oneof(
-    { weight: 6, arbitrary: fc.constant<Handling>("accept") },
+    { weight: 6, arbitrary: fc.constantFrom<Handling[]>("accept", "accept", "each") },
     {
       weight: 4,
       arbitrary: fc.constantFrom<Handling[]>(
@@ -100,7 +112,9 @@ const fine = {
   capacity: fc.constantFrom(1, 64, 65_536),
   tls: fc.constantFrom<Scenario["tls"][]>("plain", "startTls", "implicit"),
   auth: fc.boolean(),
-  pipelining: fc.boolean(),
+  pipelining: fc.constantFrom(true, true, false),
+  protocol: fc.constantFrom<Scenario["protocol"][]>("smtp", "smtp", "lmtp"),
+  manner: fc.constantFrom<Scenario["manner"][]>("data", "bdat", "chunks"),
   deciding: fc.constantFrom(0, 0, 10, 5_000),
 };
 
@@ -114,8 +128,8 @@ const troubled = {
 };
 
 /** Small chunks of a large message take long and show nothing new. */
-const sensible = ({ mails: list, chunkSizes }: Scenario) =>
-  chunkSizes === undefined || list.every(({ content }) => content.length < 10_000);
+const sensible = ({ mails: list, chunkSizes, manner }: Scenario) =>
+  (chunkSizes === undefined && manner !== "chunks") || list.every(({ content }) => content.length < 10_000);
 export const fineScenarios: fc.Arbitrary<Scenario> = fc.record(fine).filter(sensible);
 export const troubledScenarios: fc.Arbitrary<Scenario> = fc.record(troubled).filter(sensible);
 
@@ -133,26 +147,30 @@ export interface Account {
   readonly opened: boolean;
   readonly outcomes: readonly Outcome[];
   readonly promised: readonly Promised[];
+  /** Mails of which the server answered each recipient by itself: over LMTP all, over SMTP with PRDR. */
+  readonly answeredEach: ReadonlySet<number>;
 }
 
 export async function play(scenario: Scenario): Promise<Account> {
   const clock = new VirtualClock();
   const received = new Map<number, string>();
   const promised: Promised[] = [];
-  const server = new SmtpServer(serverOptions(scenario, clock, received), {
+  const answeredEach = new Set<number>();
+  const server = new SmtpServer(serverOptions(scenario, clock, received, answeredEach), {
     clock,
     startTls: scenario.tls !== "plain",
   });
-  server.on("transactionEnded", ({ envelope, reply }) => {
-    if (reply === undefined || reply.code >= 300) return;
+  server.on("transactionEnded", ({ envelope, reply, replies }) => {
+    if (reply !== undefined && reply.code >= 300) return;
     const mail = Number(envelope.reversePath?.localPart);
-    const to = envelope.recipients.map(({ recipient }) => recipient.localPart);
-    promised.push({ mail, to, content: received.get(mail) });
+    const isPromised = (index: number) => ((replies === undefined ? reply : replies[index])?.code ?? 599) < 300;
+    const to = envelope.recipients.map(({ recipient }) => recipient.localPart).filter((_, index) => isPromised(index));
+    if (to.length > 0) promised.push({ mail, to, content: received.get(mail) });
   });
   const client = await open(scenario, server, clock);
   const outcomes: Outcome[] = [];
   if (client !== undefined) {
-    const sending = scenario.mails.map((mail, index) => send(client, mail, index, clock));
+    const sending = scenario.mails.map((mail, index) => send(client, scenario, mail, index, clock));
     outcomes.push(...(await clock.settle(Promise.all(sending))));
     await clock.settle(client.quit());
     await clock.settle(client.closed);
@@ -162,11 +180,11 @@ export async function play(scenario: Scenario): Promise<Account> {
   // Nothing is left behind that would keep a process alive.
   await clock.run({ within: 3_600_000 });
   expect(clock.now()).toBeLessThan(20_000_000);
-  return { opened: client !== undefined, outcomes, promised };
+  return { opened: client !== undefined, outcomes, promised, answeredEach };
 }
 
 async function open(scenario: Scenario, server: SmtpServer, clock: VirtualClock): Promise<SmtpClient | undefined> {
-  const { latency, chunkSizes, capacity, tls, auth, pipelining, faults: script } = scenario;
+  const { latency, chunkSizes, capacity, tls, auth, pipelining, protocol, manner, faults: script } = scenario;
   const [clientEnd, serverEnd] = faultyPipe({
     clock,
     latency,
@@ -180,6 +198,9 @@ async function open(scenario: Scenario, server: SmtpServer, clock: VirtualClock)
   void server.accept(serverEnd);
   const options = {
     pipelining,
+    protocol,
+    chunking: manner !== "data",
+    limits: { chunk: manner === "chunks" ? 20 : 262_144 },
     startTls: tls === "plain" ? "never" : "required",
     ...(auth && { auth: { user: "user", password: "secret" } }),
     allowAuthInClear: true,
@@ -193,13 +214,16 @@ async function open(scenario: Scenario, server: SmtpServer, clock: VirtualClock)
 }
 
 function serverOptions(
-  { mails: list, deciding }: Scenario,
+  { mails: list, deciding, protocol }: Scenario,
   clock: VirtualClock,
   received: Map<number, string>,
+  answeredEach: Set<number>,
 ): ServerOptions {
   const passing = (milliseconds: number) => new Promise<void>((resolve) => void clock.after(milliseconds, resolve));
   return {
     hostname: "mx.example.org",
+    protocol,
+    extensions: [prdr],
     bareNewlines: "reject",
     authentication: { allowInClear: true },
     onAuthenticate: ({ password }) => (password === "secret" ? accept() : reject(535, "5.7.8", "No")),
@@ -207,11 +231,29 @@ function serverOptions(
       if (deciding > 0) await passing(deciding);
       return recipient.localPart.startsWith("no") ? reject(550, "5.1.1", "No such mailbox") : accept();
     },
-    onMessage({ envelope, content }) {
+    async onMessage({ envelope, content, repliesEach }) {
       const mail = Number(envelope.reversePath?.localPart);
-      return handle(list[mail]?.handling ?? "accept", content, (text) => received.set(mail, text), passing);
+      const handling = list[mail]?.handling ?? "accept";
+      const answer = await handle(handling, content, (text) => received.set(mail, text), passing);
+      if (repliesEach) answeredEach.add(mail);
+      if (handling !== "each" || !repliesEach) return answer;
+      return eachRecipient(
+        envelope.recipients.map(({ recipient }) => (isFull(recipient.localPart) ? full : undefined)),
+      );
     },
   };
+}
+
+const full = reject(452, "4.2.2", "The mailbox is full");
+
+/** Who is refused after the content, where each recipient is answered. */
+export function isFull(localPart: string): boolean {
+  return localPart === "c" || localPart === "d";
+}
+
+/** Whether the octets of the content arrive as they are. */
+export function isRaw({ pipelining, manner }: Scenario, { binary }: Mail): boolean {
+  return binary && pipelining && manner !== "data";
 }
 
 async function handle(
@@ -236,13 +278,17 @@ async function handle(
 
 async function send(
   client: SmtpClient,
-  { to, content, source }: Mail,
+  scenario: Scenario,
+  mail: Mail,
   index: number,
   clock: VirtualClock,
 ): Promise<Outcome> {
+  const { to, content, source } = mail;
   try {
     const result = await client.send({
       from: `${index}@example.org`,
+      ...(isRaw(scenario, mail) && { body: "BINARYMIME" }),
+      ...(mail.prdr && scenario.protocol === "smtp" && { prdr: true }),
       to: to.map((local) => `${local}@example.net`),
       content: sourceOf(source, content, clock),
     });
