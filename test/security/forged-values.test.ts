@@ -11,6 +11,7 @@ import {
 } from "@carteiro/core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { storage } from "../examples/storage-extension.ts";
 import { times } from "../support/arbitraries.ts";
 import { octetsOf, SessionHarness } from "../support/session-harness.ts";
 import { linesIn } from "../support/wire.ts";
@@ -30,6 +31,7 @@ const offered = [
   "NO-SOLICITING",
   "RRVS",
   "PRDR",
+  "XSTORAGE",
 ];
 
 /** A message with all that can be said of it. */
@@ -64,6 +66,7 @@ const questions: readonly Json[] = [
   { type: "ask", verb: "VRFY", argument: "jones" },
   { type: "ask", verb: "HELP", argument: "" },
   { type: "ask", verb: "NOOP" },
+  { type: "command", verb: "XQUOTA", argument: "jones" },
 ];
 
 /** What turns into another command, another parameter or another address where it is written as it is. */
@@ -146,7 +149,7 @@ type Harness = SessionHarness<ClientIntent, ClientEvent>;
 
 function ready(): Harness {
   const harness: Harness = new SessionHarness(
-    new ClientSession(clientProfile({ hostname: "client.example" }), 0, { authorized: true }),
+    new ClientSession(clientProfile({ hostname: "client.example", extensions: [storage] }), 0, { authorized: true }),
   );
   harness.receive(octetsOf(`220 a\r\n250-a\r\n${offered.map((line) => `250-${line}\r\n`).join("")}250 HELP\r\n`));
   return harness;
@@ -180,6 +183,7 @@ const commands: Readonly<Record<string, RegExp>> = {
   NOOP: /^NOOP$/,
   RSET: /^RSET$/,
   QUIT: /^QUIT$/,
+  XQUO: /^XQUOTA(?: [^\0-\x1f\x7f]+)?$/,
 };
 
 /** The verbs of lines that are commands and nothing else; no parameter stands there but by its own name. */
