@@ -241,7 +241,7 @@ const transaction = fc
   .tuple(
     fc.constantFrom("", "", `RSET${eol}`),
     fc
-      .tuple(marks, fc.constantFrom("", "", "", "", " BODY=BINARYMIME"))
+      .tuple(marks, fc.constantFrom("", "", "", "", " BODY=BINARYMIME", " PRDR"))
       .map(([mark, body]) => `MAIL FROM:<from${mark}@example.org>${body}${eol}`),
     fc.array(
       marks.map((mark) => `RCPT TO:<to${mark}@example.net>${eol}`),

@@ -4,6 +4,7 @@ import {
   deliverBy,
   dsn,
   etrn,
+  prdr,
   mtPriority,
   requireTls,
   rrvs,
@@ -26,7 +27,7 @@ import { latin1, SessionHarness } from "./session-harness.ts";
 
 export type ServerOptions = Omit<ServerSessionOptions, "hostname">;
 
-const extensions = [dsn, deliverBy(), mtPriority(), rrvs, requireTls, etrn, storage, xclient, xforward];
+const extensions = [dsn, deliverBy(), mtPriority(), rrvs, requireTls, etrn, prdr, storage, xclient, xforward];
 
 /** Options that make a difference to what is accepted; some limits are small enough to be met. */
 export const serverOptions: fc.Arbitrary<ServerOptions> = fc.record({

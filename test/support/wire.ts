@@ -13,7 +13,7 @@ export interface Turn {
   /** A line without its CRLF, or the content with its dots as they were sent and without its end. */
   readonly text: string;
   readonly reply: SeenReply;
-  /** All replies, where there is one for each recipient; else that one. */
+  /** The replies to the recipients, where there is one for each; else that one. */
   readonly replies: readonly SeenReply[];
   /** The octets behind BDAT. */
   readonly chunk?: string;
@@ -82,12 +82,15 @@ export function dialogueOf(sent: string, said: string, { lmtp = false } = {}): D
     if (end > rest.length && reply.code !== 421) break;
     const endsContent = kind === "content" || (chunk !== undefined && /LAST[ \t]*$/i.test(text));
     const each = lmtp && endsContent && reply.code !== 421 && reply.code !== 502;
-    const count = each ? Math.max(1, accepted.count) : 1;
+    const own = each ? Math.max(1, accepted.count) : 1;
+    // PRDR: a reply for each recipient stands between two for the whole, of which the last counts.
+    const individual = reply.code === 353 ? accepted.count : 0;
+    const count = individual > 0 ? individual + 2 : own;
     const turn: Turn = {
       kind,
       text,
-      reply,
-      replies: replies.slice(at, at + count),
+      reply: individual > 0 ? (replies[at + count - 1] ?? reply) : reply,
+      replies: individual > 0 ? replies.slice(at + 1, at + count - 1) : replies.slice(at, at + count),
       ...(chunk !== undefined && { chunk }),
     };
     turns.push(turn);

@@ -7,7 +7,8 @@ const malformed = reply(501, "5.5.4", "PRDR takes no value");
 
 export const prdr: Extension = {
   keyword: "PRDR",
-  announce: () => "PRDR",
+  // In LMTP each recipient is answered anyway.
+  announce: ({ protocol }) => (protocol === "lmtp" ? undefined : "PRDR"),
   mailParameters: {
     PRDR: (value) => (value === undefined ? { typed: { prdr: true } } : { refused: malformed }),
   },

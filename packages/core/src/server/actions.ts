@@ -21,7 +21,7 @@ import type { ServerProfile } from "./options.ts";
 import type { Question } from "./questions.ts";
 import { checkReplies, fixedReplies, formattedReply, lmtpReplies, type ServerReplyName } from "./replies.ts";
 import type { Standing } from "./standing.ts";
-import { overall, type Verdicts } from "./verdict.ts";
+import { contentReplies, type ContentForm, type Verdicts } from "./verdict.ts";
 
 /** An event of the machine, and the reply that takes the place of the usual one. */
 export interface Occurrence {
@@ -117,7 +117,8 @@ export class ServerActions {
 
   /** Whether the content of the open transaction is answered for each recipient. */
   get repliesEach(): boolean {
-    return this.#context.profile.protocol === "lmtp";
+    const { profile } = this.#context;
+    return profile.protocol === "lmtp" || this.#envelope?.parameters.prdr === true;
   }
 
   perform(action: ActionCall): void {
@@ -210,15 +211,18 @@ export class ServerActions {
 
   #replyToContent(name: ServerReplyName): void {
     const usual = this.cause.given ?? this.#named(name);
-    const verdicts = this.verdicts;
+    const recipients = this.#envelope?.recipients.length ?? 0;
+    const { said, each, whole } = contentReplies(this.#contentForm, usual, this.verdicts, recipients);
+    for (const one of said) this.#write(formattedReply(one));
     this.verdicts = undefined;
-    const replies = this.#envelope?.recipients.map((_, index) => verdicts?.[index] ?? usual) ?? [];
-    const whole = overall(replies) ?? usual;
-    if (!this.repliesEach || !this.#endsContent) return this.#sayReply(whole);
-    for (const each of replies) this.#write(formattedReply(each));
-    this.#repliesEach = replies;
+    this.#repliesEach = each;
     this.#lastReply = whole;
     this.#charge(whole);
+  }
+
+  get #contentForm(): ContentForm {
+    if (!this.repliesEach || !this.#endsContent) return "whole";
+    return this.#context.profile.protocol === "lmtp" ? "each" : "differing";
   }
 
   /** A chunk that is not the last has one reply, in LMTP as well (RFC 2033 §4.3). */

@@ -103,6 +103,14 @@ export const lmtpReplies: Readonly<Partial<Record<FixedReplyName, Reply>>> = {
   help: reply(214, "2.0.0", "LHLO MAIL RCPT DATA RSET NOOP QUIT VRFY EXPN HELP", "See RFC 2033"),
 };
 
+/** What stands before and behind the replies to each recipient over SMTP (PRDR, as Exim has it). */
+export const prdrReplies = {
+  eachFollows: reply(353, undefined, "A reply for each recipient follows"),
+  someAccepted: reply(250, "2.6.0", "Message accepted for some recipients"),
+  noneAcceptedNow: reply(451, "4.7.1", "Message refused for all recipients, for some of them for now"),
+  noneAccepted: reply(550, "5.7.1", "Message refused for all recipients"),
+} as const;
+
 /** Replies of the check phase, before the chart is asked. */
 export const checkReplies = {
   overlong: reply(500, "5.5.2", "Line too long"),
@@ -136,10 +144,12 @@ export const checkReplies = {
 } as const;
 
 const formattedFixed: ReadonlyMap<Reply, Uint8Array> = new Map(
-  [...Object.values(fixedReplies), ...Object.values(lmtpReplies), ...Object.values(checkReplies)].map((fixed) => [
-    fixed,
-    formatReply(fixed, { enhanced: true }),
-  ]),
+  [
+    ...Object.values(fixedReplies),
+    ...Object.values(lmtpReplies),
+    ...Object.values(prdrReplies),
+    ...Object.values(checkReplies),
+  ].map((fixed) => [fixed, formatReply(fixed, { enhanced: true })]),
 );
 
 /** A reply as it goes over the wire, with its enhanced code; those of this file are formatted once and for all. */

@@ -3,6 +3,7 @@
 import type { Reply } from "../grammar/reply.ts";
 import { LocalProtocolError } from "../session.ts";
 import { fittingReply } from "./decision-replies.ts";
+import { fixedReplies, prdrReplies } from "./replies.ts";
 
 /** For each recipient its reply, or `undefined` for the usual one. */
 export type Verdicts = readonly (Reply | undefined)[];
@@ -40,7 +41,48 @@ function isPositive(verdict: Reply | undefined): boolean {
   return verdict === undefined || verdict.code < 300;
 }
 
+/**
+ * How a content is answered: once (`whole`), once for each recipient (`each`, LMTP), or so as PRDR has it, where that makes a
+ * difference (`differing`): 353, a reply for each recipient, and one for the whole.
+ */
+export type ContentForm = "whole" | "each" | "differing";
+
+export interface ContentReplies {
+  /** All that is said, in order. */
+  readonly said: readonly Reply[];
+  /** What of it was for each recipient, in their order. */
+  readonly each: readonly Reply[] | undefined;
+  /** What has become of the message. */
+  readonly whole: Reply;
+}
+
+/**
+ * @param usual What is said to each recipient that has no verdict of its own.
+ * @param recipients How many there are.
+ */
+export function contentReplies(
+  form: ContentForm,
+  usual: Reply,
+  verdicts: Verdicts | undefined,
+  recipients: number,
+): ContentReplies {
+  if (form === "whole" && verdicts === undefined) return { said: [usual], each: undefined, whole: usual };
+  const replies = Array.from({ length: recipients }, (_, index) => verdicts?.[index] ?? usual);
+  const whole = overall(replies) ?? usual;
+  if (form === "each") return { said: replies, each: replies, whole };
+  if (form === "whole" || areAlike(replies)) return { said: [whole], each: undefined, whole };
+  const last = lastOf(usual, replies);
+  return { said: [prdrReplies.eachFollows, ...replies, last], each: replies, whole: last };
+}
+
 /** The one of them that says what has become of the message: taken, to be sent again, or refused. Of none: `undefined`. */
-export function overall(replies: readonly Reply[]): Reply | undefined {
+function overall(replies: readonly Reply[]): Reply | undefined {
   return replies.find(isPositive) ?? replies.find(({ code }) => code < 500) ?? replies[0];
+}
+
+/** Clients take a refusal of the whole to count for all: 5xx would lose mail that some recipients could still get. */
+function lastOf(usual: Reply, replies: readonly Reply[]): Reply {
+  const { someAccepted, noneAcceptedNow, noneAccepted } = prdrReplies;
+  if (replies.some(isPositive)) return usual === fixedReplies.messageOk ? someAccepted : usual;
+  return replies.some(({ code }) => code < 500) ? noneAcceptedNow : noneAccepted;
 }

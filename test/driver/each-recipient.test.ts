@@ -1,13 +1,29 @@
-// A server that speaks LMTP: what onMessage answers for each recipient, and what each of them is told.
+// What onMessage answers for each recipient, and what each of them is told: over LMTP, over SMTP, over SMTP with PRDR.
 
-import { accept, disconnect, eachRecipient, reject, type MessageAnswer, type ServerOptions } from "@carteiro/driver";
+import { prdr } from "@carteiro/core";
+import {
+  accept,
+  disconnect,
+  eachRecipient,
+  openClient,
+  reject,
+  SmtpServer,
+  type MessageAnswer,
+  type ServerOptions,
+} from "@carteiro/driver";
+import { pipe, VirtualClock } from "@carteiro/memory";
 import { describe, expect, test } from "vitest";
 import { memoryServer } from "../support/memory-server.ts";
 
-const upToData = ["MAIL FROM:<a@example.org>", "RCPT TO:<b@example.org>", "RCPT TO:<c@example.org>", "DATA"];
+const upToData = (parameter: string) => [
+  `MAIL FROM:<a@example.org>${parameter}`,
+  "RCPT TO:<b@example.org>",
+  "RCPT TO:<c@example.org>",
+  "DATA",
+];
 
 /** What is said to a message for two recipients that is answered so. */
-async function told(answer: () => MessageAnswer, options: Partial<ServerOptions> = {}) {
+async function told(answer: () => MessageAnswer, options: Partial<ServerOptions> = {}, parameter = "") {
   const seen: boolean[] = [];
   const rig = memoryServer({
     protocol: "lmtp",
@@ -20,7 +36,7 @@ async function told(answer: () => MessageAnswer, options: Partial<ServerOptions>
   const client = rig.connect();
   await client.reply();
   await client.ask(rig.greeting);
-  for (const command of upToData) await client.ask(command);
+  for (const command of upToData(parameter)) await client.ask(command);
   await client.say("Subject: Hi", ".", "NOOP");
   const replies: (string | undefined)[] = [];
   do replies.push(await client.reply());
@@ -80,6 +96,41 @@ describe("a message over SMTP", () => {
     expect(errors()).toEqual([
       "LocalProtocolError: different replies for the recipients: the client takes one for all of them",
     ]);
+  });
+});
+
+describe("a message over SMTP whose client asked for PRDR", () => {
+  const options = { protocol: "smtp", extensions: [prdr] } as const;
+
+  test("is accepted for one recipient and refused for another", async () => {
+    const answer = () => eachRecipient([accept("Saved"), reject(550, "5.7.1", "Not for you")]);
+    const { replies, seen } = await told(answer, options, " PRDR");
+    expect(replies).toEqual([
+      "353 A reply for each recipient follows",
+      "250 2.6.0 Saved",
+      "550 5.7.1 Not for you",
+      "250 2.6.0 Message accepted for some recipients",
+    ]);
+    expect(seen).toEqual([true]);
+  });
+
+  test("is told so to our own client", async () => {
+    const onMessage = () => eachRecipient([reject(452, "4.2.2", "Mailbox full"), undefined]);
+    const clock = new VirtualClock();
+    const server = new SmtpServer(
+      { hostname: "mx.example.org", extensions: [prdr], onMessage },
+      { clock, startTls: false },
+    );
+    const [end, peer] = pipe({ clock });
+    void server.accept(peer);
+    const client = await clock.settle(openClient(end, {}, clock));
+    const message = { from: "a@example.org", to: ["b@example.org", "c@example.org"], content: "Hi\r\n", prdr: true };
+    const { recipients } = await clock.settle(client.send(message));
+    expect(recipients.map(({ accepted, reply }) => [accepted, reply?.code])).toEqual([
+      [false, 452],
+      [true, 250],
+    ]);
+    await clock.settle(server.close());
   });
 });
 
