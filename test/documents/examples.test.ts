@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { localhostCertificates } from "../support/certificates.ts";
 
 const root = join(import.meta.dirname, "../..");
 let folder = "";
@@ -12,7 +13,7 @@ let folder = "";
 beforeAll(() => {
   // Inside this package, so that the examples find the packages by name.
   folder = mkdtempSync(join(import.meta.dirname, "examples-"));
-  for (const document of ["README.md", "docs/write-an-adapter.md"]) {
+  for (const document of ["README.md", "docs/esmtp.md", "docs/write-an-adapter.md"]) {
     for (const [name, code] of examples(document)) writeFileSync(join(folder, name), code);
   }
 });
@@ -42,6 +43,25 @@ describe("README.md", () => {
     const output = await run("engine.ts");
     expect(output).toContain("250-mx.example.org greets client.example");
     expect(output).toMatch(/dialogue\.idle\.expectingMail\n$/);
+  });
+});
+
+describe("docs/esmtp.md", () => {
+  it("shows an extension of one's own, on both sides", async () => {
+    expect(await run("extension.ts")).toBe("Mixed RED and BLUE / Painted BLUE\n");
+  });
+
+  it("shows LMTP, with an answer for each recipient", async () => {
+    expect(await run("lmtp.ts")).toBe("delivered / Mailbox full\n");
+  });
+
+  it("shows a login by SCRAM that is bound to the connection", async () => {
+    const { key, certificate, caCertificate } = await localhostCertificates();
+    const files = Object.entries({ "key.pem": key, "cert.pem": certificate, "ca.pem": caCertificate });
+    for (const [name, pem] of files) writeFileSync(join(folder, name), pem);
+    expect(await run("users.ts", ...files.map(([name]) => join(folder, name)))).toBe(
+      "mail of jones\nAUTH SCRAM-SHA-512-PLUS *\n",
+    );
   });
 });
 

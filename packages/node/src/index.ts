@@ -2,6 +2,7 @@
 
 // What applications need of the packages below, so that they depend on this one alone.
 export {
+  binaryMime,
   defineExtension,
   deliverBy,
   dsn,
@@ -20,6 +21,7 @@ export {
   reply,
   requireTls,
   rrvs,
+  tlsRequiredNo,
   xclient,
   xforward,
   type ClientAttributes,
@@ -48,6 +50,7 @@ export {
   ContentRefusedError,
   deriveKeys,
   disconnect,
+  eachRecipient,
   memoryKeyStore,
   memoryRates,
   networks,
@@ -60,11 +63,13 @@ export {
   type CommandHandler,
   type CommandHandlers,
   type Decision,
+  type EachRecipient,
   type KeyStore,
   type UserKeys,
   type ExtensionCommandStep,
   type HelloFacts,
   type Message,
+  type MessageAnswer,
   type Rate,
   type RateOptions,
   type RateQuestion,
