@@ -70,6 +70,7 @@ export {
   type HelloFacts,
   type Message,
   type MessageAnswer,
+  type MessageContent,
   type Rate,
   type RateOptions,
   type RateQuestion,

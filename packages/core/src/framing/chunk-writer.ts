@@ -79,11 +79,11 @@ export class ChunkWriter {
     }
   }
 
-  /** Doubled, so that a small message takes little and a large one is not copied often. */
+  /** Grown by leaps, so that a small message takes little and a large one is not copied often. */
   #makeRoom(octets: number): void {
     const needed = this.#collected + octets;
     if (commandRoom + needed <= this.#buffer.length) return;
-    const wanted = Math.max(needed, 2 * this.#collected, this.#expected);
+    const wanted = Math.max(needed, 4 * this.#collected, this.#expected);
     const grown = new Uint8Array(commandRoom + Math.min(this.#limit, wanted));
     grown.set(this.#buffer);
     this.#buffer = grown;
