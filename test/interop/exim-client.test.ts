@@ -1,6 +1,7 @@
 // Exim's client: what we hand to its server it passes on to ours. It pipelines, sends content by BDAT to who announces
 // CHUNKING and asks for PRDR from who announces that; and it speaks LMTP.
 
+import { prdr } from "@carteiro/core";
 import { eachRecipient } from "@carteiro/driver";
 import { connect, reject } from "@carteiro/node";
 import { expect, test } from "vitest";
@@ -68,6 +69,30 @@ describeWith({ ...exim, name: "Exim's client" }, (path) => {
       expect(envelope.reversePath?.address).toBe(sender);
       expect(envelope.parameters.smtputf8).toBe(sender === from ? undefined : true);
     }
+    expect(server.errors).toEqual([]);
+  });
+
+  test.each([
+    ["by BDAT", true],
+    ["by DATA", false],
+  ])("takes each recipient's reply for itself by PRDR, %s", async (_, chunking) => {
+    await using server = await startOwnServer({
+      chunking,
+      extensions: [prdr],
+      verdict: ({ envelope }) =>
+        envelope.recipients.length === 2 ? eachRecipient([undefined, reject(552, "5.2.2", "Mailbox full")]) : undefined,
+    });
+    await using relay = await startExim(path, { relayPort: server.port });
+    await using client = await connectTo(relay);
+    await client.send({ from, to, content: shortMessage.sent });
+    const arrivals = [await server.next(), await server.next()];
+    expect(arrivals[0]?.envelope.parameters.prdr).toBe(true);
+    const bounce = arrivals[1];
+    expect(bounce?.envelope.reversePath).toBe(null);
+    expect(bounce?.content.toString()).toContain("duda@example.com");
+    expect(bounce?.content.toString()).not.toContain("caio@example.com");
+    expect(bounce?.content.toString()).toContain("552 5.2.2 Mailbox full");
+    expect(server.told.filter((line) => line.startsWith("353"))).toHaveLength(1);
     expect(server.errors).toEqual([]);
   });
 
