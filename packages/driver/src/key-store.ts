@@ -101,7 +101,6 @@ async function saltOf(user: string, hash: ScramHash, { secret, compute }: Pick<P
 async function derive(request: ScramKeysRequest, compute: Compute): Promise<ScramKeys | undefined> {
   const derivation = deriveScramKeys(request);
   let step = derivation.next();
-  // oxlint-disable-next-line no-await-in-loop -- each step needs the one before
   while (step.done !== true) step = derivation.next(await carriedOut(step.value.operation, compute));
   return step.value;
 }
