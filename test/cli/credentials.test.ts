@@ -6,7 +6,7 @@ import { join } from "node:path";
 
 import { afterAll, expect, test } from "vitest";
 
-import { defaultCredentials } from "../../packages/cli/src/credentials.ts";
+import { defaultCredentials, ownSecret } from "../../packages/cli/src/credentials.ts";
 import { Mailboxes } from "../../packages/cli/src/mailboxes.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "carteiro-credentials-"));
@@ -50,3 +50,14 @@ test.each(["", "{", "[]", "null", '{"user@example.org": 5}', '{"user@example.org
     await expect(defaultCredentials(scratch, "example.org")).rejects.toThrow(path);
   },
 );
+
+test("a server's secret is made once, kept, and readable by its owner alone", async () => {
+  const folder = join(scratch, "secret");
+  const first = await ownSecret(folder);
+  expect(first.length).toBe(32);
+  expect(await ownSecret(folder)).toEqual(first);
+  expect(await ownSecret(join(scratch, "other-secret"))).not.toEqual(first);
+  if (process.platform !== "win32") expect(statSync(join(folder, "secret")).mode & 0o777).toBe(0o600);
+  writeFileSync(join(folder, "secret"), "short");
+  await expect(ownSecret(folder)).rejects.toThrow(/secret is not as it was written/);
+});

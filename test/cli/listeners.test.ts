@@ -31,6 +31,7 @@ function listener(fileSystem: CrashFileSystem) {
     maxRecipients: 10,
     idleTimeoutSeconds: 60,
     bareNewlines: "reject",
+    secret: new Uint8Array(32),
     log: new SessionLog(terminal, { trace: false }),
   };
   return { server: createListener("relay", options), lines };

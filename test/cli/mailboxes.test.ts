@@ -4,7 +4,13 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
 import { Mailboxes } from "../../packages/cli/src/mailboxes.ts";
-import { hashPassword, parseStoredPassword, passwordMatches } from "../../packages/cli/src/passwords.ts";
+import {
+  hashPassword,
+  parseStoredPassword,
+  passwordMatches,
+  scramKeys,
+  scramPassword,
+} from "../../packages/cli/src/passwords.ts";
 
 const mailboxes = new Mailboxes({
   domains: ["example.org", "BÜCHER.example", "empty.example"],
@@ -163,10 +169,85 @@ describe("authentication", () => {
     expect(await passwordMatches(parseStoredPassword(first), "x")).toBe(true);
   });
 
-  test.each(["", "scrypt:", "scrypt:abc:def", "scrypt:AAAAAAAAAAAAAAAAAAAAAA:AAAA"])(
-    "%j is no stored password",
-    (stored) => {
-      expect(() => parseStoredPassword(stored)).toThrow(RangeError);
-    },
-  );
+  test("keys of SCRAM in the password's place log in, beside passwords in clear and hashed", async () => {
+    const users = [
+      { address: "ana@example.org", password: await scramPassword("pencil") },
+      { address: "bia@example.org", password: "clear" },
+      { address: "caio@example.org", password: await hashPassword("x") },
+    ];
+    const mixed = new Mailboxes({ domains: ["example.org"], users });
+    expect((await mixed.authenticate("ana", "pencil"))?.localPart).toBe("ana");
+    expect((await mixed.authenticate("bia", "clear"))?.localPart).toBe("bia");
+    expect((await mixed.authenticate("caio", "x"))?.localPart).toBe("caio");
+    for (const user of ["ana", "bia", "caio", "nobody"])
+      expect(await mixed.authenticate(user, "eraser")).toBeUndefined();
+    expect(await mixed.authenticate("ana", "")).toBeUndefined();
+  });
+
+  test("each derivation for SCRAM has another salt", async () => {
+    const [first, second] = await Promise.all([scramPassword("x"), scramPassword("x")]);
+    expect(first).not.toBe(second);
+    expect(first).toMatch(/^SCRAM-SHA-256\$10000:[\w+/=]{24}\$[\w+/=]{44}:[\w+/=]{44}$/);
+    await expect(scramPassword("\0")).rejects.toThrow(RangeError);
+  });
+
+  test.each([
+    "",
+    "SCRAM-",
+    "SCRAM-SHA-1$4096:AAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAA=:AAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+    "scrypt:",
+    "scrypt:abc:def",
+    "scrypt:AAAAAAAAAAAAAAAAAAAAAA:AAAA",
+  ])("%j is no stored password", (stored) => {
+    expect(() => parseStoredPassword(stored)).toThrow(RangeError);
+  });
+});
+
+describe("SCRAM", () => {
+  const secret = new Uint8Array(32);
+
+  test("finds the keys of users by any of their names, and of nobody else", async () => {
+    const stored = await scramPassword("pencil");
+    const users = [
+      { address: "ana@example.org", password: stored },
+      { address: "bia@example.org", password: "clear" },
+      { address: "caio@example.org" },
+    ];
+    const mixed = new Mailboxes({ domains: ["example.org"], users });
+    expect(mixed.offersScram).toBe(false);
+    expect(mixed.scramKeys("ana")).toBeUndefined();
+    await mixed.deriveKeys(secret);
+    expect(mixed.offersScram).toBe(true);
+    for (const user of ["ana", "ANA", "Ana@Example.org"])
+      expect({ kind: "scram", keys: mixed.scramKeys(user) }).toEqual(parseStoredPassword(stored));
+    const bia = mixed.scramKeys("bia");
+    expect(bia && (await scramKeys("clear", bia))).toEqual(bia);
+    for (const user of ["caio", "nobody", "ana+x", ""]) expect(mixed.scramKeys(user)).toBeUndefined();
+  });
+
+  test("salts passwords in clear the same at every start, and each user's otherwise", async () => {
+    const users = ["ana", "bia"].map((name) => ({ address: `${name}@example.org`, password: "same" }));
+    const saltsOf = async (own: Uint8Array) => {
+      const started = new Mailboxes({ domains: ["example.org"], users });
+      await started.deriveKeys(own);
+      return ["ana", "bia"].map((name) => Buffer.from(started.scramKeys(name)?.salt ?? []).toString("hex"));
+    };
+    const salts = await saltsOf(secret);
+    expect(await saltsOf(secret)).toEqual(salts);
+    const others = await saltsOf(secret.with(0, 1));
+    expect(new Set([...salts, ...others]).size).toBe(4);
+  });
+
+  test("is offered to all users or to none", async () => {
+    for (const password of [await hashPassword("x"), "\u0007bell"]) {
+      const users = [
+        { address: "ana@example.org", password: "clear" },
+        { address: "bia@example.org", password },
+      ];
+      const mixed = new Mailboxes({ domains: ["example.org"], users });
+      await mixed.deriveKeys(secret);
+      expect(mixed.offersScram).toBe(false);
+      expect(mixed.scramKeys("ana")).toBeUndefined();
+    }
+  });
 });

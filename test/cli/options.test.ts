@@ -332,6 +332,8 @@ describe("the command line as a whole", () => {
   test("finds the command", () => {
     expect(parseCommandLine(["serve", "--json"])).toMatchObject({ command: "serve", options: { json: true } });
     expect(parseCommandLine(["hash-password"])).toEqual({ command: "hash-password" });
+    expect(parseCommandLine(["hash-password", "--scram"])).toEqual({ command: "hash-password", scram: true });
+    expect(complaint(parseCommandLine(["hash-password", "secret"]))).toContain("secret");
     expect(parseCommandLine(["--version"])).toEqual({ command: "version" });
     expect(complaint(parseCommandLine([]))).toContain("carteiro --help");
     expect(complaint(parseCommandLine(["sevre"]))).toContain("sevre");

@@ -1,4 +1,5 @@
-// The user who is there when nobody has configured one: a random password made at first start and kept for the next.
+// What is made at random at the first start and kept for the next: the password of the user who is there when nobody has
+// configured one, and the server's own secret.
 
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
@@ -29,6 +30,28 @@ export async function defaultCredentials(folder: string, domain: string): Promis
   await makeFolders(folder);
   await replaceFile(path, `${JSON.stringify({ ...known, [address]: made }, undefined, 2)}\n`, 0o600);
   return { address, password: made };
+}
+
+const secretLength = 32;
+
+/**
+ * The secret in `FOLDER/secret`; one is made there, readable by its owner alone, if there is none. From it SCRAM's salts are
+ * made, which must not change from one start to the next. Rejects as `defaultCredentials` does.
+ */
+export async function ownSecret(folder: string): Promise<Uint8Array> {
+  const path = join(folder, "secret");
+  const text = await readFile(path, "utf8").catch((error: unknown) => {
+    if (errorCode(error) === "ENOENT") return "";
+    throw error;
+  });
+  const known = Buffer.from(text, "base64url");
+  if (known.length >= secretLength) return Uint8Array.from(known);
+  if (text !== "")
+    throw new UsageError(`${path} is not as it was written; remove it, and a new secret is made.`, sysexits.EX_CONFIG);
+  const made = randomBytes(secretLength);
+  await makeFolders(folder);
+  await replaceFile(path, `${made.toString("base64url")}\n`, 0o600);
+  return Uint8Array.from(made);
 }
 
 /** Passwords by address. */

@@ -15,7 +15,7 @@ function generalHelp(): string {
 
   carteiro serve [OPTION]...         receive mail into Maildirs
   carteiro send [OPTION]... [FILE]   submit one message
-  carteiro hash-password             read a password, print its hash
+  carteiro hash-password [--scram]   read a password, print its hash
   carteiro --version                 print the version
 
 "carteiro serve --help" and "carteiro send --help" list the options.

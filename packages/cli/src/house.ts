@@ -2,7 +2,7 @@
 
 import { join, resolve } from "node:path";
 
-import { defaultCredentials } from "./credentials.ts";
+import { defaultCredentials, ownSecret } from "./credentials.ts";
 import { makeFolders } from "./durable-file.ts";
 import { Mailboxes, type UserOptions } from "./mailboxes.ts";
 import { Maildir } from "./maildir.ts";
@@ -19,6 +19,7 @@ export interface House {
   /** Mail lies in `DOMAIN/LOCAL/new/` below it. */
   readonly mailFolder: string;
   readonly certificate: ServerCertificate;
+  readonly secret: Uint8Array;
   /** The file with the default user's password, where no user was configured. */
   readonly credentialsFile: string | undefined;
 }
@@ -30,9 +31,13 @@ export async function furnish(options: ServeOptions): Promise<House> {
     await makeFolders(folder);
     const users = options.users.length > 0 ? options.users : [await defaultUser(folder, options)];
     const mailFolder = join(folder, "mail");
+    const mailboxes = new Mailboxes({ domains: options.domains, users });
+    const secret = await ownSecret(folder);
+    await mailboxes.deriveKeys(secret);
     return {
       users,
-      mailboxes: new Mailboxes({ domains: options.domains, users }),
+      mailboxes,
+      secret,
       maildir: new Maildir(mailFolder),
       mailFolder,
       certificate: await certificateFor(folder, options),

@@ -16,6 +16,8 @@ export const roles = ["relay", "submission", "submissions"] as const satisfies r
 
 export interface ListenerOptions extends DeliveryPlace {
   readonly certificate: ServerCertificate;
+  /** Of this server's own, for SCRAM's answers to users who do not exist. */
+  readonly secret: Uint8Array;
   /** Octets. */
   readonly maxSize: number;
   readonly maxRecipients: number;
@@ -41,10 +43,11 @@ function relay(options: ListenerOptions): Partial<NodeServerOptions> {
 
 /** The role of ports 587 and 465 (RFC 6409, RFC 8314): nobody may send but users, under TLS. */
 function submission(options: ListenerOptions): Partial<NodeServerOptions> {
-  const { mailboxes } = options;
+  const { mailboxes, secret } = options;
   return {
     requireTls: true,
-    authentication: { required: true },
+    authentication: { required: true, secret },
+    ...(mailboxes.offersScram && { scramKeys: ({ user }) => mailboxes.scramKeys(user) }),
     onAuthenticate: async ({ user, password }) =>
       (await mailboxes.authenticate(user, password)) === undefined
         ? reject(535, "5.7.8", "Credentials are not valid")

@@ -1,7 +1,11 @@
 // Who is at home here: the local domains, the users in them, and which of their mailboxes an address reaches.
 
+import { createHmac } from "node:crypto";
+
+import { defaultIterations, type ScramKeys } from "@carteiro/core";
+
 import { asciiDomain } from "./domains.ts";
-import { parseStoredPassword, passwordMatches, type StoredPassword } from "./passwords.ts";
+import { parseStoredPassword, passwordKinds, passwordMatches, scramKeys, type StoredPassword } from "./passwords.ts";
 
 /** A mailbox in its one canonical spelling: lower case, the domain in A-labels. */
 export interface LocalMailbox {
@@ -14,7 +18,7 @@ export interface LocalMailbox {
 export interface UserOptions {
   /** `local-part@domain`, the local part without quotes. */
   readonly address: string;
-  /** In clear or as `scrypt:SALT:HASH`. Without one the mailbox receives, and nobody can log in to it. */
+  /** In clear, as `scrypt:SALT:HASH` or as `SCRAM-SHA-256$…`. Without one the mailbox receives, and nobody can log in to it. */
   readonly password?: string | undefined;
 }
 
@@ -36,6 +40,8 @@ export class Mailboxes {
   readonly #domains: readonly string[];
   readonly #accounts: ReadonlyMap<string, Account>;
   readonly #decoy: StoredPassword;
+  /** By address, once they have been derived. */
+  #keys: ReadonlyMap<string, ScramKeys> | undefined;
 
   /** Throws `RangeError` naming the domain, address or password that is none, or the user who is not local or there twice. */
   constructor(options: MailboxesOptions) {
@@ -43,9 +49,9 @@ export class Mailboxes {
     const accounts = options.users.map((user) => this.#account(user));
     this.#accounts = byAddress(accounts);
     const passwords = accounts.flatMap(({ password }) => password ?? []);
-    // Where one password is hashed every answer takes as long as hashing does.
-    const slow = passwords.find(({ salt }) => salt !== undefined);
-    this.#decoy = slow ?? parseStoredPassword("a decoy");
+    // Every answer takes as long as that about the password which takes longest to compare with.
+    this.#decoy =
+      passwords.toSorted((first, second) => costOf(second) - costOf(first))[0] ?? parseStoredPassword("a decoy");
   }
 
   /** The mailboxes there are, in the order of the users. */
@@ -85,12 +91,38 @@ export class Mailboxes {
     const account = this.#accounts.get(this.#userName(user));
     const stored = account?.password ?? this.#decoy;
     // A password in clear among hashed ones must not be told by its quick answer.
-    const delay = stored.salt === undefined && this.#decoy.salt !== undefined;
+    const delay = costOf(stored) < costOf(this.#decoy);
     const [matches] = await Promise.all([
       passwordMatches(stored, password),
       delay ? passwordMatches(this.#decoy, password) : undefined,
     ]);
     return matches && account?.password !== undefined ? account.mailbox : undefined;
+  }
+
+  /** Whether all users can log in by SCRAM: a client that is offered it does not try anything else. */
+  get offersScram(): boolean {
+    return this.#keys !== undefined;
+  }
+
+  /**
+   * Makes the keys of SCRAM-SHA-256 of passwords in clear. Where one is hashed by scrypt, or cannot have any keys, there are
+   * none at all. `secret` makes the salts, so that they stay the same as long as it does.
+   */
+  async deriveKeys(secret: Uint8Array): Promise<void> {
+    const withPassword = Array.from(this.#accounts, ([address, { password }]) => ({ address, password })).filter(
+      ({ password }) => password !== undefined,
+    );
+    const derived = withPassword.map(
+      async ({ address, password }) => [address, await keysOf(password, address, secret)] as const,
+    );
+    const all = await Promise.all(derived);
+    const keys = all.flatMap(([address, found]) => (found === undefined ? [] : [[address, found] as const]));
+    this.#keys = keys.length === all.length ? new Map(keys) : undefined;
+  }
+
+  /** The keys of the user so named, or nothing. The user is named as for `authenticate`. */
+  scramKeys(user: string): ScramKeys | undefined {
+    return this.#keys?.get(this.#userName(user));
   }
 
   #account({ address, password }: UserOptions): Account {
@@ -112,6 +144,22 @@ export class Mailboxes {
     if (at < 0) return `${localName(user)}@${this.#domains[0] ?? ""}`;
     return `${localName(user.slice(0, at))}@${asciiDomain(user.slice(at + 1)) ?? ""}`;
   }
+}
+
+function costOf({ kind }: StoredPassword): number {
+  return passwordKinds.indexOf(kind);
+}
+
+async function keysOf(
+  password: StoredPassword | undefined,
+  address: string,
+  secret: Uint8Array,
+): Promise<ScramKeys | undefined> {
+  if (password?.kind !== "clear") return password?.kind === "scram" ? password.keys : undefined;
+  const salt = createHmac("sha256", secret).update(`salt of ${address}`).digest().subarray(0, 16);
+  return scramKeys(password.password, { salt: Uint8Array.from(salt), iterations: defaultIterations }).catch(
+    () => undefined,
+  );
 }
 
 function byAddress(accounts: readonly Account[]): ReadonlyMap<string, Account> {

@@ -36,7 +36,7 @@ async function run(line: CommandLine): Promise<ExitCode> {
     case "send":
       return (await import("./send.ts")).send(line.options);
     case "hash-password":
-      return (await import("./hash-password.ts")).hashPasswordCommand();
+      return (await import("./hash-password.ts")).hashPasswordCommand(line.scram === true);
     case "help":
       process.stdout.write(line.text);
       return sysexits.EX_OK;

@@ -78,7 +78,7 @@ export type SendMessage =
 export type CommandLine =
   | { readonly command: "serve"; readonly options: ServeOptions }
   | { readonly command: "send"; readonly options: SendOptions }
-  | { readonly command: "hash-password" }
+  | { readonly command: "hash-password"; readonly scram?: true }
   | { readonly command: "help"; readonly text: string }
   | { readonly command: "version" };
 
@@ -102,12 +102,18 @@ export function parseCommandLine(
     case "send":
       return withCommand("send", parseSend(rest, environment));
     case "hash-password":
-      return { command };
+      return parseHashPassword(rest);
     default: {
       const complaint = command === undefined ? "A command is missing" : `There is no command ${command}`;
       return new UsageError(`${complaint}: "carteiro --help" lists them.`);
     }
   }
+}
+
+function parseHashPassword(words: readonly string[]): CommandLine | UsageError {
+  const stray = words.find((word) => word !== "--scram");
+  if (stray !== undefined) return new UsageError(`hash-password takes --scram alone, not "${stray}".`);
+  return { command: "hash-password", ...(words.length > 0 && { scram: true }) };
 }
 
 /** The flags of `carteiro serve`, and the configuration file that they name. */
