@@ -69,7 +69,8 @@ describe("the server's chart, as documentation", () => {
     for (const { path, description, meta, final } of leaves) {
       expect(description, path).toMatch(/^[A-Z].*\.$/s);
       expect(meta["rfc"], path).toMatch(/^RFC \d{4} §/);
-      if (!final) expect(["command", "content", "decision", "message", "tls"], path).toContain(meta["timeout"]);
+      if (!final)
+        expect(["command", "content", "decision", "message", "tls", "greetPause"], path).toContain(meta["timeout"]);
     }
   });
 
@@ -77,7 +78,7 @@ describe("the server's chart, as documentation", () => {
     const around = ["dialogue", "idle", "transaction", "aside", "authenticating"];
     for (const name of stateNamesOf(serverMachine).filter((state) => !around.includes(state))) {
       expect(name).toMatch(
-        /^(expecting|deciding|receiving|discarding)[A-Z][A-Za-z]+$|^(stepping|computing|answeringMechanism|securing|closed)$/,
+        /^(expecting|deciding|receiving|discarding)[A-Z][A-Za-z]+$|^(connecting|stepping|computing|answeringMechanism|securing|closed)$/,
       );
     }
   });
@@ -264,6 +265,7 @@ describe("the server's chart, step by step", () => {
       steps.filter(({ event, from }) => event === "elapsed" && from !== "closed"),
       ({ from, to, actions }) => {
         if (from === "securing") return to === "closed";
+        if (from === "expectingSilence") return to === "decidingConnection";
         if (to === "closed") return replyOf(actions) === "timeout";
         return (
           (asks(from) || /\.(stepping|computing)$/.test(from)) &&
@@ -297,7 +299,8 @@ describe("the server's chart, step by step", () => {
   });
 
   test("closes for a shutdown wherever a command is awaited outside a transaction, and nowhere else", () => {
-    const between = ({ from }: Step) => reads(from) === "command" && !isTransaction(from);
+    const between = ({ from }: Step) =>
+      (reads(from) === "command" && !isTransaction(from)) || from === "expectingSilence";
     expectAll(
       steps.filter(({ event }) => event === "shutDown"),
       (step) => (step.to === "closed") === (between(step) || step.from === "closed"),

@@ -144,12 +144,11 @@ describeWith(program("curl"), (curl) => {
 
 describeWith(program("swaks"), (swaks) => {
   logsInBy(["PLAIN", "LOGIN", "CRAM-MD5"], async ({ port, mechanism, secret }) => {
-    const { code, stdout, stderr } = await run(swaks, [
-      ...["--server", "localhost", "--port", String(port), "--helo", "client.example", "--timeout", "20", "--tls"],
-      ...["--tls-verify", "--tls-ca-path", files.caFile],
-      ...["--auth", mechanism, "--auth-user", "ana", "--auth-password", secret],
-      ...["--from", "ana@example.org", "--to", "bia@example.org"],
-    ]);
+    const where = ["--server", "localhost", "--port", String(port), "--helo", "client.example", "--timeout", "20"];
+    const security = ["--tls", "--tls-verify", "--tls-ca-path", files.caFile];
+    const login = ["--auth", mechanism, "--auth-user", "ana", "--auth-password", secret];
+    const what = ["--from", "ana@example.org", "--to", "bia@example.org"];
+    const { code, stdout, stderr } = await run(swaks, [...where, ...security, ...login, ...what]);
     return { ok: code === 0, said: stdout + stderr };
   });
 });

@@ -22,6 +22,7 @@ import {
 } from "../support/scripted-server.ts";
 import { verdicts } from "../support/dialogues.ts";
 import { coalesced, octetsOf, SessionHarness } from "../support/session-harness.ts";
+import { noDelays } from "../support/no-delays.ts";
 
 const tls = { protocol: "TLSv1.3" };
 /** What a client has spent of its patience stays spent: not to be confused with what it said. */
@@ -31,6 +32,7 @@ const serverOptions: ServerSessionOptions = {
   startTls: true,
   authentication: { allowInClear: true },
   limits: { ...patient, recipients: 3, messageSize: 200 },
+  timeouts: noDelays,
 };
 
 type ServerHarness = SessionHarness<ServerIntent, ServerEvent>;

@@ -15,6 +15,7 @@ import { describe, expect, test } from "vitest";
 import { countedOctets } from "../support/counted-octets.ts";
 import { heldMemory } from "../support/held-memory.ts";
 import { octetsOf } from "../support/session-harness.ts";
+import { noDelays } from "../support/no-delays.ts";
 
 const chunk = 65_536;
 /** Octets that are fed: much at once where few things are made of it, less where every line is a command. */
@@ -37,6 +38,7 @@ const serverOptions = (limits: ServerSessionOptions["limits"]): ServerSessionOpt
   startTls: true,
   authentication: { allowInClear: true },
   limits: { ...endless, ...limits },
+  timeouts: noDelays,
 });
 
 /** Polls a session until it is idle and keeps nothing of what it says; answers what it asks, if it is to be answered. */

@@ -6,6 +6,7 @@ import { createServer } from "@carteiro/node";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { RawClient, RawSocket } from "../support/raw-peers.ts";
+import { noDelays } from "../support/no-delays.ts";
 
 type Options = Omit<ServerOptions, "hostname">;
 
@@ -33,7 +34,7 @@ const ways: readonly { readonly name: string; readonly hear: (text: string, opti
     {
       name: "over a socket",
       async hear(text, options) {
-        const server = createServer({ hostname: "localhost", ...options });
+        const server = createServer({ hostname: "localhost", timeouts: noDelays, ...options });
         const { port } = await server.listen({ host: "127.0.0.1" });
         try {
           const client = await RawSocket.connect(port);

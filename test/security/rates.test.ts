@@ -23,6 +23,7 @@ import { describe, expect, test } from "vitest";
 import { RawSocket } from "../support/raw-peers.ts";
 import { WirePeer } from "../support/wire-peer.ts";
 import { codes, many, Visit, type Visitor } from "../support/visitors.ts";
+import { noDelays } from "../support/no-delays.ts";
 
 type Options = Omit<ServerOptions, "hostname">;
 
@@ -421,6 +422,7 @@ describe("over sockets", () => {
     const server = createServer({
       hostname: "localhost",
       ...guarded({ failedAuthentications: { most: 2, within }, connections: { most: 100, within: minute } }),
+      timeouts: noDelays,
     });
     const { port } = await server.listen({ host: "127.0.0.1" });
     try {

@@ -17,6 +17,7 @@ import {
 } from "@carteiro/core";
 import { executor } from "./crypto.ts";
 import { entry, houseAnswer, isCredentialsDecision, secret, type House } from "./house.ts";
+import { noDelays } from "./no-delays.ts";
 
 /** Changes what one side says, a line without its end; several lines are divided by CRLF. */
 export type Tamper = (line: string) => string;
@@ -65,9 +66,13 @@ class Joint {
     const { client, server, tls } = joining;
     this.#executeServer = executor(joining.seed ?? "server");
     const authentication = { secret, iterations: 4_096, ...server };
-    this.#server = new ServerSession(serverProfile({ hostname: "mx.example.org", authentication }), 0, {
-      tls: tls.server,
-    });
+    this.#server = new ServerSession(
+      serverProfile({ hostname: "mx.example.org", authentication, timeouts: noDelays }),
+      0,
+      {
+        tls: tls.server,
+      },
+    );
     this.#client = new ClientSession(clientProfile({ hostname: "a.example", ...client }), 0, tls.client);
   }
 

@@ -3,6 +3,7 @@
 import { SmtpServer, type Compute, type ServerEvents, type ServerOptions } from "@carteiro/driver";
 import { pipe, VirtualClock, type PipeOptions } from "@carteiro/memory";
 import { WirePeer } from "./wire-peer.ts";
+import { noDelays } from "./no-delays.ts";
 
 type Told = { [Name in keyof ServerEvents]: { readonly name: Name } & ServerEvents[Name] }[keyof ServerEvents];
 
@@ -29,11 +30,14 @@ export function memoryServer(
 ): MemoryServer {
   const clock = new VirtualClock();
   const greeting = `${options.protocol === "lmtp" ? "LHLO" : "EHLO"} client.example.org`;
-  const server = new SmtpServer(Object.assign(options, { hostname: "mx.example.org" }), {
-    clock,
-    startTls,
-    ...(compute && { compute }),
-  });
+  const server = new SmtpServer(
+    Object.assign(options, { hostname: "mx.example.org", timeouts: { ...noDelays, ...options.timeouts } }),
+    {
+      clock,
+      startTls,
+      ...(compute && { compute }),
+    },
+  );
   const told: Told[] = [];
   const names = [
     "sessionOpened",

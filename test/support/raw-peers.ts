@@ -6,6 +6,7 @@ import { connect as connectSocket, createServer as createSocketServer, type Addr
 import { SmtpServer, type ServerOptions, type Transport } from "@carteiro/driver";
 import { pipe, VirtualClock, type PipeOptions } from "@carteiro/memory";
 import { latin1, octetsOf } from "./session-harness.ts";
+import { noDelays } from "./no-delays.ts";
 
 /** A client over memory, to a server with these options. */
 export class RawClient {
@@ -19,7 +20,8 @@ export class RawClient {
 
   private constructor(options: ServerOptions, startTls: boolean, pipeOptions: Partial<PipeOptions>) {
     this.clock = new VirtualClock();
-    this.server = new SmtpServer(options, { clock: this.clock, startTls });
+    const timeouts = { ...noDelays, ...options.timeouts };
+    this.server = new SmtpServer({ ...options, timeouts }, { clock: this.clock, startTls });
     const [client, server] = pipe({ clock: this.clock, ...pipeOptions });
     this.#transport = client;
     void this.server.accept(server);

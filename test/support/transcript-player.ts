@@ -79,7 +79,7 @@ export type Front = Pick<Transcript, "role" | "trusted" | "overTls" | "bindable"
 export function serverSessionOf(front: Front): ServerSession {
   const { options, trusted, overTls } = front;
   const extensions = namedExtensions(options["extensions"]);
-  const whole: ServerSessionOptions = withSecret({ hostname: "mx.example.com", ...options, extensions });
+  const whole: ServerSessionOptions = withUsual({ hostname: "mx.example.com", ...options, extensions });
   return new ServerSession(serverProfile(whole), 0, { trusted, ...(overTls && { tls: tlsOf(front) }) });
 }
 
@@ -284,6 +284,7 @@ class Player {
       this.#now = Math.max(this.#now, this.#deadline);
       this.#session.handle({ type: "elapsed" }, this.#now);
       this.#drain();
+      this.#pump();
     }
     this.#now = until;
   }
@@ -479,10 +480,11 @@ export function usualIntent(event: ServerDecision | CredentialsDecision): Server
   return { type: "accept", decision };
 }
 
-/** SCRAM's secret: octets have no place in a transcript's options. */
-function withSecret(options: ServerSessionOptions): ServerSessionOptions {
+/** SCRAM's secret, since octets have no place in a transcript's options; and answers without delay, but where they are told. */
+function withUsual(options: ServerSessionOptions): ServerSessionOptions {
   const { authentication } = options;
-  return authentication === undefined ? options : { ...options, authentication: { secret, ...authentication } };
+  const timeouts = { errorDelay: 0, authenticationDelay: 0, ...options.timeouts };
+  return { ...options, timeouts, ...(authentication && { authentication: { secret, ...authentication } }) };
 }
 
 function plus(text: string): string[] {

@@ -4,6 +4,7 @@ import { SmtpServer, type ServerOptions } from "@carteiro/driver";
 import { pipe, VirtualClock } from "@carteiro/memory";
 import { codesOf } from "./raw-peers.ts";
 import { latin1, octetsOf } from "./session-harness.ts";
+import { noDelays } from "./no-delays.ts";
 
 /** A client over memory that reads all it is told. */
 export class Visitor {
@@ -48,7 +49,9 @@ export class Visit {
   readonly server: SmtpServer;
 
   constructor(options: Omit<ServerOptions, "hostname"> = {}) {
-    this.server = new SmtpServer({ hostname: "mx.example.org", ...options }, { clock: this.clock, startTls: false });
+    const timeouts = { ...noDelays, ...options.timeouts };
+    const whole = { hostname: "mx.example.org", ...options, timeouts };
+    this.server = new SmtpServer(whole, { clock: this.clock, startTls: false });
   }
 
   async come(...addresses: readonly (string | undefined)[]): Promise<Visitor[]> {

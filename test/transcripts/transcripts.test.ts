@@ -46,7 +46,7 @@ describe("all transcripts together", () => {
   }
 
   test.each([
-    ["server", serverMachine, ["authenticating.stepping"]],
+    ["server", serverMachine, ["connecting", "authenticating.stepping"]],
     ["client", clientMachine, ["opening.stepping", "opening.weighing"]],
   ] as const)("lead the %s through every state of its chart", (role, machine, leftAtOnce) => {
     const visited = new Set(passages(role).flatMap(({ states }) => [...states]));

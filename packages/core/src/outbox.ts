@@ -35,9 +35,15 @@ export class Outbox<Event> {
 
   /** What must go out before any more input is looked at. */
   takeUrgent(): Output<Event> | undefined {
-    if (this.#told < this.#events.length) return this.#takeEvent();
+    const told = this.takeTold();
+    if (told !== undefined) return told;
     if (this.#octets >= this.#limit || this.#last !== undefined) return this.takeRest();
     return undefined;
+  }
+
+  /** The next event. */
+  takeTold(): Output<Event> | undefined {
+    return this.#told < this.#events.length ? this.#takeEvent() : undefined;
   }
 
   /** What is left to go out before the session is idle. */

@@ -1,7 +1,7 @@
 // A server session in a SASL exchange: what it needs computed and answered, in which order, and that nothing of it tells
 // a user who exists from one who does not, or gets into a trace.
 
-import { serverProfile, ServerSession, type Output, type ServerEvent, type ServerMechanism } from "@carteiro/core";
+import type { Output, ServerEvent, ServerMechanism } from "@carteiro/core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { executor } from "../../support/crypto.ts";
@@ -15,7 +15,7 @@ const salt = Uint8Array.from({ length: 16 }, (_, index) => index);
 
 /** What a session did, but for what random and secret octets make of it: kinds, sizes and replies' codes. */
 function deeds(options: Options, lines: readonly string[], users: readonly string[]): string[] {
-  const session = new ServerSession(serverProfile({ hostname: "mx.example.com", ...options }), 0);
+  const session = newSession(options);
   const done: string[] = [];
   const execute = executor();
   const settle = () => {

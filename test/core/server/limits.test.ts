@@ -46,8 +46,9 @@ describe("the options", () => {
   const names = Object.keys(defaultServerLimits);
 
   test.each(names)("server refuses a limit %s that is not greater than zero", (name) => {
-    // Content may be allowed to be as slow as it likes.
-    for (const bad of name === "contentRate" ? [-1, Number.NaN] : [0, -1, Number.NaN]) {
+    // Content may be allowed to be as slow as it likes, and no error to be free.
+    const mayBeZero = name === "contentRate" || name === "softErrors";
+    for (const bad of mayBeZero ? [-1, Number.NaN] : [0, -1, Number.NaN]) {
       expect(() => newSession({ limits: { [name]: bad } })).toThrow(RangeError);
       expect(() => newSession({ limits: { [name]: bad } })).toThrow(new RegExp(`^limits\\.${name} is ${bad}: `));
     }

@@ -54,8 +54,10 @@ export const approaches: Readonly<Record<DecisionSubject, Approach>> = {
 
 export const subjects = Object.keys(approaches) as readonly DecisionSubject[];
 
+/** A session that delays no answer, unless it is told to. */
 export function newSession(options: Options = {}): ServerSession {
-  return new ServerSession(serverProfile({ hostname: "mx.example.com", ...options }), 0);
+  const timeouts = { errorDelay: 0, authenticationDelay: 0, ...options.timeouts };
+  return new ServerSession(serverProfile({ hostname: "mx.example.com", ...options, timeouts }), 0);
 }
 
 /** A session whose application accepts everything, and answers mechanisms by what it knows. */

@@ -18,8 +18,9 @@ import type { CheckedExtension } from "./extension-commands.ts";
 import type { ServerMachineEvent } from "./machine.ts";
 import type { DecisionSubject, Envelope, EnvelopeRecipient, ServerCloseReason, ServerEvent } from "./messages.ts";
 import type { ServerProfile } from "./options.ts";
+import type { Pace } from "./pace.ts";
 import type { Question } from "./questions.ts";
-import { checkReplies, fixedReplies, formattedReply, lmtpReplies, type ServerReplyName } from "./replies.ts";
+import { checkReplies, fixedReplies, formattedReply, lmtpReplies, padded, type ServerReplyName } from "./replies.ts";
 import type { Standing } from "./standing.ts";
 import { contentReplies, type ContentForm, type Verdicts } from "./verdict.ts";
 
@@ -52,6 +53,7 @@ export interface ActionsContext {
   readonly outbox: Outbox<ServerEvent>;
   readonly standing: Standing;
   readonly now: () => Instant;
+  readonly pace: Pace;
   /** The chart's state, for traces. */
   readonly state: () => string;
 }
@@ -94,7 +96,7 @@ export class ServerActions {
 
   constructor(context: ActionsContext) {
     this.#context = context;
-    this.budget = new Budget(context.profile.limits);
+    this.budget = new Budget(context.profile.limits, context.pace);
   }
 
   get envelope(): Envelope | undefined {
@@ -189,7 +191,7 @@ export class ServerActions {
     const subject = this.answered;
     // The greeting and the reply to EHLO carry no enhanced code, refusals included (RFC 2034 §4).
     const plain = subject === "connection" || subject === "hello";
-    this.#write(plain ? formatReply(given, { enhanced: false }) : formattedReply(given));
+    this.#writeReply(plain ? formatReply(given, { enhanced: false }) : formattedReply(given));
     this.#charge(given);
   }
 
@@ -213,7 +215,7 @@ export class ServerActions {
     const usual = this.cause.given ?? this.#named(name);
     const recipients = this.#envelope?.recipients.length ?? 0;
     const { said, each, whole } = contentReplies(this.#contentForm, usual, this.verdicts, recipients);
-    for (const one of said) this.#write(formattedReply(one));
+    for (const one of said) this.#writeReply(formattedReply(one));
     this.verdicts = undefined;
     this.#repliesEach = each;
     this.#lastReply = whole;
@@ -346,6 +348,11 @@ export class ServerActions {
     if (computation !== undefined) this.#context.outbox.conclude({ type: "compute", ...computation });
   }
 
+  #writeReply(bytes: Uint8Array): void {
+    const { profile, standing } = this.#context;
+    this.#write(profile.replyPadding > 0 && standing.tls !== undefined ? padded(bytes, profile.replyPadding) : bytes);
+  }
+
   #write(bytes: Uint8Array): void {
     this.#context.outbox.write(bytes);
     if (!this.#context.profile.trace) return;
@@ -380,6 +387,7 @@ export class ServerActions {
 
   #close(): void {
     this.#context.inbox.clear();
+    this.#context.pace.release();
     this.asked = undefined;
     this.next = undefined;
     const reason = closeReasons[this.cause.type] ?? "violation";

@@ -3,6 +3,7 @@
 import type { Reply } from "../grammar/reply.ts";
 import type { DecisionSubject } from "./messages.ts";
 import type { ServerLimits } from "./options.ts";
+import type { Pace } from "./pace.ts";
 import { checkReplies } from "./replies.ts";
 
 export class Budget {
@@ -11,8 +12,11 @@ export class Budget {
   #commandsWithoutMail = 0;
   #failedAuthentications = 0;
 
-  constructor(limits: ServerLimits) {
+  readonly #pace: Pace;
+
+  constructor(limits: ServerLimits, pace: Pace) {
     this.#limits = limits;
+    this.#pace = pace;
   }
 
   /** Takes note of a command; gives the reply with which the session ends where it is one too many. */
@@ -38,6 +42,7 @@ export class Budget {
 
   #failedAuthentication(): Reply | undefined {
     this.#failedAuthentications += 1;
+    this.#pace.authenticationFailed(this.#failedAuthentications);
     return this.#failedAuthentications >= this.#limits.authenticationAttempts
       ? checkReplies.tooManyAuthAttempts
       : undefined;
@@ -45,6 +50,7 @@ export class Budget {
 
   #error(): Reply | undefined {
     this.#errors += 1;
+    this.#pace.erred(this.#errors);
     return this.#errors > this.#limits.errors ? checkReplies.tooManyErrors : undefined;
   }
 }

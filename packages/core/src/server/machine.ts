@@ -10,6 +10,8 @@ import type { DecisionSubject, Phase, ServerTimeout } from "./messages.ts";
 export interface ServerFacts {
   /** The dialogue is LMTP (RFC 2033), not SMTP. */
   readonly lmtp: boolean;
+  /** The greeting is held back for a while, and whoever speaks before it is sent away. */
+  readonly greetPaused: boolean;
   /** STARTTLS can be had: the application offers TLS, and the session is in the clear. */
   readonly tlsOffered: boolean;
   /** The application wants no mail in the clear, and the session is. */
@@ -32,6 +34,7 @@ export interface ServerFacts {
 }
 
 export const initialServerFacts: ServerFacts = {
+  greetPaused: false,
   lmtp: false,
   tlsOffered: false,
   tlsMissing: false,
@@ -48,6 +51,7 @@ export const initialServerFacts: ServerFacts = {
 /** Commands by their verb, as they were found well formed; the rest is past participles of the session's own. */
 export type ServerMachineEvent = {
   readonly type:
+    | "connected"
     | "HELO"
     | "EHLO"
     | "LHLO"
@@ -101,7 +105,7 @@ const timeout = (name: ServerTimeout) => name;
 /** In which phase of the dialogue this state is, for commands of extensions. */
 const phase = (name: Phase) => name;
 /** What the client is to send in this state, and so which reader takes it. A state without it waits for the application. */
-const reads = (what: "command" | "response" | "content" | "chunk" | "discarded") => what;
+const reads = (what: "silence" | "command" | "response" | "content" | "chunk" | "discarded") => what;
 
 /** The octets behind this BDAT are not wanted. Whatever the answer, they come: they are thrown away before it is given. */
 const refuseChunk = (name: ServerReplyName) => ({ type: "refuseChunk", params: { reply: name } }) as const;
@@ -165,6 +169,7 @@ export const serverMachine = setup({
     events: {} as ServerMachineEvent,
   },
   guards: {
+    greetPaused: ({ context }) => context.greetPaused,
     lmtp: ({ context }) => context.lmtp,
     tlsOffered: ({ context }) => context.tlsOffered,
     tlsMissing: ({ context }) => context.tlsMissing,
@@ -208,7 +213,7 @@ export const serverMachine = setup({
 }).createMachine({
   id: "server",
   context: initialServerFacts,
-  initial: "decidingConnection",
+  initial: "connecting",
   on: {
     elapsed: { target: ".closed", actions: reply("timeout") },
     expired: { target: ".closed", actions: reply("timeout") },
@@ -217,6 +222,23 @@ export const serverMachine = setup({
     ended: ".closed",
   },
   states: {
+    connecting: {
+      description: "A connection is there. Nothing is awaited: facts decide what comes first.",
+      meta: { rfc: "RFC 5321 §3.1", timeout: timeout("decision") },
+      on: {
+        connected: [{ guard: "greetPaused", target: "expectingSilence" }, { target: "decidingConnection" }],
+      },
+    },
+
+    expectingSilence: {
+      description: "The greeting is held back. A client must wait for it; one that speaks is no mail server.",
+      meta: { rfc: "RFC 5321 §3.1", timeout: timeout("greetPause"), reads: reads("silence") },
+      on: {
+        elapsed: "decidingConnection",
+        shutDown: { target: "closed", actions: reply("shuttingDown") },
+      },
+    },
+
     decidingConnection: {
       description: "Whether to serve this client at all: 220, or 554 and nothing but QUIT.",
       meta: { rfc: "RFC 5321 §3.1", timeout: timeout("decision") },

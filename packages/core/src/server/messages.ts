@@ -28,8 +28,8 @@ export type DecisionSubject =
   | "reset"
   | "command";
 
-/** Names of the deadlines that states name in their `meta.timeout`; their lengths are in `ServerTimeouts`. */
-export type ServerTimeout = "command" | "content" | "decision" | "message" | "tls";
+/** Names of the deadlines that states name in their `meta.timeout`; their lengths are in `ServerTimeouts`, but for `greetPause`. */
+export type ServerTimeout = "command" | "content" | "decision" | "message" | "tls" | "greetPause";
 
 export interface EnvelopeRecipient {
   readonly recipient: Mailbox;

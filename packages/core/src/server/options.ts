@@ -38,6 +38,8 @@ export interface ServerLimits {
   readonly discarded: number;
   /** Commands that were wrong in themselves or out of order. Beyond: 421. */
   readonly errors: number;
+  /** Of these, so many before each further one is answered only after `timeouts.errorDelay`. 0: from the first on. */
+  readonly softErrors: number;
   /** Commands since the last accepted message, accepted recipients not counted. Beyond: 421. */
   readonly commandsWithoutMail: number;
   /** Failed authentications. Beyond: 421. */
@@ -60,6 +62,7 @@ export const defaultServerLimits: ServerLimits = {
   contentRate: 100,
   discarded: 104_857_600,
   errors: 20,
+  softErrors: 10,
   commandsWithoutMail: 500,
   authenticationAttempts: 5,
   bufferedInput: 1_048_576,
@@ -67,9 +70,13 @@ export const defaultServerLimits: ServerLimits = {
 };
 
 /** Milliseconds for each deadline that a state names in its `meta.timeout`; RFC 5321 §4.5.3.2.7 demands 5 minutes. */
-export type ServerTimeouts = Readonly<Record<ServerTimeout, number>> & {
+export type ServerTimeouts = Readonly<Record<Exclude<ServerTimeout, "greetPause">, number>> & {
   /** The whole session, whatever happens in it. */
   readonly session: number;
+  /** How long each error beyond `limits.softErrors` waits for its answer, and nothing is read meanwhile. 0: not at all. */
+  readonly errorDelay: number;
+  /** How long the first failed AUTH waits for its answer; each further one twice as long, up to 30 s. 0: not at all. */
+  readonly authenticationDelay: number;
 };
 
 export const defaultServerTimeouts: ServerTimeouts = {
@@ -83,7 +90,12 @@ export const defaultServerTimeouts: ServerTimeouts = {
   message: 540_000,
   tls: 60_000,
   session: 86_400_000,
+  errorDelay: 1_000,
+  authenticationDelay: 1_000,
 };
+
+/** Octets to which replies may be padded: half of what a line holds (RFC 5321 §4.5.3.1.5). */
+const mostPadding = 256;
 
 /** So many octets of content must come within the `content` timeout: one a minute is no progress. */
 export const contentBlock = 1_000;
@@ -134,6 +146,21 @@ export interface ServerSessionOptions {
    * the application honours it.
    */
   readonly extensions?: readonly Extension[];
+  /**
+   * Milliseconds between the connection and the greeting. Programs that send spam do not wait for it: who says anything
+   * before is answered 554 and closed upon. 0: none, the default. Some senders give up after 10 s.
+   */
+  readonly greetPause?: number;
+  /**
+   * Whether the session ends (503) where more is there already behind a command that a client must await the answer to:
+   * EHLO, HELO, LHLO, DATA, AUTH, VRFY, EXPN, NOOP and HELP, and before EHLO every one (RFC 2920 §3.1). Default: no.
+   */
+  readonly strictPipelining?: boolean;
+  /**
+   * Under TLS each reply is filled up with spaces to a multiple of so many octets, so that lengths tell less to those who
+   * watch. At most 256. 0: not at all, the default.
+   */
+  readonly replyPadding?: number;
   /** Whether `lineTraced` events are wanted. */
   readonly trace?: boolean;
   readonly limits?: Partial<ServerLimits>;
@@ -155,6 +182,9 @@ export interface ServerProfile {
   readonly bareNewlines: "reject" | "normalise";
   /** What the extensions come to. */
   readonly registry: Registry;
+  readonly greetPause: number;
+  readonly strictPipelining: boolean;
+  readonly replyPadding: number;
   readonly trace: boolean;
   readonly limits: ServerLimits;
   readonly timeouts: ServerTimeouts;
@@ -163,7 +193,10 @@ export interface ServerProfile {
 /** Checks options and fills in the defaults. Throws `InvalidValueError` for a bad host name, `RangeError` for a bad limit or mechanism. */
 export function serverProfile(options: ServerSessionOptions): ServerProfile {
   const { authentication } = options;
-  const limits = serverLimits(options.limits);
+  const limits = positiveNumbers({ ...defaultServerLimits, ...options.limits }, "limits", [
+    "softErrors",
+    "contentRate",
+  ]);
   const hostname = helloName(options.hostname);
   return {
     hostname,
@@ -176,18 +209,23 @@ export function serverProfile(options: ServerSessionOptions): ServerProfile {
     requireAuthentication: authentication?.required ?? false,
     allowAuthInClear: authentication?.allowInClear ?? false,
     bareNewlines: options.bareNewlines ?? "reject",
+    ...severity(options),
     trace: options.trace ?? false,
     registry: registryOf(options, limits),
     limits,
-    timeouts: positiveNumbers({ ...defaultServerTimeouts, ...options.timeouts }, "timeouts"),
+    timeouts: positiveNumbers({ ...defaultServerTimeouts, ...options.timeouts }, "timeouts", [
+      "errorDelay",
+      "authenticationDelay",
+    ]),
   };
 }
 
-function serverLimits(given: Partial<ServerLimits> | undefined): ServerLimits {
-  const limits = { ...defaultServerLimits, ...given };
-  // The one that may be 0.
-  positiveNumbers({ ...limits, contentRate: limits.contentRate === 0 ? Infinity : limits.contentRate }, "limits");
-  return limits;
+function severity(options: ServerSessionOptions) {
+  const { greetPause = 0, strictPipelining = false, replyPadding = 0 } = options;
+  positiveNumbers({ greetPause, replyPadding }, "options", ["greetPause", "replyPadding"]);
+  if (!Number.isInteger(replyPadding) || replyPadding > mostPadding)
+    throw new RangeError(`options.replyPadding is ${replyPadding}: give a whole number up to ${mostPadding}`);
+  return { greetPause, strictPipelining, replyPadding };
 }
 
 function registryOf({ extensions = [], chunking = true }: ServerSessionOptions, limits: ServerLimits): Registry {

@@ -1,5 +1,6 @@
 // The replies a server session gives by itself, by name. An application's own reply takes the place of any of them.
 
+import { CR, SP } from "../grammar/abnf.ts";
 import { formatReply, reply, type Reply } from "../grammar/reply.ts";
 
 /** Names of the replies that are the same in every session. */
@@ -139,6 +140,13 @@ export const checkReplies = {
   endlessLine: reply(500, "5.5.2", "Line without an end; closing the connection"),
   bytesBehindStartTls: reply(554, "5.5.1", "Octets behind STARTTLS in the clear; closing the connection"),
   bufferOverrun: reply(421, "4.3.0", "Too much sent ahead; closing the connection"),
+  // In the place of the greeting, and so without an enhanced code (RFC 2034 §4).
+  spokeTooEarly: reply(554, undefined, "The server speaks first; closing the connection"),
+  improperPipelining: reply(
+    503,
+    "5.5.0",
+    "Commands sent ahead where an answer must be awaited; closing the connection",
+  ),
   noText: reply(500, "5.5.2", "A command is text; closing the connection"),
   foreignProtocol: reply(554, "5.5.1", "This is an SMTP server; closing the connection"),
 } as const;
@@ -155,4 +163,20 @@ const formattedFixed: ReadonlyMap<Reply, Uint8Array> = new Map(
 /** A reply as it goes over the wire, with its enhanced code; those of this file are formatted once and for all. */
 export function formattedReply(given: Reply): Uint8Array {
   return formattedFixed.get(given) ?? formatReply(given, { enhanced: true });
+}
+
+/** Octets of a reply line with its CRLF (RFC 5321 §4.5.3.1.5). */
+const longestLine = 512;
+
+/**
+ * A formatted reply with spaces behind its first line, so that it is a multiple of so many octets, as far as that line
+ * has room. The first, since in the reply to EHLO the others have a syntax.
+ */
+export function padded(bytes: Uint8Array, multiple: number): Uint8Array {
+  const end = bytes.indexOf(CR);
+  const spaces = Math.min((multiple - (bytes.length % multiple)) % multiple, Math.max(0, longestLine - end - 2));
+  const whole = new Uint8Array(bytes.length + spaces).fill(SP);
+  whole.set(bytes.subarray(0, end));
+  whole.set(bytes.subarray(end), end + spaces);
+  return whole;
 }

@@ -5,7 +5,7 @@ import { compile } from "../engine/compile.ts";
 import type { Runner } from "../engine/runner.ts";
 import { LineReader } from "../framing/line-reader.ts";
 import { notBase64 } from "../grammar/command-argument.ts";
-import { parseCommand, type Command, type ParsedCommand } from "../grammar/command.ts";
+import { parseCommand, type Command, type ParsedCommand, type Verb } from "../grammar/command.ts";
 import { reply, type Reply } from "../grammar/reply.ts";
 import type { Phase } from "../extensions/extension.ts";
 import { Inbox } from "../inbox.ts";
@@ -30,6 +30,7 @@ import { serverMachine, type ServerFacts, type ServerMachineEvent } from "./mach
 import type { DecisionSubject, ServerEvent, ServerIntent, ServerTimeout } from "./messages.ts";
 import type { ServerProfile } from "./options.ts";
 import type { ServerOrigin } from "./origin.ts";
+import { Pace } from "./pace.ts";
 import { check } from "./questions.ts";
 import { checkReplies, fixedReplies } from "./replies.ts";
 import { ShownCommands } from "./shown-commands.ts";
@@ -41,7 +42,7 @@ const program = compile(serverMachine);
 /** What the chart's states say of themselves in `meta`. */
 interface StateMeta {
   readonly timeout?: ServerTimeout;
-  readonly reads?: "command" | "response" | "content" | "chunk" | "discarded";
+  readonly reads?: "silence" | "command" | "response" | "content" | "chunk" | "discarded";
   readonly phase?: Phase;
 }
 
@@ -55,6 +56,7 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
   readonly #runner: Runner<ServerFacts, ServerMachineEvent>;
   readonly #standing: Standing;
   readonly #actions: ServerActions;
+  readonly #pace: Pace;
 
   #now: Instant;
   readonly #started: Instant;
@@ -76,8 +78,10 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
     this.#lines = new LineReader({ limit: profile.limits.commandLine, endless: profile.limits.endlessLine });
     this.#now = this.#started = this.#since = now;
     this.#standing = new Standing(profile, origin);
+    this.#pace = new Pace(profile.limits, profile.timeouts);
     this.#actions = new ServerActions({
       profile,
+      pace: this.#pace,
       inbox: this.#inbox,
       outbox: this.#outbox,
       standing: this.#standing,
@@ -87,6 +91,7 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
     const { runner, actions } = program.start(this.#standing.facts);
     this.#runner = runner;
     for (const action of actions) this.#actions.perform(action);
+    this.#step("connected");
   }
 
   /** The chart's state, for example `dialogue.idle.expectingMail`. */
@@ -148,8 +153,10 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
 
   poll(): Output<ServerEvent> {
     for (;;) {
-      const urgent = this.#outbox.takeUrgent();
+      const held = this.#pace.until !== undefined;
+      const urgent = held ? this.#outbox.takeTold() : this.#outbox.takeUrgent();
       if (urgent !== undefined) return urgent;
+      if (held) return { kind: "idle", wants: "intent", deadline: this.#deadline };
       if (this.#advance()) continue;
       return this.#outbox.takeRest() ?? { kind: "idle", wants: this.#wants, deadline: this.#deadline };
     }
@@ -164,12 +171,20 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
     return this.#meta.reads === undefined ? "intent" : "input";
   }
 
+  /** Whether what comes has to wait to be read. */
+  get #isDeaf(): boolean {
+    return this.#meta.reads === undefined || this.#pace.until !== undefined;
+  }
+
   get #deadline(): Instant | undefined {
     const { timeout, reads } = this.#meta;
     if (timeout === undefined) return undefined;
-    const { timeouts } = this.#profile;
+    const { timeouts, greetPause } = this.#profile;
+    const end = this.#started + timeouts.session;
+    if (this.#pace.until !== undefined) return Math.min(this.#pace.until, end);
+    const length = timeout === "greetPause" ? greetPause : timeouts[timeout];
     const content = reads === "content" || reads === "chunk" ? this.#actions.content : undefined;
-    return Math.min(this.#since + timeouts[timeout], content?.deadline ?? Infinity, this.#started + timeouts.session);
+    return Math.min(this.#since + length, content?.deadline ?? Infinity, end);
   }
 
   // What happens.
@@ -180,7 +195,7 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
     if (this.state === "securing" || this.#actions.asked === "startTls")
       return this.#violate(checkReplies.bytesBehindStartTls);
     this.#inbox.add(bytes);
-    if (this.#meta.reads === undefined && this.#inbox.unread > this.#profile.limits.bufferedInput) {
+    if (this.#isDeaf && this.#inbox.unread > this.#profile.limits.bufferedInput) {
       this.#violate(checkReplies.bufferOverrun);
     }
   }
@@ -202,12 +217,19 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
     const deadline = this.#deadline;
     if (deadline === undefined || this.#now < deadline) return;
     if (this.#now >= this.#started + this.#profile.timeouts.session) return this.#expired();
+    if (this.#pace.until !== undefined) return this.#release();
     if (this.#actions.asked !== undefined) {
       this.#outbox.tell({ type: "decisionExpired", decision: this.#actions.decision, about: this.#actions.asked });
       this.#actions.answered = this.#actions.asked;
       this.#actions.asked = undefined;
     }
     this.#step("elapsed");
+  }
+
+  /** What was held back is said; the client's time to answer begins now. */
+  #release(): void {
+    this.#pace.release();
+    this.#since = this.#now;
   }
 
   /** The whole session has lasted too long, whatever is going on in it. */
@@ -238,7 +260,8 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
       if (this.#inbox.ended) this.#step("ended");
       return this.#inbox.ended;
     }
-    if (reads === "content" || reads === "chunk") this.#readContent();
+    if (reads === "silence") this.#violate(checkReplies.spokeTooEarly);
+    else if (reads === "content" || reads === "chunk") this.#readContent();
     else if (reads === "discarded") this.#discardChunk();
     else this.#readLine(reads);
     return true;
@@ -360,6 +383,7 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
   #check(command: Command): void {
     const { verb } = command;
     if (verb === "BURL") return this.#step("unrecognised");
+    if (this.#profile.strictPipelining && this.#isAhead(verb)) return this.#violate(checkReplies.improperPipelining);
     this.#actions.command = command;
     const { hello, offer } = this.#standing;
     const { envelope, transactions, domains } = this.#actions;
@@ -368,6 +392,11 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
     if (refused !== undefined) return this.#malformed(refused);
     if (question !== undefined) this.#actions.question = question;
     this.#step(verb);
+  }
+
+  /** Whether the client has gone on without the answer that it must wait for. Without EHLO nobody has said that it need not. */
+  #isAhead(verb: Verb): boolean {
+    return this.#inbox.unread > 0 && (endsGroup.has(verb) || this.#standing.hello?.extended !== true);
   }
 
   #responseReceived(line: Uint8Array): void {
@@ -401,6 +430,7 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
     }
     this.#actions.answered = undefined;
     this.#since = this.#now;
+    this.#pace.hold(this.#now);
     this.#shutDownIfIdle();
   }
 
@@ -417,6 +447,19 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
     this.#actions.traceLine("client", this.#shown.next(line, parsed));
   }
 }
+
+/** Commands that must be the last of a group (RFC 2920 §3.1, RFC 4954 §4). HELP may be answered at any length. */
+const endsGroup: ReadonlySet<string> = new Set([
+  "EHLO",
+  "HELO",
+  "LHLO",
+  "DATA",
+  "AUTH",
+  "VRFY",
+  "EXPN",
+  "NOOP",
+  "HELP",
+]);
 
 function verbOf(parsed: ParsedCommand): string {
   return parsed.kind === "command" ? parsed.command.verb : parsed.verb;

@@ -42,6 +42,7 @@ export class Standing {
 
   constructor(profile: ServerProfile, { tls, trusted = false }: ServerOrigin) {
     this.#profile = profile;
+    this.facts.greetPaused = profile.greetPause > 0;
     this.#tls = tls;
     this.#trusted = trusted;
     this.facts.chunkingMissing = !profile.chunking;
