@@ -11,7 +11,7 @@ export interface SessionLimits {
   readonly mailMax?: number | undefined;
   /** RCPTMAX: recipients in a transaction. */
   readonly rcptMax?: number | undefined;
-  /** RCPTDOMAINMAX: different domains among the recipients of a transaction. */
+  /** RCPTDOMAINMAX: different domains among the recipients of a session. */
   readonly rcptDomainMax?: number | undefined;
 }
 

@@ -84,6 +84,7 @@ export class ServerActions {
 
   readonly #context: ActionsContext;
   #envelope: (Envelope & { readonly recipients: EnvelopeRecipient[] }) | undefined;
+  /** Domains of the recipients of the session, where they are limited: RCPTDOMAINMAX counts them so (RFC 9422 §4.3). */
   #domains: Set<string> | undefined;
   #forwarded: ForwardedAttributes | undefined;
   #content: IncomingContent | undefined;
@@ -269,12 +270,11 @@ export class ServerActions {
     this.#context.standing.facts.binaryContent = parameters.body === "BINARYMIME";
     this.#envelope = { reversePath, parameters, recipients: [], ...(forwarded && { forwarded }) };
     this.transactions += 1;
-    this.#domains = this.#context.profile.limits.recipientDomains < Infinity ? new Set() : undefined;
   }
 
   #addRecipient({ recipient, parameters }: Extract<Question, { type: "recipientReceived" }>): void {
     this.#envelope?.recipients.push({ recipient, parameters });
-    this.#domains?.add(recipient.domain);
+    if (this.#context.profile.limits.recipientDomains < Infinity) (this.#domains ??= new Set()).add(recipient.domain);
     this.budget.progressMade();
   }
 
@@ -308,7 +308,7 @@ export class ServerActions {
     if (envelope === undefined) return;
     const decided = endings.has(this.cause.type) || this.answered === "data" || this.answered === "message";
     if (this.#content !== undefined && !decided) this.#context.outbox.tell({ type: "contentAborted" });
-    this.#envelope = this.#content = this.#domains = this.#forwarded = undefined;
+    this.#envelope = this.#content = this.#forwarded = undefined;
     this.#context.standing.facts.contentRefused = this.#context.standing.facts.binaryContent = false;
     const outcome = decided ? this.#lastReply : undefined;
     const replies = decided ? this.#repliesEach : undefined;

@@ -21,7 +21,7 @@ export interface ServerLimits {
   readonly endlessLine: number;
   /** Recipients in a transaction; RFC 5321 demands 100. Beyond: 452 4.5.3. */
   readonly recipients: number;
-  /** Different domains among the recipients of a transaction. Beyond: 452 4.5.3. Default: no limit. */
+  /** Different domains among the recipients of a session. Beyond: 452 4.5.3. Default: no limit. */
   readonly recipientDomains: number;
   /** Transactions in a session. Beyond: 451 4.7.0. Default: no limit. LIMITS announces these three up to 999,999. */
   readonly messages: number;

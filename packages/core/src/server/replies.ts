@@ -119,7 +119,7 @@ export const checkReplies = {
   unknownParameter: reply(555, "5.5.4", "Parameter not recognised"),
   tooLarge: reply(552, "5.3.4", "Message is larger than this server takes"),
   tooManyRecipients: reply(452, "4.5.3", "Too many recipients; send the rest in another transaction"),
-  tooManyDomains: reply(452, "4.5.3", "Too many domains; send the rest in another transaction"),
+  tooManyDomains: reply(452, "4.5.3", "Too many domains; send the rest in another session"),
   notTrusted: reply(550, "5.7.0", "Not for this client"),
   badArgument: reply(501, "5.5.4", "The argument has a character that it cannot have"),
   localError: reply(451, "4.3.0", "Local error in processing; try again later"),
