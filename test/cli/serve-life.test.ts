@@ -193,7 +193,7 @@ describe.concurrent("what is shown", () => {
     const dialogue = (await server.told("trace")).map(
       ({ direction, line, state }) => `${String(direction)}: ${String(line)} [${String(state)}]`,
     );
-    expect(dialogue).toContain("C: AUTH PLAIN * [dialogue.idle.expectingMail]");
+    expect(dialogue).toContain("C: AUTH SCRAM-SHA-256-PLUS * [dialogue.idle.expectingMail]");
     expect(dialogue).toContain("S: 250 2.1.5 Recipient OK [dialogue.transaction.expectingRecipientOrData]");
     const { stdout } = await stopped(server);
     for (const form of ["utf8", "base64"] as const)

@@ -246,6 +246,7 @@ describe("failed authentications by SCRAM", () => {
         hostname: "mx.example.org",
         authentication: { users },
         rates: { failedAuthentications: { most: 2, within: 10 * minute } },
+        timeouts: noDelays,
       },
       { clock, startTls: false },
     );

@@ -85,3 +85,8 @@ function namesServer({ type }: ServerDecision): boolean {
 function named([first = "", ...more]: readonly string[], hostname: string): readonly string[] {
   return [first.split(" ")[0] === hostname ? first : `${hostname} ${first}`, ...more];
 }
+
+/** Whether it is a promise, of any library. */
+export function isPromise<Given>(answer: Given | Promise<Given>): answer is Promise<Given> {
+  return typeof (answer as { readonly then?: unknown } | undefined)?.then === "function";
+}

@@ -9,7 +9,7 @@ import {
   type ServerIntent,
   type ServerProfile,
 } from "@carteiro/core";
-import { foundIntent, intentOf, isRefusal } from "./answers.ts";
+import { foundIntent, intentOf, isPromise, isRefusal } from "./answers.ts";
 import { describeSession } from "./session-info.ts";
 import { SessionFacts, type ClientFacts } from "./client-facts.ts";
 import type { Clock } from "./clock.ts";
@@ -395,8 +395,4 @@ export class Connection {
     this.#pending = undefined;
     this.#drive.submit({ type: "dismiss", reply });
   }
-}
-
-function isPromise<Given>(answer: Given | Promise<Given>): answer is Promise<Given> {
-  return typeof (answer as { readonly then?: unknown } | undefined)?.then === "function";
 }

@@ -16,6 +16,7 @@ import {
 import { callbackify } from "node:util";
 import type { ChannelBindings, TlsInfo } from "@carteiro/core";
 import { plainAddress } from "./address.ts";
+import { checkClient, clientInfo } from "./client-certificate.ts";
 import { serverEndPoint } from "./server-end-point.ts";
 
 /** What a PEM file holds. */
@@ -174,49 +175,6 @@ function exportedFrom(socket: TLSSocket): Uint8Array | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** What the client has shown of itself. Outside of a `tls.Server`, Node looks no further into it by itself. */
-function clientInfo(socket: TLSSocket): Pick<TlsInfo, "authorized" | "clientCertificate"> {
-  const certificate = socket.getPeerX509Certificate();
-  if (certificate === undefined) return { authorized: false };
-  const { subject, subjectAltName, fingerprint256, raw } = certificate;
-  return {
-    authorized: isVerified(socket),
-    clientCertificate: {
-      subject,
-      names: subjectAltName === undefined ? [] : alternativeNames(subjectAltName),
-      fingerprint: fingerprint256.replaceAll(":", "").toLowerCase(),
-      octets: Uint8Array.from(raw),
-    },
-  };
-}
-
-/** Divided by commas, but for those within quotes: a name that has one is written as a string of JSON. */
-function alternativeNames(text: string): readonly string[] {
-  const names = [""];
-  let isQuoted = false;
-  for (let at = 0; at < text.length; at++) {
-    const char = text.charAt(at);
-    const isEscape = isQuoted && char === "\\";
-    if (char === '"') isQuoted = !isQuoted;
-    if (char === "," && !isQuoted) {
-      names.push("");
-      at += 1;
-    } else names[names.length - 1] += isEscape ? char + text.charAt((at += 1)) : char;
-  }
-  return names;
-}
-
-function isVerified(socket: TLSSocket): boolean {
-  const { _handle } = socket as { readonly _handle?: { verifyError?(): Error | null } };
-  return _handle?.verifyError?.() === null;
-}
-
-function checkClient(socket: TLSSocket): void {
-  if (socket.getPeerX509Certificate() !== undefined && isVerified(socket)) return;
-  socket.destroy();
-  throw new Error("The client has shown no certificate that could be verified");
 }
 
 function peerEndPoint(socket: TLSSocket): Uint8Array | undefined {

@@ -26,6 +26,7 @@ import { checkFits, fittingAnswer, fittingReply } from "./decision-replies.ts";
 import type { ExchangeInput } from "./exchange.ts";
 import { checkExtensionCommand, type ExtensionCommand } from "./extension-commands.ts";
 import { refuseForeign } from "./foreign-protocols.ts";
+import { endsGroup } from "./groups.ts";
 import { serverMachine, type ServerFacts, type ServerMachineEvent } from "./machine.ts";
 import type { DecisionSubject, ServerEvent, ServerIntent, ServerTimeout } from "./messages.ts";
 import type { ServerProfile } from "./options.ts";
@@ -396,7 +397,7 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
 
   /** Whether the client has gone on without the answer that it must wait for. Without EHLO nobody has said that it need not. */
   #isAhead(verb: Verb): boolean {
-    return this.#inbox.unread > 0 && (endsGroup.has(verb) || this.#standing.hello?.extended !== true);
+    return this.#inbox.unread > 0 && (endsGroup(verb) || this.#standing.hello?.extended !== true);
   }
 
   #responseReceived(line: Uint8Array): void {
@@ -447,19 +448,6 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
     this.#actions.traceLine("client", this.#shown.next(line, parsed));
   }
 }
-
-/** Commands that must be the last of a group (RFC 2920 §3.1, RFC 4954 §4). HELP may be answered at any length. */
-const endsGroup: ReadonlySet<string> = new Set([
-  "EHLO",
-  "HELO",
-  "LHLO",
-  "DATA",
-  "AUTH",
-  "VRFY",
-  "EXPN",
-  "NOOP",
-  "HELP",
-]);
 
 function verbOf(parsed: ParsedCommand): string {
   return parsed.kind === "command" ? parsed.command.verb : parsed.verb;
