@@ -49,6 +49,8 @@ const isReply = ({ type }: Action) => type === "reply" || type === "replyToConte
 const replies = (actions: readonly Action[]) => actions.filter(isReply).length;
 const replyOf = (actions: readonly Action[]) => actions.find(isReply)?.params?.["reply"];
 const reads = (path: string) => leafByPath.get(path)?.meta["reads"];
+/** Before a proxy has said who the client is, and before TLS where that comes first, nothing can be said. */
+const silent: ReadonlySet<string> = new Set(["expectingProxyHeader", "securingFirst"]);
 const isIdle = (path: string) => path.startsWith("dialogue.idle.");
 const isTransaction = (path: string) => path.startsWith("dialogue.transaction.");
 /** What answers a line or a decision, now or once the octets behind BDAT have come. */
@@ -68,9 +70,9 @@ describe("the server's chart, as documentation", () => {
   test("says of every state but the last what is awaited, in which RFC, and for how long", () => {
     for (const { path, description, meta, final } of leaves) {
       expect(description, path).toMatch(/^[A-Z].*\.$/s);
-      expect(meta["rfc"], path).toMatch(/^RFC \d{4} §/);
-      if (!final)
-        expect(["command", "content", "decision", "message", "tls", "greetPause"], path).toContain(meta["timeout"]);
+      expect(meta["rfc"], path).toMatch(/^(RFC \d{4}|PROXY protocol) §/);
+      const timeouts = ["command", "content", "decision", "message", "tls", "proxy", "greetPause"];
+      if (!final) expect(timeouts, path).toContain(meta["timeout"]);
     }
   });
 
@@ -78,7 +80,7 @@ describe("the server's chart, as documentation", () => {
     const around = ["dialogue", "idle", "transaction", "aside", "authenticating"];
     for (const name of stateNamesOf(serverMachine).filter((state) => !around.includes(state))) {
       expect(name).toMatch(
-        /^(expecting|deciding|receiving|discarding)[A-Z][A-Za-z]+$|^(connecting|stepping|computing|answeringMechanism|securing|closed)$/,
+        /^(expecting|deciding|receiving|discarding)[A-Z][A-Za-z]+$|^(connecting|securingFirst|stepping|computing|answeringMechanism|securing|closed)$/,
       );
     }
   });
@@ -221,7 +223,24 @@ describe("the server's chart, step by step", () => {
     });
     expectAll(
       steps.filter(({ actions }) => has(actions, "startOver")),
-      ({ from }) => from === "securing",
+      ({ from }) => from === "securing" || from === "securingFirst",
+    );
+  });
+
+  test("says nothing before a PROXY header, nor before TLS that comes first, and then begins as ever", () => {
+    const first = ({ from, to }: Step) => silent.has(from) && to !== from;
+    expectAll(steps.filter(first), ({ event, to, actions, facts }) => {
+      if (to === "closed") return replies(actions) === 0;
+      if (to === "securingFirst") return event === "proxied" && facts.tlsFirst && has(actions, "startTlsFirst");
+      return to === "connecting" && (event === "secured" ? has(actions, "startOver") : !facts.tlsFirst);
+    });
+    expectAll(
+      steps.filter(({ from, to }) => silent.has(to) && !silent.has(from)),
+      ({ from, event, facts }) => from === "connecting" && event === "connected" && facts.proxied,
+    );
+    expectAll(
+      steps.filter(({ from, event }) => from === "connecting" && event === "connected"),
+      ({ to, facts }) => (to === "expectingProxyHeader") === facts.proxied && !silent.has(from),
     );
   });
 
@@ -264,7 +283,7 @@ describe("the server's chart, step by step", () => {
     expectAll(
       steps.filter(({ event, from }) => event === "elapsed" && from !== "closed"),
       ({ from, to, actions }) => {
-        if (from === "securing") return to === "closed";
+        if (from === "securing" || silent.has(from)) return to === "closed" && replies(actions) === 0;
         if (from === "expectingSilence") return to === "decidingConnection";
         if (to === "closed") return replyOf(actions) === "timeout";
         return (
@@ -299,8 +318,8 @@ describe("the server's chart, step by step", () => {
   });
 
   test("closes for a shutdown wherever a command is awaited outside a transaction, and nowhere else", () => {
-    const between = ({ from }: Step) =>
-      (reads(from) === "command" && !isTransaction(from)) || from === "expectingSilence";
+    const waiting: readonly unknown[] = ["command", "proxy", "silence"];
+    const between = ({ from }: Step) => waiting.includes(reads(from)) && !isTransaction(from);
     expectAll(
       steps.filter(({ event }) => event === "shutDown"),
       (step) => (step.to === "closed") === (between(step) || step.from === "closed"),

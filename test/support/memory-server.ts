@@ -1,6 +1,12 @@
 // A server in memory and raw clients of it: what handlers answer is seen on the wire, under a virtual clock.
 
-import { SmtpServer, type Compute, type ServerEvents, type ServerOptions } from "@carteiro/driver";
+import {
+  SmtpServer,
+  type Compute,
+  type ConnectionOrigin,
+  type ServerEvents,
+  type ServerOptions,
+} from "@carteiro/driver";
 import { pipe, VirtualClock, type PipeOptions } from "@carteiro/memory";
 import { WirePeer } from "./wire-peer.ts";
 import { noDelays } from "./no-delays.ts";
@@ -19,7 +25,7 @@ export interface MemoryServer {
   /** How a client introduces itself. */
   readonly greeting: string;
   /** A connection, before its greeting was heard. */
-  readonly connect: (options?: Partial<PipeOptions>) => WirePeer;
+  readonly connect: (options?: Partial<PipeOptions>, origin?: ConnectionOrigin) => WirePeer;
   /** A connection that has greeted, said EHLO, and these commands, all of them accepted. */
   readonly after: (...commands: readonly string[]) => Promise<WirePeer>;
 }
@@ -49,9 +55,9 @@ export function memoryServer(
     "handshakeFailed",
   ] as const;
   for (const name of names) server.on(name, (event) => void told.push({ name, ...event } as Told));
-  const connect = (pipeOptions: Partial<PipeOptions> = {}): WirePeer => {
+  const connect = (pipeOptions: Partial<PipeOptions> = {}, origin: ConnectionOrigin = {}): WirePeer => {
     const [clientEnd, serverEnd] = pipe({ clock, ...pipeOptions });
-    void server.accept(serverEnd);
+    void server.accept(serverEnd, origin);
     return new WirePeer(clientEnd);
   };
   return {

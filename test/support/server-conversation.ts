@@ -89,14 +89,21 @@ export interface Conversation {
   readonly states: readonly string[];
 }
 
-/** A client sends its segments, and waits after each until the session wants more; time passes only for that. */
+/**
+ * A client sends its segments, and waits after each until the session wants more; time passes only for that.
+ * @param header A PROXY header that comes first, each octet as a character.
+ */
 export function converse(
   options: ServerOptions,
   { segments, ends }: ClientDialogue,
   script: readonly Verdict[],
   way: Way = plainly,
+  header = "",
 ): Conversation {
-  const session = new ServerSession(serverProfile({ ...options, hostname: "mx.example.org" }), 0, { trusted: true });
+  const session = new ServerSession(serverProfile({ ...options, hostname: "mx.example.org" }), 0, {
+    trusted: true,
+    proxied: header !== "",
+  });
   const harness = new SessionHarness<ServerIntent, ServerEvent>(session, {
     answer: application(script),
     promptly: way.promptly,
@@ -107,8 +114,9 @@ export function converse(
   const sizes = cycle(way.sizes);
   const states: string[] = [];
   const sent: Uint8Array[] = [];
-  for (const segment of segments) {
-    for (const chunk of chunksOf(options.protocol === "lmtp" ? inLmtp(segment) : segment, sizes)) {
+  for (const [index, segment] of segments.entries()) {
+    const prefix = index === 0 ? header : "";
+    for (const chunk of chunksOf(prefix + (options.protocol === "lmtp" ? inLmtp(segment) : segment), sizes)) {
       if (harness.receive(chunk)) sent.push(chunk);
       const decides = way.readsOn !== false && sent.length % way.readsOn === 0;
       if (decides && harness.idle.wants === "intent") harness.advance();

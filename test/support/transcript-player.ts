@@ -73,14 +73,22 @@ const nonces = { client: "fyko+d2lbbFgONRv9qkxdawL", server: "3rfcNHYJY1ZVvWVs7j
 const channelBindings = { "tls-exporter": Buffer.from("exported by this very connection") };
 
 /** What the first line of a block says of its session. */
-export type Front = Pick<Transcript, "role" | "trusted" | "overTls" | "bindable" | "certified" | "options">;
+export type Front = Pick<
+  Transcript,
+  "role" | "trusted" | "proxied" | "tlsFirst" | "overTls" | "bindable" | "certified" | "options"
+>;
 
 /** The server's session of a block, at time 0. */
 export function serverSessionOf(front: Front): ServerSession {
-  const { options, trusted, overTls } = front;
+  const { options, trusted, proxied, tlsFirst, overTls } = front;
   const extensions = namedExtensions(options["extensions"]);
   const whole: ServerSessionOptions = withUsual({ hostname: "mx.example.com", ...options, extensions });
-  return new ServerSession(serverProfile(whole), 0, { trusted, ...(overTls && { tls: tlsOf(front) }) });
+  return new ServerSession(serverProfile(whole), 0, {
+    trusted,
+    proxied,
+    implicitTls: tlsFirst,
+    ...(overTls && { tls: tlsOf(front) }),
+  });
 }
 
 /** The client's session of a block, at time 0. */
@@ -351,6 +359,7 @@ class Player {
   #decide(server: ServerSession, intent: string, rest: string): void {
     const given = intent === "eachRecipient" || intent === "answer" ? undefined : readReply(rest);
     const reply = given && { reply: given };
+    if (intent === "trust") return server.submit({ type: "trust" }, this.#now);
     if (intent === "shutDown") return server.submit({ type: "shutDown", ...reply }, this.#now);
     if (intent === "dismiss" && given !== undefined) return server.submit({ type: "dismiss", reply: given }, this.#now);
     const pending = this.#pending;

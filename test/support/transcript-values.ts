@@ -49,6 +49,8 @@ const everyEvent: Readonly<Record<Exclude<AnyEvent["type"], "lineTraced">, true>
   keysWanted: true,
   mailReceived: true,
   openingFailed: true,
+  proxied: true,
+  proxyHeaderRefused: true,
   messageReceived: true,
   opened: true,
   recipientReceived: true,

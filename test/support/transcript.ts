@@ -16,6 +16,10 @@ export interface Transcript {
   readonly certified: boolean;
   /** Whether the client may say who others are (XCLIENT, XFORWARD). */
   readonly trusted: boolean;
+  /** Whether a PROXY header comes first. */
+  readonly proxied: boolean;
+  /** Whether TLS begins behind it, before the greeting. */
+  readonly tlsFirst: boolean;
   /** Whether anything can be computed. */
   readonly computes: boolean;
   /** Options of the session under test, as they stand in the block's first line. */
@@ -96,6 +100,8 @@ function readBlock(file: string, headings: readonly string[], block: readonly So
 
 const circumstances = [
   "of trusted clients",
+  "behind a proxy",
+  "with TLS first",
   "over TLS",
   "with channel bindings",
   "with a certificate",
@@ -109,7 +115,10 @@ const circumstances = [
 function readFront(
   file: string,
   source: Source,
-): Pick<Transcript, "role" | "trusted" | "overTls" | "bindable" | "certified" | "computes" | "options"> {
+): Pick<
+  Transcript,
+  "role" | "trusted" | "proxied" | "tlsFirst" | "overTls" | "bindable" | "certified" | "computes" | "options"
+> {
   const [words, json] = splitAt(source.text, " {");
   const options: unknown = JSON.parse(json === "" ? "{}" : `{${json}`);
   const [role = ""] = words.split(" ");
@@ -120,6 +129,8 @@ function readFront(
   return {
     role,
     trusted: given.includes("of trusted clients"),
+    proxied: given.includes("behind a proxy"),
+    tlsFirst: given.includes("with TLS first"),
     overTls: given.includes("over TLS"),
     bindable: given.includes("with channel bindings"),
     certified: given.includes("with a certificate"),

@@ -1,5 +1,7 @@
 // What was received and not yet read: the chunk being read, and those that came while the session could not read.
 
+import { joinOctets } from "./grammar/octets.ts";
+
 const nothing = new Uint8Array(0);
 
 export class Inbox {
@@ -41,6 +43,17 @@ export class Inbox {
       if (this.#taken * 2 > this.#waiting.length) this.#forgetTaken();
     }
     return true;
+  }
+
+  /** What has not been read, where there is any; the inbox is empty afterwards. */
+  takeRest(): { readonly unread?: Uint8Array } {
+    const pieces: Uint8Array[] = [];
+    while (this.ready()) {
+      pieces.push(this.chunk.subarray(this.at));
+      this.at = this.chunk.length;
+    }
+    this.clear();
+    return pieces.length === 0 ? {} : { unread: joinOctets(pieces) };
   }
 
   clear(): void {

@@ -79,6 +79,15 @@ export {
   type ReplyLine,
 } from "./grammar/reply.ts";
 export { formatXtext, parseXtext } from "./grammar/xtext.ts";
+export {
+  formatProxyHeader,
+  type ProxyEndpoint,
+  type ProxyHeader,
+  type ProxyTransport,
+} from "./grammar/proxy-header.ts";
+export type { ProxySsl } from "./grammar/proxy-ssl.ts";
+export type { ProxyTlv } from "./grammar/proxy-tlv.ts";
+export type { ProxyTlvs } from "./grammar/proxy-tlvs.ts";
 
 // Framing: streams of octets to lines, content and replies.
 export { DataReader, type DataOutcome, type DataReaderOptions } from "./framing/data-reader.ts";

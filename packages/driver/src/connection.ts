@@ -2,6 +2,7 @@
 
 import {
   ServerSession,
+  type ProxyHeader,
   type Reply,
   type CredentialsDecision,
   type ServerDecision,
@@ -41,6 +42,14 @@ const badCredentials = reject(535, "5.7.8", "Credentials are not valid");
 /** Octets that a client may leave unread before it is no longer listened to. */
 const unsentLimit = 1_048_576;
 
+/** What an adapter knows of a connection besides its transport. */
+export interface ConnectionOrigin {
+  /** Whether a PROXY header comes first. Only for connections from proxies: anybody could claim any address by it. */
+  readonly proxied?: boolean;
+  /** Whether TLS begins behind that header, before the greeting. Where there is no header, the transport has begun it already. */
+  readonly implicitTls?: boolean;
+}
+
 export interface ConnectionContext {
   readonly options: ServerOptions;
   readonly commands: ReadonlyMap<string, CommandHandler>;
@@ -48,6 +57,9 @@ export interface ConnectionContext {
   readonly isTrusted: (address: string | undefined) => boolean;
   /** Said instead of asking `onConnection`, where the server takes no more connections. */
   readonly refusal: Disconnect | undefined;
+  readonly origin: ConnectionOrigin;
+  /** Takes the place of a client that a proxy has named; gives the refusal where there is none left. */
+  readonly settle: (address: string | undefined) => Disconnect | undefined;
   readonly profile: ServerProfile;
   readonly events: Emitter<ServerEvents>;
   readonly clock: Clock;
@@ -84,6 +96,7 @@ export class Connection {
   readonly #drive: Drive<ServerIntent, ServerEvent>;
 
   readonly #client: KnownClient;
+  #refusal: Disconnect | undefined;
   #facts: SessionFacts | undefined;
 
   #pending: Pending | undefined;
@@ -94,8 +107,12 @@ export class Connection {
     const { profile, clock, compute } = context;
     this.#context = context;
     this.#client = new KnownClient(transport);
+    const { proxied = false, implicitTls = false } = context.origin;
+    this.#refusal = context.refusal;
     this.#session = new ServerSession(profile, clock.now(), {
-      trusted: context.isTrusted(transport.remote.address),
+      proxied,
+      implicitTls,
+      trusted: !proxied && context.isTrusted(transport.remote.address),
       ...(transport.tls && { tls: transport.tls }),
     });
     this.#drive = new Drive(this.#session, transport, {
@@ -158,6 +175,12 @@ export class Connection {
         return this.#authenticationFailed(event);
       case "tlsStarted":
         return this.#client.secured(event.tls);
+      case "proxied":
+        return this.#proxied(event.header);
+      case "proxyHeaderRefused": {
+        const error = new Error(event.problem);
+        return this.#context.events.emit("handshakeFailed", { remote: this.info.remote, error });
+      }
       case "clientAssumed":
         return this.#client.assume(event.attributes);
       case "lineTraced": {
@@ -175,6 +198,17 @@ export class Connection {
       default:
         return this.#decide(event);
     }
+  }
+
+  /** Only now is it known whose connection this is. */
+  #proxied(header: ProxyHeader): void {
+    const { isTrusted, settle, origin } = this.#context;
+    this.#client.passedOn(header);
+    const { address } = this.#client.remote;
+    if (isTrusted(address)) this.#drive.submit({ type: "trust" });
+    this.#refusal ??= settle(address);
+    // Nothing can be said where TLS comes first.
+    if (this.#refusal !== undefined && origin.implicitTls === true) this.#dismiss(this.#refusal.reply);
   }
 
   #transactionEnded({ type: _, ...told }: Extract<ServerEvent, { type: "transactionEnded" }>): void {
@@ -226,7 +260,7 @@ export class Connection {
 
   /** What the client's rates answer, or else the handler. */
   #answerTo(event: ServerDecision, step: StepContext): MessageAnswer {
-    if (this.#context.refusal !== undefined) return this.#context.refusal;
+    if (this.#refusal !== undefined) return this.#refusal;
     const refusal = this.#context.rates.refusal(event.type, this.info);
     if (!(refusal instanceof Promise)) return refusal ?? this.#call(event, step);
     return refusal.then((given) => given ?? (this.#pending?.event === event ? this.#call(event, step) : undefined));

@@ -1,6 +1,6 @@
 // What is known of a client: as its transport knows, unless somebody who is trusted says otherwise, and as it says itself.
 
-import type { ClientAttributes, TlsInfo, Unavailable } from "@carteiro/core";
+import type { ClientAttributes, ProxyEndpoint, ProxyHeader, TlsInfo, Unavailable } from "@carteiro/core";
 import type { SessionInfo } from "./server-options.ts";
 import type { Transport } from "./transport.ts";
 
@@ -12,12 +12,22 @@ export class KnownClient {
   hello: SessionInfo["hello"];
   tls: TlsInfo | undefined;
   identity: string | undefined;
+  proxy: SessionInfo["proxy"];
   assumed: ClientAttributes | undefined;
 
   constructor({ remote, local, tls }: Transport) {
     this.remote = remote;
     this.local = local;
     this.tls = tls;
+  }
+
+  /** A proxy said whose connection this is. */
+  passedOn(header: ProxyHeader): void {
+    const { remote, local } = this;
+    const { source, destination } = header;
+    this.proxy = { remote, local, header };
+    if (source !== undefined) this.remote = endOf(source);
+    if (destination !== undefined) this.local = endOf(destination);
   }
 
   /** TLS has begun: what was said in the clear is forgotten. */
@@ -35,6 +45,11 @@ export class KnownClient {
     this.hello = typeof hello === "string" ? { name: hello, extended: protocol === "ESMTP" } : undefined;
     this.identity = typeof login === "string" ? login : undefined;
   }
+}
+
+/** A Unix socket, which alone has no port, has no address that others could be told apart by. */
+function endOf({ address, port }: ProxyEndpoint): End {
+  return port === undefined ? {} : { address, port };
 }
 
 /** What is not given stays; but the port of another address is not known. */

@@ -6,6 +6,7 @@ import type {
   Mailbox,
   MailParameters,
   OAuthError,
+  ProxyHeader,
   RecipientParameters,
   Reply,
   ReversePath,
@@ -29,6 +30,14 @@ export interface SessionInfo {
   readonly id: string;
   readonly remote: { readonly address?: string; readonly port?: number };
   readonly local: { readonly address?: string; readonly port?: number };
+  /** The ends of the proxy's own connection, and what it said; `remote` and `local` are those that it named. */
+  readonly proxy:
+    | {
+        readonly remote: { readonly address?: string; readonly port?: number };
+        readonly local: { readonly address?: string; readonly port?: number };
+        readonly header: ProxyHeader;
+      }
+    | undefined;
   /** What a trusted client has said of this one by XCLIENT; `remote`, `local`, `hello` and `identity` follow it. */
   readonly assumed: ClientAttributes | undefined;
   /** The name the client gave with HELO, or EHLO (`extended`); nobody has checked it. */
@@ -201,7 +210,7 @@ export interface ServerEvents {
   error: { readonly error: unknown; readonly session?: SessionInfo };
   /** A client was refused because it did too often what `rates` names. */
   rateExceeded: { readonly session: SessionInfo; readonly subject: RateSubject };
-  /** A connection came to nothing before the greeting: its TLS handshake failed, or took too long. */
+  /** A connection came to nothing before the greeting: its TLS handshake failed, or took too long, or no PROXY header came. */
   handshakeFailed: { readonly remote: SessionInfo["remote"]; readonly error: unknown };
   /** A line of a dialogue; made only while somebody listens when the session begins. Secrets are replaced by `*`. */
   trace: {

@@ -4,7 +4,7 @@ import { serverProfile, type ServerProfile } from "@carteiro/core";
 import { systemClock, type Clock } from "./clock.ts";
 import { webCompute, type Compute } from "./compute.ts";
 import { commandHandlers, type CommandHandler } from "./commands.ts";
-import { Connection } from "./connection.ts";
+import { Connection, type ConnectionContext, type ConnectionOrigin } from "./connection.ts";
 import { CredentialsDesk } from "./credentials.ts";
 import { disconnect, type Disconnect } from "./decisions.ts";
 import { Emitter } from "./emitter.ts";
@@ -102,16 +102,27 @@ export class SmtpServer {
     return this.#closing ? undefined : this.#places.take(address);
   }
 
-  /** Serves one connection; settles once it is closed. Never rejects. */
-  accept(transport: Transport): Promise<void> {
-    const leave = this.reserve(transport.remote.address);
-    if (leave !== undefined) return this.#serve(transport, undefined, leave);
-    if (this.#refusing >= refusalsAtOnce) {
+  /**
+   * Serves one connection; settles once it is closed. Never rejects. Behind a proxy it counts as its client's, once the
+   * proxy has named one.
+   */
+  accept(transport: Transport, origin: ConnectionOrigin = {}): Promise<void> {
+    const leave = this.reserve(origin.proxied === true ? undefined : transport.remote.address);
+    if (leave !== undefined) return this.#serve(transport, { origin, refusal: undefined }, leave);
+    if (this.#refusing >= refusalsAtOnce || origin.implicitTls === true) {
       transport.destroy();
       return Promise.resolve();
     }
+    return this.#serve(transport, { origin, refusal: this.#refusal }, this.#refuse());
+  }
+
+  get #refusal(): Disconnect {
+    return this.#closing ? closing : tooManyConnections;
+  }
+
+  #refuse(): Leave {
     this.#refusing += 1;
-    return this.#serve(transport, this.#closing ? closing : tooManyConnections, () => (this.#refusing -= 1));
+    return () => void (this.#refusing -= 1);
   }
 
   /**
@@ -141,13 +152,25 @@ export class SmtpServer {
     await this.close();
   }
 
-  async #serve(transport: Transport, refusal: Disconnect | undefined, leave: Leave): Promise<void> {
+  async #serve(
+    transport: Transport,
+    given: Pick<ConnectionContext, "origin" | "refusal">,
+    reserved: Leave,
+  ): Promise<void> {
     this.#accepted += 1;
+    let leave = reserved;
+    const settle = (address: string | undefined): Disconnect | undefined => {
+      leave();
+      const place = this.reserve(address);
+      leave = place ?? this.#refuse();
+      return place === undefined ? this.#refusal : undefined;
+    };
     const connection = new Connection(String(this.#accepted), transport, {
       options: this.#options,
       commands: this.#commands,
       isTrusted: this.#isTrusted,
-      refusal,
+      ...given,
+      settle,
       events: this.#events,
       profile: this.#events.has("trace") ? this.#tracingProfile : this.#profile,
       clock: this.#clock,

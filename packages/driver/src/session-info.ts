@@ -16,6 +16,9 @@ export function describeSession(
     get local() {
       return client.local;
     },
+    get proxy() {
+      return client.proxy;
+    },
     get assumed() {
       return client.assumed;
     },

@@ -117,10 +117,11 @@ class MemoryTransport implements Transport {
     return this.#outgoing.send(secured ? formatRecords(recordType.application, copy) : copy);
   }
 
-  async startTls(): Promise<TlsInfo> {
+  async startTls(unread?: Uint8Array): Promise<TlsInfo> {
     if (this.#records !== undefined) throw new Error("TLS has been started already");
     if (this.#incoming.receiving) throw new Error("TLS cannot be started while a read is pending");
     const records = new RecordReader();
+    if (unread !== undefined) records.feed(unread);
     this.#records = records;
     try {
       await this.#shakeHands(records);

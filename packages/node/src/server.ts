@@ -1,7 +1,7 @@
 // SMTP servers on Node's sockets.
 
 import { createServer as createSocketServer, type AddressInfo, type Server, type Socket } from "node:net";
-import { SmtpServer, systemClock, type ServerEvents, type ServerOptions } from "@carteiro/driver";
+import { networks, SmtpServer, systemClock, type ServerEvents, type ServerOptions } from "@carteiro/driver";
 import { defaultServerTimeouts } from "@carteiro/core";
 import { plainAddress } from "./address.ts";
 import { nodeCompute } from "./compute.ts";
@@ -25,6 +25,15 @@ export interface ListenOptions {
   readonly path?: string;
   /** Whether connections begin with TLS (port 465, RFC 8314). Default: no. */
   readonly implicitTls?: boolean;
+  /**
+   * The proxies that connections come by (HAProxy's PROXY protocol, version 1 or 2): each begins with their header, before the
+   * greeting and before implicit TLS. Connections from other addresses are closed at once. On a Unix socket everybody who may
+   * connect is taken for a proxy.
+   */
+  readonly proxy?: {
+    /** Addresses and CIDR blocks. */
+    readonly from: readonly string[];
+  };
   /** Connections not yet accepted that the system keeps. */
   readonly backlog?: number;
   /** Whether the system probes connections without traffic. Default: yes. */
@@ -32,6 +41,8 @@ export interface ListenOptions {
   /** Aborting it while this settles gives up listening. */
   readonly signal?: AbortSignal;
 }
+
+type IsProxy = (address: string | undefined) => boolean;
 
 const smtpPort = 25;
 
@@ -73,11 +84,14 @@ export class NodeServer {
 
   /**
    * Listens on one more port or Unix socket; resolves with the address in use (a Unix socket has port 0). Rejects with
-   * the system's error, for example where the port is taken, the signal's reason, or `TypeError` for `implicitTls` without
-   * `tls` and for LMTP on port 25.
+   * the system's error, for example where the port is taken, the signal's reason, `TypeError` for `implicitTls` without
+   * `tls` and for LMTP on port 25, or `InvalidValueError` for a proxy's network that is none.
    */
   async listen(options: ListenOptions): Promise<{ readonly address: string; readonly port: number }> {
-    const { implicitTls = false, keepAlive = true, signal } = options;
+    const { implicitTls = false, keepAlive = true, signal, proxy } = options;
+    if (proxy?.from.length === 0 && options.path === undefined)
+      throw new TypeError("proxy.from is empty: name the addresses of the proxies, or nobody can connect");
+    const isProxy = proxy && (options.path === undefined ? networks(proxy.from) : () => true);
     if (implicitTls && this.#tls === undefined)
       throw new TypeError("implicitTls without tls: give key and cert to createServer");
     if (this.#lmtp && options.port === smtpPort && options.allowPort25 !== true)
@@ -86,7 +100,7 @@ export class NodeServer {
     signal?.throwIfAborted();
     const listener = createSocketServer(
       { allowHalfOpen: true, keepAlive, noDelay: true },
-      (socket) => void this.#serve(socket, implicitTls),
+      (socket) => void this.#serve(socket, implicitTls, isProxy),
     );
     try {
       await listening(
@@ -138,11 +152,14 @@ export class NodeServer {
     await Promise.all(stopped);
   }
 
-  async #serve(socket: Socket, implicitTls: boolean): Promise<void> {
+  async #serve(socket: Socket, implicitTls: boolean, isProxy: IsProxy | undefined): Promise<void> {
     // Whatever befalls it before or after the server has it concerns nobody.
     socket.on("error", () => undefined);
-    if (!implicitTls) {
-      return this.#server.accept(nodeTransport(socket, this.#tls === undefined ? {} : { tls: this.#tls }));
+    const proxied = isProxy !== undefined;
+    if (proxied && !isProxy(plainAddress(socket.remoteAddress))) return void socket.destroy();
+    if (proxied || !implicitTls) {
+      const transport = nodeTransport(socket, this.#tls === undefined ? {} : { tls: this.#tls });
+      return this.#server.accept(transport, { proxied, implicitTls });
     }
     if (this.#tls !== undefined) await this.#serveSecurely(socket, this.#tls);
   }

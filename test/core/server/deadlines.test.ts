@@ -11,6 +11,7 @@ const timeouts: ServerTimeouts = {
   decision: 1_003,
   message: 1_004,
   tls: 1_005,
+  proxy: 1_006,
   session: 100_000,
   errorDelay: 0,
   authenticationDelay: 0,

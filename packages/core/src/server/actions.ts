@@ -169,6 +169,8 @@ export class ServerActions {
         return this.authentication?.forget();
       case "rememberIdentity":
         return this.#rememberIdentity();
+      case "startTlsFirst":
+        return this.#context.outbox.conclude({ type: "startTls", ...this.#context.inbox.takeRest() });
       case "startTls":
         return this.#context.outbox.conclude({ type: "startTls" });
       case "startOver":

@@ -31,6 +31,10 @@ export interface ServerFacts {
   readonly contentRefused: boolean;
   /** The extension's command that has come is for this phase of the dialogue. */
   readonly verbAllowed: boolean;
+  /** A PROXY header comes first. */
+  readonly proxied: boolean;
+  /** Behind it, TLS begins before the greeting. */
+  readonly tlsFirst: boolean;
 }
 
 export const initialServerFacts: ServerFacts = {
@@ -46,6 +50,8 @@ export const initialServerFacts: ServerFacts = {
   binaryContent: false,
   contentRefused: false,
   verbAllowed: false,
+  proxied: false,
+  tlsFirst: false,
 };
 
 /** Commands by their verb, as they were found well formed; the rest is past participles of the session's own. */
@@ -70,6 +76,8 @@ export type ServerMachineEvent = {
     | "extension"
     | "XCLIENT"
     | "XFORWARD"
+    | "connected"
+    | "proxied"
     | "unrecognised"
     | "malformed"
     | "accept"
@@ -105,7 +113,7 @@ const timeout = (name: ServerTimeout) => name;
 /** In which phase of the dialogue this state is, for commands of extensions. */
 const phase = (name: Phase) => name;
 /** What the client is to send in this state, and so which reader takes it. A state without it waits for the application. */
-const reads = (what: "silence" | "command" | "response" | "content" | "chunk" | "discarded") => what;
+const reads = (what: "proxy" | "silence" | "command" | "response" | "content" | "chunk" | "discarded") => what;
 
 /** The octets behind this BDAT are not wanted. Whatever the answer, they come: they are thrown away before it is given. */
 const refuseChunk = (name: ServerReplyName) => ({ type: "refuseChunk", params: { reply: name } }) as const;
@@ -181,6 +189,8 @@ export const serverMachine = setup({
     binaryContent: ({ context }) => context.binaryContent,
     contentRefused: ({ context }) => context.contentRefused,
     verbAllowed: ({ context }) => context.verbAllowed,
+    proxied: ({ context }) => context.proxied,
+    tlsFirst: ({ context }) => context.tlsFirst,
   },
   actions: {
     /** Writes the reply that the event carries, or else the named one. */
@@ -206,6 +216,8 @@ export const serverMachine = setup({
     compute: () => undefined,
     forgetMechanism: () => undefined,
     rememberIdentity: () => undefined,
+    /** The octets that have come already belong to the handshake. */
+    startTlsFirst: () => undefined,
     startTls: () => undefined,
     startOver: () => undefined,
     close: () => undefined,
@@ -226,7 +238,36 @@ export const serverMachine = setup({
       description: "A connection is there. Nothing is awaited: facts decide what comes first.",
       meta: { rfc: "RFC 5321 §3.1", timeout: timeout("decision") },
       on: {
-        connected: [{ guard: "greetPaused", target: "expectingSilence" }, { target: "decidingConnection" }],
+        connected: [
+          { guard: "proxied", target: "expectingProxyHeader" },
+          { guard: "greetPaused", target: "expectingSilence" },
+          { target: "decidingConnection" },
+        ],
+      },
+    },
+
+    expectingProxyHeader: {
+      description: "A proxy says whose connection it passes on. Nothing is said to one that does not, or not in time.",
+      meta: { rfc: "PROXY protocol §2", timeout: timeout("proxy"), reads: reads("proxy") },
+      on: {
+        proxied: [{ guard: "tlsFirst", target: "securingFirst", actions: "startTlsFirst" }, { target: "connecting" }],
+        shutDown: "closed",
+        elapsed: "closed",
+        expired: "closed",
+        dismiss: "closed",
+        violated: "closed",
+      },
+    },
+
+    securingFirst: {
+      description: "The TLS handshake that comes before the greeting (implicit TLS), behind a PROXY header.",
+      meta: { rfc: "RFC 8314 §3", timeout: timeout("tls") },
+      on: {
+        secured: { target: "connecting", actions: "startOver" },
+        elapsed: "closed",
+        expired: "closed",
+        dismiss: "closed",
+        violated: "closed",
       },
     },
 

@@ -4,6 +4,7 @@ import type { MailParameters, RecipientParameters } from "../extensions/extensio
 import type { ClientAttributes } from "../extensions/xclient.ts";
 import type { ForwardedAttributes } from "../extensions/xforward.ts";
 import type { Mailbox, ReversePath } from "../grammar/address.ts";
+import type { ProxyHeader } from "../grammar/proxy-header.ts";
 import type { Reply } from "../grammar/reply.ts";
 import type { Credentials, ServerAnswer, ServerQuestion } from "../sasl/mechanism.ts";
 import type { TlsInfo } from "../session.ts";
@@ -29,7 +30,7 @@ export type DecisionSubject =
   | "command";
 
 /** Names of the deadlines that states name in their `meta.timeout`; their lengths are in `ServerTimeouts`, but for `greetPause`. */
-export type ServerTimeout = "command" | "content" | "decision" | "message" | "tls" | "greetPause";
+export type ServerTimeout = "command" | "content" | "decision" | "message" | "tls" | "proxy" | "greetPause";
 
 export interface EnvelopeRecipient {
   readonly recipient: Mailbox;
@@ -123,6 +124,10 @@ export type ServerEvent =
   | { readonly type: "authenticationFailed"; readonly mechanism: string; readonly user?: string; readonly reply: Reply }
   | { readonly type: "authenticated"; readonly identity: string; readonly mechanism: string }
   | { readonly type: "tlsStarted"; readonly tls: TlsInfo }
+  /** A proxy said whose connection it passes on; before `connectionReceived`. */
+  | { readonly type: "proxied"; readonly header: ProxyHeader }
+  /** What came instead of a PROXY header; the session ends without a word. */
+  | { readonly type: "proxyHeaderRefused"; /** In English. */ readonly problem: string }
   /** A trusted client said by XCLIENT whom the session is with from now on; it begins anew. What is not there stays as it was. */
   | { readonly type: "clientAssumed"; readonly attributes: ClientAttributes }
   /** Only with `trace: true`: a line of the dialogue as it passed, without CRLF; secrets are replaced by `*`. */
@@ -147,5 +152,7 @@ export type ServerIntent =
   | { readonly type: "answer"; readonly decision: number; readonly answer: ServerAnswer }
   /** Says the reply (4xx or 5xx) and closes, at any time. A pending decision is void. */
   | { readonly type: "dismiss"; readonly reply: Reply }
+  /** The client is found to be one that may use XCLIENT and XFORWARD, as behind a proxy is only known once it has said who it is. */
+  | { readonly type: "trust" }
   /** Closes with 421 as soon as no transaction is open. */
   | { readonly type: "shutDown"; readonly reply?: Reply };

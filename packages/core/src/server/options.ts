@@ -89,6 +89,8 @@ export const defaultServerTimeouts: ServerTimeouts = {
   /** For the application to decide on the message; clients wait 10 minutes, and send it again when they waited in vain. */
   message: 540_000,
   tls: 60_000,
+  /** For the PROXY header. */
+  proxy: 5_000,
   session: 86_400_000,
   errorDelay: 1_000,
   authenticationDelay: 1_000,

@@ -4,6 +4,7 @@
 import { compile } from "../engine/compile.ts";
 import type { Runner } from "../engine/runner.ts";
 import { LineReader } from "../framing/line-reader.ts";
+import { ProxyReader } from "../framing/proxy-reader.ts";
 import { notBase64 } from "../grammar/command-argument.ts";
 import { parseCommand, type Command, type ParsedCommand, type Verb } from "../grammar/command.ts";
 import { reply, type Reply } from "../grammar/reply.ts";
@@ -43,7 +44,7 @@ const program = compile(serverMachine);
 /** What the chart's states say of themselves in `meta`. */
 interface StateMeta {
   readonly timeout?: ServerTimeout;
-  readonly reads?: "silence" | "command" | "response" | "content" | "chunk" | "discarded";
+  readonly reads?: "proxy" | "silence" | "command" | "response" | "content" | "chunk" | "discarded";
   readonly phase?: Phase;
 }
 
@@ -65,6 +66,8 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
   #since: Instant;
 
   #shutDown: Reply | undefined;
+  /** Only behind a proxy, and only at first. */
+  #proxy: ProxyReader | undefined;
   /** Only for traces. */
   #shown: ShownCommands | undefined;
 
@@ -92,7 +95,7 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
     const { runner, actions } = program.start(this.#standing.facts);
     this.#runner = runner;
     for (const action of actions) this.#actions.perform(action);
-    this.#step("connected");
+    this.#connect("connected");
   }
 
   /** The chart's state, for example `dialogue.idle.expectingMail`. */
@@ -108,7 +111,7 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
         return this.#received(input.bytes);
       case "ended":
         this.#inbox.ended = true;
-        if (this.state === "securing") this.#step("ended");
+        if (this.#isSecuring) this.#step("ended");
         return;
       case "broken":
         this.#actions.asked = undefined;
@@ -124,6 +127,7 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
 
   submit(intent: ServerIntent, now: Instant): void {
     this.#now = now;
+    if (intent.type === "trust") return this.#standing.trust();
     if (intent.type === "dismiss") return this.#dismiss(intent.reply);
     if (intent.type === "shutDown") {
       this.#shutDown =
@@ -167,6 +171,10 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
     return this.#runner.meta;
   }
 
+  get #isSecuring(): boolean {
+    return this.state === "securing" || this.state === "securingFirst";
+  }
+
   get #wants(): Wants {
     if (this.#runner.done) return "nothing";
     return this.#meta.reads === undefined ? "intent" : "input";
@@ -193,8 +201,7 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
   #received(bytes: Uint8Array): void {
     if (this.#inbox.ended || bytes.length === 0) return;
     // The client speaks in the clear although TLS is about to begin: an injection, or no SMTP client (RFC 3207 §4.2).
-    if (this.state === "securing" || this.#actions.asked === "startTls")
-      return this.#violate(checkReplies.bytesBehindStartTls);
+    if (this.#isSecuring || this.#actions.asked === "startTls") return this.#violate(checkReplies.bytesBehindStartTls);
     this.#inbox.add(bytes);
     if (this.#isDeaf && this.#inbox.unread > this.#profile.limits.bufferedInput) {
       this.#violate(checkReplies.bufferOverrun);
@@ -202,10 +209,10 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
   }
 
   #secured(tls: TlsInfo): void {
-    if (this.state !== "securing") return;
+    if (!this.#isSecuring) return;
     this.#standing.startOver(tls);
     this.#lines.reset();
-    this.#step("secured");
+    this.#connect("secured");
   }
 
   #computed(computation: number, result: Uint8Array | undefined): void {
@@ -264,6 +271,7 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
     if (reads === "silence") this.#violate(checkReplies.spokeTooEarly);
     else if (reads === "content" || reads === "chunk") this.#readContent();
     else if (reads === "discarded") this.#discardChunk();
+    else if (reads === "proxy") this.#readProxyHeader();
     else this.#readLine(reads);
     return true;
   }
@@ -272,6 +280,22 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
   #chunkComplete(reads: NonNullable<StateMeta["reads"]>): boolean {
     if (reads === "chunk") return this.#actions.content?.chunkComplete === true;
     return reads === "discarded" && this.#actions.refusedChunk?.remaining === 0;
+  }
+
+  #readProxyHeader(): void {
+    const reader = (this.#proxy ??= new ProxyReader());
+    const outcome = reader.read(this.#inbox.chunk, this.#inbox.at);
+    this.#inbox.at = reader.next;
+    const { header, problem } = reader;
+    if (outcome === "malformed") {
+      this.#outbox.tell({ type: "proxyHeaderRefused", problem });
+      this.#step("violated");
+    } else if (header !== undefined) {
+      this.#outbox.tell({ type: "proxied", header });
+      this.#proxy = undefined;
+      this.#standing.facts.proxied = false;
+      this.#connect("proxied");
+    }
   }
 
   #readLine(reads: "command" | "response"): void {
@@ -422,6 +446,12 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
   }
 
   // Running the chart.
+
+  /** What comes before the greeting is done, or a part of it. */
+  #connect(type: "connected" | "proxied" | "secured"): void {
+    this.#step(type);
+    if (this.state === "connecting") this.#step("connected");
+  }
 
   #step(type: MachineEventType, given?: Reply): void {
     for (let next: Occurrence | undefined = { type, given }; next !== undefined; next = this.#actions.next) {

@@ -38,14 +38,16 @@ export class Standing {
   #tls: TlsInfo | undefined;
   readonly #profile: ServerProfile;
 
-  readonly #trusted: boolean;
+  #trusted: boolean;
 
-  constructor(profile: ServerProfile, { tls, trusted = false }: ServerOrigin) {
+  constructor(profile: ServerProfile, { tls, trusted = false, proxied = false, implicitTls = false }: ServerOrigin) {
     this.#profile = profile;
     this.facts.greetPaused = profile.greetPause > 0;
     this.#tls = tls;
     this.#trusted = trusted;
     this.facts.chunkingMissing = !profile.chunking;
+    this.facts.proxied = proxied;
+    this.facts.tlsFirst = proxied && implicitTls;
     this.facts.lmtp = profile.protocol === "lmtp";
     this.#weigh();
   }
@@ -78,6 +80,11 @@ export class Standing {
     if (mechanism === undefined || this.#tls !== undefined) return checkReplies.unknownMechanism;
     if (this.facts.tlsOffered) return fixedReplies.authNeedsTls;
     return mechanism.clear ? checkReplies.weakMechanism : checkReplies.unknownMechanism;
+  }
+
+  trust(): void {
+    this.#trusted = true;
+    this.#weigh();
   }
 
   authenticated(): void {
