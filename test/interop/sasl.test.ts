@@ -132,11 +132,10 @@ describeWith(program("curl"), (curl) => {
           : isToken
             ? ["--user", "ana:", "--oauth2-bearer", secret]
             : ["--user", `ana:${secret}`];
-      const { code, stderr } = await run(curl, [
-        ...["-sS", "--max-time", "20", "--ssl-reqd", "--cacert", files.caFile, ...login],
-        ...["--login-options", `AUTH=${mechanism}`, `smtp://localhost:${port}`],
-        ...["--mail-from", "ana@example.org", "--mail-rcpt", "bia@example.org", "--upload-file", file],
-      ]);
+      const security = ["-sS", "--max-time", "20", "--ssl-reqd", "--cacert", files.caFile, ...login];
+      const where = ["--login-options", `AUTH=${mechanism}`, `smtp://localhost:${port}`];
+      const what = ["--mail-from", "ana@example.org", "--mail-rcpt", "bia@example.org", "--upload-file", file];
+      const { code, stderr } = await run(curl, [...security, ...where, ...what]);
       return { ok: code === 0, said: stderr };
     },
   );

@@ -97,6 +97,8 @@ describe("secrets", () => {
     ["AUTH LOGIN", base64("user"), base64(secret)],
     [`AUTH LOGIN ${base64("user")}`, base64(secret)],
     ["AUTH LOGIN", base64("user"), secret],
+    [`AUTH XOAUTH2 ${base64(`user=user\x01auth=Bearer ${secret}\x01\x01`)}`],
+    ["AUTH OAUTHBEARER", base64(`n,a=user,\x01auth=Bearer ${secret}\x01\x01`), base64("\x01")],
   ];
 
   function expectHidden(lines: readonly string[], mechanisms: readonly MechanismName[]): void {
@@ -105,11 +107,13 @@ describe("secrets", () => {
     for (const line of lines) say(harness, `${line}\r\n`);
     const shown = dialogue(harness).join("\n");
     expect(shown).toContain("C: AUTH");
-    for (const given of [secret, base64(secret).slice(0, -4), plain.slice(-12)]) expect(shown).not.toContain(given);
+    const said = lines.flatMap((line) => line.split(" ")).filter((word) => word.length > 12);
+    for (const given of [secret, base64(secret).slice(0, -4), plain.slice(-12), ...said])
+      expect(shown).not.toContain(given);
   }
 
   test.each(dialogues.map((lines) => [lines.join(" / "), lines] as const))("server traces none of %s", (_, lines) => {
-    expectHidden(lines, ["PLAIN", "LOGIN"]);
+    expectHidden(lines, ["PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER"]);
     // What follows an AUTH that was refused is no response, and nobody can tell what it is.
     if (lines.length === 1) expectHidden(lines, []);
   });
