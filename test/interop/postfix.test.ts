@@ -1,5 +1,10 @@
-// Postfix as the server: it delivers into files, and asks Cyrus SASL about passwords.
+// Postfix as the server: it delivers into files, and asks Cyrus SASL about passwords. Version 3.7 knows neither BINARYMIME,
+// nor LIMITS, nor REQUIRETLS (3.11 does).
 
+import { once } from "node:events";
+import { connect as connectSocket } from "node:net";
+
+import { formatProxyHeader } from "@carteiro/core";
 import { connect } from "@carteiro/node";
 import { expect, test } from "vitest";
 
@@ -16,6 +21,26 @@ describeWith(postfixWithSasl, (root) => {
       security === "in the clear" ? startPostfix(root) : startPostfixWithSasl(root, security, tls),
     refuses: true,
     chunking: true,
+  });
+
+  test.each([1, 2] as const)("reads our PROXY header of version %i", async (version) => {
+    const proxied = () => ({ smtpd_upstream_proxy_protocol: "haproxy" });
+    await using server = await startPostfix(root, proxied);
+    const header = formatProxyHeader({
+      version,
+      command: "proxy",
+      transport: "tcp4",
+      source: { address: "203.0.113.9", port: 4_711 },
+      destination: { address: "192.0.2.25", port: 25 },
+      tlvs: {},
+    });
+    const socket = connectSocket({ host: "127.0.0.1", port: server.port });
+    socket.write(header);
+    const [greeting] = (await once(socket, "data")) as [Buffer];
+    expect(greeting.toString()).toMatch(/^220 /);
+    socket.end("QUIT\r\n");
+    await once(socket, "close");
+    expect(server.log()).toContain("connect from unknown[203.0.113.9]");
   });
 
   test("refuses chunks that come to too much, and takes the next message in the same session", async () => {

@@ -75,6 +75,24 @@ describeWith({ ...program("swaks"), name: "swaks as a proxy" }, (swaks) => {
   });
 });
 
+describeWith({ ...program("swaks"), name: "swaks behind a proxy" }, (swaks) => {
+  const addresses = "--proxy-source 203.0.113.9 --proxy-source-port 4711 --proxy-dest 192.0.2.25 --proxy-dest-port 25";
+  test.each([
+    ["1", "--proxy-version 1 --proxy-family TCP4"],
+    ["2", "--proxy-version 2 --proxy-family AF_INET"],
+  ])("begins with a header of version %s", async (_, header) => {
+    await using server = await startOwnServer({}, { proxy: { from: ["127.0.0.0/8"] } });
+    const words = `--server 127.0.0.1 --port ${server.port} --from ana@example.org --to bia@example.net --timeout 20`;
+    const outcome = await run(swaks, `${words} ${header} ${addresses}`.split(" "));
+    expect(outcome).toMatchObject({ code: 0 });
+    const { session } = await server.next();
+    expect(session.remote).toEqual({ address: "203.0.113.9", port: 4_711 });
+    expect(session.local).toEqual({ address: "192.0.2.25", port: 25 });
+    expect(session.proxy?.remote.address).toBe("127.0.0.1");
+    expect(server.errors).toEqual([]);
+  });
+});
+
 /** Messages whose ends swaks takes for slips and mends: they go as they are on the wire. */
 const mended = ["without a body", "with nothing but a dot"];
 
