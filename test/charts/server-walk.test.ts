@@ -29,6 +29,7 @@ const commands = [
   "RCPT",
   "DATA",
   "BDAT",
+  "BURL",
   "RSET",
   "NOOP",
   "QUIT",
@@ -56,7 +57,10 @@ const isTransaction = (path: string) => path.startsWith("dialogue.transaction.")
 /** What answers a line or a decision, now or once the octets behind BDAT have come. */
 const answers = ({ actions }: Step) =>
   replies(actions) +
-  ["ask", "stepMechanism", "refuseChunk", "startChunk"].reduce((sum, type) => sum + count(actions, type), 0);
+  ["ask", "stepMechanism", "refuseChunk", "startChunk", "addReference"].reduce(
+    (sum, type) => sum + count(actions, type),
+    0,
+  );
 const decides = (path: string) => path.includes("deciding");
 const asks = (path: string) => decides(path) || path.endsWith("answeringMechanism");
 
@@ -179,16 +183,22 @@ describe("the server's chart, step by step", () => {
   });
 
   test("takes content after an accepted DATA alone, and DATA after an accepted recipient alone", () => {
-    const isContent = (path: string) => /(receivingContent|receivingChunk|expectingChunk)$/.test(path);
+    const isContent = (path: string) =>
+      /(receivingContent|receivingChunk|expectingChunk|decidingReference)$/.test(path);
+    const beforehand: Readonly<Record<string, string>> = {
+      receivingContent: "decidingData",
+      receivingChunk: "decidingChunks",
+      decidingReference: "decidingReferences",
+    };
     expectAll(
       steps.filter(({ from, to }) => isContent(to) && !isContent(from) && !from.startsWith("aside.")),
       ({ from, to, event, actions }) =>
-        from.endsWith(to.endsWith("receivingContent") ? "decidingData" : "decidingChunks") &&
+        from.endsWith(beforehand[to.split(".").at(-1) ?? ""] ?? to) &&
         event === "accept" &&
         has(actions, "startContent"),
     );
     expectAll(
-      steps.filter(({ from, to }) => /deciding(Data|Chunks)$/.test(to) && from !== to),
+      steps.filter(({ from, to }) => /deciding(Data|Chunks|References)$/.test(to) && from !== to),
       ({ from }) => from === "dialogue.transaction.expectingRecipientOrData",
     );
     expectAll(
@@ -309,7 +319,8 @@ describe("the server's chart, step by step", () => {
   test("answers content, and nothing else, once for each recipient where the dialogue is such", () => {
     const answered = ({ from, to, event }: Step) =>
       (isTransaction(from) && isIdle(to) && ["contentEnded", "chunkEnded", "chunkDiscarded"].includes(event)) ||
-      from.endsWith("decidingMessage");
+      from.endsWith("decidingMessage") ||
+      /decidingReferences?$/.test(from);
     const ends = ({ event }: Step) => ["ended", "violated", "dismiss", "expired"].includes(event);
     expectAll(
       steps.filter(({ actions }) => replies(actions) > 0),

@@ -56,7 +56,8 @@ function drain<Intent, Event extends { readonly type: string }>(
 
 function accept(event: { readonly type: string }): ServerIntent | undefined {
   if (!("decision" in event) || event.type === "decisionExpired") return undefined;
-  return { type: "accept", decision: event.decision as number };
+  const content = event.type === "referenceReceived" ? { content: octetsOf("fetched\r\n") } : undefined;
+  return { type: "accept", decision: event.decision as number, ...content };
 }
 
 const ignore = (): undefined => undefined;

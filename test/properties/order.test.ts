@@ -5,7 +5,7 @@ import type { ServerEvent } from "@carteiro/core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { times } from "../support/arbitraries.ts";
-import { clientDialogues, verdicts } from "../support/dialogues.ts";
+import { clientDialogues, fetchedText, verdicts } from "../support/dialogues.ts";
 import { converse, serverOptions, ways, type Conversation } from "../support/server-conversation.ts";
 import { latin1 } from "../support/session-harness.ts";
 import { dialogueOf, unstuffed, verbOf, type Dialogue, type Turn } from "../support/wire.ts";
@@ -30,7 +30,7 @@ function followTurn(model: Model, turn: Turn): void {
   if (turn.kind === "content") model.transaction = undefined;
   if (turn.kind !== "command") return;
   const verb = verbOf(turn.text);
-  if (turn.chunk !== undefined) return followChunk(model, turn);
+  if (pieceIn(turn) !== undefined) return followPiece(model, turn);
   // Content of BINARYMIME, or begun with a chunk, does not come by DATA.
   if (turn.reply.code === 503) return;
   if (
@@ -72,8 +72,13 @@ function followTurn(model: Model, turn: Turn): void {
   }
 }
 
+/** What of a content a BDAT brings, or a BURL. */
+function pieceIn({ kind, text, reply, chunk }: Turn): string | undefined {
+  return kind === "command" && verbOf(text) === "BURL" && ![501, 502].includes(reply.code) ? fetchedText : chunk;
+}
+
 /** Chunks are taken where content may come; one that is refused ends the transaction, and so does the last. */
-function followChunk(model: Model, turn: Turn): void {
+function followPiece(model: Model, turn: Turn): void {
   if (turn.reply.code === 502) return;
   if (isAnyPositive(turn)) expect(model.transaction?.to.length, turn.text).toBeGreaterThan(0);
   const hasRecipients = model.transaction !== undefined && model.transaction.to.length > 0;
@@ -90,6 +95,7 @@ const undecided = {
   mail: 1,
   recipient: 1,
   data: 1,
+  reference: 1,
   message: 1,
   verify: 1,
   expand: 1,
@@ -180,17 +186,17 @@ describe("RFC 5321 §3.3, §4.1.4: the order of commands", () => {
           }
           const hasRecipients = model.transaction !== undefined && model.transaction.to.length > 0;
           const isLetIn = !isAbout(turn, "data", late) && ![502, 421].includes(turn.reply.code);
-          if (turn.chunk !== undefined && hasRecipients && chunks === undefined && isLetIn) {
+          if (pieceIn(turn) !== undefined && hasRecipients && chunks === undefined && isLetIn) {
             begun.push(structuredClone(model.transaction));
             chunks = "";
           }
           // Whether the content of a last chunk was let in before the session ended, the wire does not show.
-          if (turn.chunk !== undefined && hasRecipients && chunks === undefined && turn.reply.code === 421) {
+          if (pieceIn(turn) !== undefined && hasRecipients && chunks === undefined && turn.reply.code === 421) {
             if (envelopes(events, "contentStarted").length > begun.length)
               begun.push(structuredClone(model.transaction));
           }
-          if (chunks !== undefined) chunks += turn.chunk ?? "";
-          if (turn.chunk !== undefined && chunks !== undefined && isLast(turn) && isAnyPositive(turn)) {
+          if (chunks !== undefined) chunks += pieceIn(turn) ?? "";
+          if (pieceIn(turn) !== undefined && chunks !== undefined && isLast(turn) && isAnyPositive(turn)) {
             taken.push(structuredClone(model.transaction));
             contents.push(chunks);
           }
@@ -239,6 +245,7 @@ const codes: Readonly<Record<string, readonly number[]>> = {
   EHLO: [250, 451, 500, 501, 550],
   HELO: [250, 451, 500, 501, 550],
   LHLO: [250, 451, 500, 501, 550],
+  BURL: [250, 451, 452, 500, 501, 502, 550, 552, 554],
   BDAT: [250, 451, 452, 500, 501, 502, 550, 552, 554],
   MAIL: [250, 451, 500, 501, 503, 530, 550, 552, 553, 555],
   RCPT: [250, 451, 452, 500, 501, 503, 550, 553, 555],
@@ -267,7 +274,7 @@ function expectAnswered(turn: Turn): void {
   if (/[\r\n]/.test(text)) return expect([500, 554], moment).toContain(reply.code);
   const verb = verbOf(text);
   expect([...(codes[verb] ?? [500, 501, 554]), 503], moment).toContain(reply.code);
-  if (verb === "BDAT") return;
+  if (verb === "BDAT" || verb === "BURL") return;
   const marked = /(?:about|to|from|hello|greets) (\S+)$/.exec(reply.lines[0] ?? "")?.[1];
   // Replies are ASCII: what is beyond becomes a question mark.
   if (marked !== undefined && marked.length > 2 && !marked.includes("?") && verb in codes) {

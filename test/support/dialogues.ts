@@ -221,7 +221,16 @@ const chunks = fc
     contents,
     fc.array(fc.nat(30), { maxLength: 3 }),
     fc.constantFrom(" LAST", " LAST", " last", ""),
-    fc.constantFrom("", "", "", `NOOP mark1${eol}`, `RSET${eol}`, `DATA${eol}`, `RCPT TO:<to1@example.net>${eol}`),
+    fc.constantFrom(
+      "",
+      "",
+      "",
+      `NOOP mark1${eol}`,
+      `RSET${eol}`,
+      `DATA${eol}`,
+      `RCPT TO:<to1@example.net>${eol}`,
+      `BURL imap:x${eol}`,
+    ),
   )
   .map(([content, sizes, last, between]) => {
     let rest = content;
@@ -231,7 +240,7 @@ const chunks = fc
       rest = rest.slice(size);
       said += `BDAT ${piece.length}${eol}${piece}${between}`;
     }
-    return `${said}BDAT ${rest.length}${last}${eol}${rest}`;
+    return rest.length % 5 === 4 ? `${said}BURL imap:x${last}${eol}` : `${said}BDAT ${rest.length}${last}${eol}${rest}`;
   });
 
 const line = (command: fc.Arbitrary<string>): fc.Arbitrary<string> => command.map((text) => text + eol);
@@ -378,8 +387,12 @@ function positive(event: Decision, about: string): ServerIntent {
     });
     return { type: "accept", decision: event.decision, recipients };
   }
-  return { type: "accept", decision: event.decision, ...(own && { reply: own }) };
+  const content = event.type === "referenceReceived" ? { content: octetsOf(fetchedText) } : undefined;
+  return { type: "accept", decision: event.decision, ...content, ...(own && { reply: own }) };
 }
+
+/** What every URL refers to. */
+export const fetchedText = "fetched\r\n";
 
 /** What a decision is about: by this a reply is told from every other. */
 function subjectOf(event: Decision): string {

@@ -1,6 +1,7 @@
 // A server session, an application by script and a client dialogue, brought together.
 
 import {
+  burl,
   deliverBy,
   dsn,
   etrn,
@@ -27,10 +28,10 @@ import { latin1, SessionHarness } from "./session-harness.ts";
 
 export type ServerOptions = Omit<ServerSessionOptions, "hostname">;
 
-const extensions = [dsn, deliverBy(), mtPriority(), rrvs, requireTls, etrn, prdr, storage, xclient, xforward];
+const extensions = [dsn, deliverBy(), mtPriority(), rrvs, requireTls, etrn, prdr, burl(), storage, xclient, xforward];
 
 /** Options that make a difference to what is accepted; some limits are small enough to be met. */
-export const serverOptions: fc.Arbitrary<ServerOptions> = fc.record({
+const anyOptions: fc.Arbitrary<ServerOptions> = fc.record({
   extensions: fc.constantFrom<(readonly Extension[])[]>([], extensions),
   protocol: fc.constantFrom("smtp", "smtp", "smtp", "lmtp"),
   chunking: fc.constantFrom(true, true, true, false),
@@ -60,6 +61,12 @@ export const serverOptions: fc.Arbitrary<ServerOptions> = fc.record({
     bufferedReplies: fc.constantFrom(1, 16_384),
   }),
 });
+
+/** BURL needs CHUNKING. */
+export const serverOptions: fc.Arbitrary<ServerOptions> = anyOptions.map(({ extensions: list = [], ...options }) => ({
+  ...options,
+  extensions: options.chunking === false ? list.filter(({ keyword }) => keyword !== "BURL") : list,
+}));
 
 /** How the driver goes about it; none of it makes a difference to what is said and told. */
 export interface Way {

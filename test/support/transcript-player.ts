@@ -22,7 +22,7 @@ import {
 } from "@carteiro/core";
 import { executor, octetsOfNonce, type Execute } from "./crypto.ts";
 import { namedExtensions } from "./named-extensions.ts";
-import { writtenLine, type Deed, type Step, type Transcript } from "./transcript.ts";
+import { unescaped, writtenLine, type Deed, type Step, type Transcript } from "./transcript.ts";
 import {
   eventTypes,
   readAnswer,
@@ -357,7 +357,7 @@ class Player {
   }
 
   #decide(server: ServerSession, intent: string, rest: string): void {
-    const given = intent === "eachRecipient" || intent === "answer" ? undefined : readReply(rest);
+    const given = ["eachRecipient", "answer", "fetched"].includes(intent) ? undefined : readReply(rest);
     const reply = given && { reply: given };
     if (intent === "trust") return server.submit({ type: "trust" }, this.#now);
     if (intent === "shutDown") return server.submit({ type: "shutDown", ...reply }, this.#now);
@@ -372,6 +372,8 @@ class Player {
       return server.submit({ type: "accept", decision, recipients: rest.split(" | ").map(readVerdict) }, this.#now);
     if (intent === "answer" && isCredentialsDecision(pending))
       return server.submit({ type: "answer", decision, answer: readAnswer(pending, rest) }, this.#now);
+    if (intent === "fetched")
+      return server.submit({ type: "accept", decision, content: Buffer.from(unescaped(rest), "latin1") }, this.#now);
     if (intent === "accept") return server.submit({ type: "accept", decision, ...reply }, this.#now);
     if (intent === "reject" && given !== undefined)
       return server.submit({ type: "reject", decision, reply: given }, this.#now);
@@ -486,6 +488,7 @@ class Player {
 export function usualIntent(event: ServerDecision | CredentialsDecision): ServerIntent {
   const { decision } = event;
   if (isCredentialsDecision(event)) return { type: "answer", decision, answer: readAnswer(event) };
+  if (event.type === "referenceReceived") return { type: "accept", decision, content: Buffer.from("Fetched\r\n") };
   return { type: "accept", decision };
 }
 

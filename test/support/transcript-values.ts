@@ -54,6 +54,7 @@ const everyEvent: Readonly<Record<Exclude<AnyEvent["type"], "lineTraced">, true>
   messageReceived: true,
   opened: true,
   recipientReceived: true,
+  referenceReceived: true,
   resetReceived: true,
   secretWanted: true,
   sessionClosed: true,

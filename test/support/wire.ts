@@ -80,7 +80,8 @@ export function dialogueOf(sent: string, said: string, { lmtp = false } = {}): D
     const { text, chunk, end } = said;
     // Only a server that closes does not wait for all of a chunk.
     if (end > rest.length && reply.code !== 421) break;
-    const endsContent = kind === "content" || (chunk !== undefined && /LAST[ \t]*$/i.test(text));
+    const isPiece = chunk !== undefined || (kind === "command" && verbOf(text) === "BURL" && reply.code !== 501);
+    const endsContent = kind === "content" || (isPiece && /LAST[ \t]*$/i.test(text));
     const each = lmtp && endsContent && reply.code !== 421 && reply.code !== 502;
     const own = each ? Math.max(1, accepted.count) : 1;
     // PRDR: a reply for each recipient stands between two for the whole, of which the last counts.
@@ -127,7 +128,10 @@ class AcceptedRecipients {
     if (verb === "RCPT" && reply.code < 300) this.count += 1;
     const starts = ["MAIL", "RSET", "EHLO", "HELO", "LHLO", "STARTTLS"].includes(verb) && reply.code < 300;
     const refused =
-      (verb === "BDAT" || (verb === "DATA" && ![500, 501, 503].includes(reply.code))) && reply.code >= 400;
+      (verb === "BDAT" ||
+        (verb === "BURL" && reply.code !== 501) ||
+        (verb === "DATA" && ![500, 501, 503].includes(reply.code))) &&
+      reply.code >= 400;
     if (starts || refused || endsContent) this.count = 0;
   }
 }

@@ -117,9 +117,9 @@ export {
   type Parameter,
   type ParameterDefinition,
 } from "./extensions/definition.ts";
-export { binaryMime } from "./extensions/binary-mime.ts";
 export { deliverBy, type DeliverBy, type DeliverByLimits } from "./extensions/deliver-by.ts";
 export { dsn, type NotifyCondition, type OriginalRecipient } from "./extensions/dsn.ts";
+export { burl } from "./extensions/burl.ts";
 export { etrn, type QueueRequest } from "./extensions/etrn.ts";
 export { futureRelease, type FutureReleaseLimits } from "./extensions/future-release.ts";
 export type { SessionLimits } from "./extensions/limits.ts";

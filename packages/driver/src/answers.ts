@@ -2,7 +2,7 @@
 
 import { reply, type Reply, type ServerDecision, type ServerIntent } from "@carteiro/core";
 import type { Found } from "./credentials.ts";
-import type { Accept, Decision, EachRecipient, Reject } from "./decisions.ts";
+import type { Accept, Decision, EachRecipient, Fetched, Reject } from "./decisions.ts";
 
 /** Code and enhanced code that an answer given as text alone is said with: those of the usual answer. */
 const usualCodes: Readonly<Record<ServerDecision["type"], readonly [number, string?]>> = {
@@ -13,6 +13,7 @@ const usualCodes: Readonly<Record<ServerDecision["type"], readonly [number, stri
   mailReceived: [250, "2.1.0"],
   recipientReceived: [250, "2.1.5"],
   dataReceived: [354],
+  referenceReceived: [250, "2.0.0"],
   messageReceived: [250, "2.6.0"],
   verifyReceived: [250, "2.1.5"],
   expandReceived: [250, "2.1.5"],
@@ -24,12 +25,15 @@ const usualCodes: Readonly<Record<ServerDecision["type"], readonly [number, stri
 /** No answer means yes. Throws `InvalidValueError` for a text that cannot stand in a reply, `TypeError` for a refusal that is none. */
 export function intentOf(
   event: ServerDecision,
-  answer: Decision | EachRecipient | undefined,
+  answer: Decision | EachRecipient | Fetched | undefined,
   hostname: string,
 ): ServerIntent {
   const { decision } = event;
   if (answer === undefined) return { type: "accept", decision };
   if (answer.type === "eachRecipient") return eachIntent(event, answer, hostname);
+  if (answer.type === "fetched") return fetchedIntent(event, answer);
+  if (answer.type === "accept" && event.type === "referenceReceived")
+    throw new TypeError("onReference answered accept(): give fetched(…) or reject(…)");
   if (answer.type !== "accept" && !isRefusal(answer.reply))
     throw new TypeError(
       `A handler answered ${describe(answer)}: give accept(), reject(…) or disconnect(…), or nothing`,
@@ -47,6 +51,11 @@ export function foundIntent(decision: number, found: Found): ServerIntent {
     throw new TypeError(`A handler answered ${describe(found)}: give reject(…) or disconnect(…)`);
   const { reply: given } = found;
   return found.type === "disconnect" ? { type: "dismiss", reply: given } : { type: "reject", decision, reply: given };
+}
+
+function fetchedIntent({ type, decision }: ServerDecision, { octets }: Fetched): ServerIntent {
+  if (type !== "referenceReceived") throw new TypeError("fetched(…) answers onReference alone");
+  return { type: "accept", decision, content: octets };
 }
 
 function eachIntent(event: ServerDecision, { decisions }: EachRecipient, hostname: string): ServerIntent {

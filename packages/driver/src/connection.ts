@@ -23,12 +23,14 @@ import {
   type Decision,
   type Disconnect,
   type EachRecipient,
+  type Fetched,
   type MessageAnswer,
   type Reject,
 } from "./decisions.ts";
 import { Drive } from "./drive.ts";
 import type { Emitter } from "./emitter.ts";
 import { ContentAbortedError, ContentRefusedError, DecisionVoidError } from "./errors.ts";
+import { callHandler, type HandlerAnswer } from "./handler-calls.ts";
 import { KnownClient } from "./known-client.ts";
 import type { RateGuard } from "./rate-guard.ts";
 import type { Resolver } from "./resolver.ts";
@@ -37,7 +39,11 @@ import { StepContext } from "./step-context.ts";
 import type { Transport } from "./transport.ts";
 
 const localError = reject(451, "4.3.0", "Local error in processing; try again later");
-const badCredentials = reject(535, "5.7.8", "Credentials are not valid");
+/** What nothing said means, where it does not mean yes. */
+const silence: Partial<Record<ServerDecision["type"], Reject>> = {
+  authenticationReceived: reject(535, "5.7.8", "Credentials are not valid"),
+  referenceReceived: reject(554, "5.6.6", "The content referred to is not available"),
+};
 
 /** Octets that a client may leave unread before it is no longer listened to. */
 const unsentLimit = 1_048_576;
@@ -70,7 +76,7 @@ export interface ConnectionContext {
 }
 
 /** What handlers answer, at whichever step. */
-type Verdict = Decision | EachRecipient;
+type Verdict = Decision | EachRecipient | Fetched;
 
 /** A question that waits for its answer. */
 interface Pending<Event = ServerDecision | CredentialsDecision> {
@@ -259,11 +265,13 @@ export class Connection {
   }
 
   /** What the client's rates answer, or else the handler. */
-  #answerTo(event: ServerDecision, step: StepContext): MessageAnswer {
+  #answerTo(event: ServerDecision, step: StepContext): HandlerAnswer {
     if (this.#refusal !== undefined) return this.#refusal;
     const refusal = this.#context.rates.refusal(event.type, this.info);
-    if (!(refusal instanceof Promise)) return refusal ?? this.#call(event, step);
-    return refusal.then((given) => given ?? (this.#pending?.event === event ? this.#call(event, step) : undefined));
+    if (!(refusal instanceof Promise)) return refusal ?? callHandler(this.#context, event, step);
+    return refusal.then(
+      (given) => given ?? (this.#pending?.event === event ? callHandler(this.#context, event, step) : undefined),
+    );
   }
 
   #outcome<Given>(step: StepContext, handler: () => Given | Promise<Given>): Given | Reject | Promise<Given | Reject> {
@@ -276,43 +284,6 @@ export class Connection {
       return isPromise(answer) ? Promise.resolve(answer).catch(failed) : answer;
     } catch (error) {
       return failed(error);
-    }
-  }
-
-  #call(event: ServerDecision, step: StepContext): MessageAnswer {
-    const { options } = this.#context;
-    switch (event.type) {
-      case "connectionReceived":
-        return options.onConnection?.(step);
-      case "helloReceived":
-        return options.onHello?.(Object.assign(step, { name: event.name, extended: event.extended }));
-      case "startTlsReceived":
-        return options.onStartTls?.(step);
-      case "authenticationReceived":
-        return this.#context.credentials.decide(event.credentials, step);
-      case "mailReceived":
-        return options.onMail?.(Object.assign(step, { reversePath: event.reversePath, parameters: event.parameters }));
-      case "recipientReceived": {
-        const { recipient, parameters, envelope } = event;
-        return options.onRecipient?.(Object.assign(step, { recipient, parameters, envelope }));
-      }
-      case "dataReceived":
-        return options.onData?.(Object.assign(step, { envelope: event.envelope }));
-      case "messageReceived":
-        return undefined;
-      case "verifyReceived":
-        return options.onVerify?.(Object.assign(step, { argument: event.argument }));
-      case "expandReceived":
-        return options.onExpand?.(Object.assign(step, { argument: event.argument }));
-      case "helpReceived":
-        return options.onHelp?.(Object.assign(step, { argument: event.argument }));
-      case "resetReceived":
-        return options.onReset?.(step);
-      case "commandReceived": {
-        const { verb, value, argument, envelope } = event;
-        const details = { verb, value, argument, ...(envelope && { envelope }) };
-        return this.#context.commands.get(verb)?.(Object.assign(step, details));
-      }
     }
   }
 
@@ -347,7 +318,7 @@ export class Connection {
   #answered(pending: Pending<ServerDecision>, answer: Verdict | void): void {
     if (this.#pending !== pending) return;
     const { event } = pending;
-    const decision = answer ?? (event.type === "authenticationReceived" ? badCredentials : undefined);
+    const decision = answer ?? silence[event.type];
     try {
       this.#submit(event, decision);
     } catch (error) {
@@ -375,7 +346,7 @@ export class Connection {
   #note(event: ServerDecision, decision: Verdict | undefined): void {
     const accepted = decision === undefined || decision.type === "accept";
     if (event.type === "helloReceived" && accepted) this.#client.hello = { name: event.name, extended: event.extended };
-    if (accepted || decision.type === "eachRecipient") return;
+    if (accepted || decision.type === "eachRecipient" || decision.type === "fetched") return;
     if (event.type !== "recipientReceived") return;
     const { recipient } = event;
     this.#context.events.emit("recipientRefused", { session: this.info, recipient, reply: decision.reply });

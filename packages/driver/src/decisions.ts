@@ -16,6 +16,12 @@ export type EachRecipient = {
 /** The answer of `onMessage`, now or later. */
 export type MessageAnswer = Answer | EachRecipient | Promise<Decision | EachRecipient | void>;
 
+/** What a URL refers to: see `fetched`. */
+export type Fetched = { readonly type: "fetched"; readonly octets: Uint8Array };
+
+/** The answer of `onReference`, now or later. */
+export type ReferenceAnswer = Fetched | Reject | Disconnect | void | Promise<Fetched | Reject | Disconnect | void>;
+
 /** A handler's answer, now or later. Nothing means yes, but for `onAuthenticate`. */
 export type Answer = Decision | void | Promise<Decision | void>;
 
@@ -49,6 +55,11 @@ export function disconnect(code: number, enhanced?: string, ...text: readonly st
  */
 export function eachRecipient(decisions: readonly (Accept | Reject | undefined)[]): EachRecipient {
   return { type: "eachRecipient", decisions };
+}
+
+/** Answers `onReference`: the content goes on with these octets (text as UTF-8), as if the client had sent them. */
+export function fetched(octets: Uint8Array | string): Fetched {
+  return { type: "fetched", octets: typeof octets === "string" ? new TextEncoder().encode(octets) : octets };
 }
 
 function refusal(code: number, enhanced: string | undefined, text: readonly string[]): Reply {

@@ -16,7 +16,7 @@ import type {
   TlsInfo,
 } from "@carteiro/core";
 import type { CommandHandlers } from "./commands.ts";
-import type { Answer, Decision, MessageAnswer } from "./decisions.ts";
+import type { Answer, Decision, MessageAnswer, ReferenceAnswer } from "./decisions.ts";
 import type { Content } from "./content.ts";
 import type { ClientFacts } from "./client-facts.ts";
 import type { DeniableKeys, Finding } from "./credentials.ts";
@@ -127,8 +127,15 @@ export interface ServerHandlers {
   onRecipient?(
     step: Step & { readonly recipient: Mailbox; readonly parameters: RecipientParameters; readonly envelope: Envelope },
   ): Answer;
-  /** DATA, before the 354. */
+  /** DATA, before the 354; or the first BDAT or BURL. */
   onData?(step: Step & { readonly envelope: Envelope }): Answer;
+  /**
+   * BURL (RFC 4468), where `extensions` have it: fetch what the URL refers to, and answer `fetched(octets)`. `last` says whether
+   * the content ends with it. The URL may authorise whoever has it: keep it out of logs. Nothing said means no.
+   */
+  onReference?(
+    step: Step & { readonly url: string; readonly last: boolean; readonly envelope: Envelope },
+  ): ReferenceAnswer;
   /**
    * A message: called when the content begins. The answer is given at its end, and `accept` is a promise that the
    * message will not be lost (RFC 5321 §6.1). What of the content was not consumed is thrown away. Only `disconnect`

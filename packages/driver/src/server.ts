@@ -58,6 +58,8 @@ export class SmtpServer {
     const compute = platform.compute ?? webCompute;
     const credentials = new CredentialsDesk(options, compute);
     const authentication = credentials.session;
+    if (options.onReference === undefined && options.extensions?.some(({ keyword }) => keyword === "BURL") === true)
+      throw new TypeError("extensions have BURL: add onReference, the handler that fetches what URLs refer to");
     this.#options = options;
     this.#events = new Emitter((error, name) => name !== "error" && this.report(error));
     this.#clock = platform.clock ?? systemClock;

@@ -2,7 +2,7 @@
 
 // What applications need of the packages below, so that they depend on this one alone.
 export {
-  binaryMime,
+  burl,
   defineExtension,
   deliverBy,
   dsn,
@@ -51,6 +51,7 @@ export {
   deriveKeys,
   disconnect,
   eachRecipient,
+  fetched,
   memoryKeyStore,
   memoryRates,
   networks,
@@ -64,6 +65,7 @@ export {
   type CommandHandlers,
   type Decision,
   type EachRecipient,
+  type Fetched,
   type KeyStore,
   type UserKeys,
   type ExtensionCommandStep,
@@ -77,6 +79,7 @@ export {
   type RateStore,
   type Resolver,
   type Recipient,
+  type ReferenceAnswer,
   type ReverseDns,
   type SendResult,
   type ServerHandlers,

@@ -26,6 +26,7 @@ const expiry: Readonly<Record<DecisionSubject, string>> = {
   mail: "451 4.3.0 No decision in time; try again later",
   recipient: "451 4.3.0 No decision in time; try again later",
   data: "451 4.3.0 No decision in time; try again later",
+  reference: "451 4.3.0 No decision in time; try again later",
   message: "451 4.3.0 No decision in time; try again later",
   verify: "451 4.3.0 No decision in time; try again later",
   expand: "451 4.3.0 No decision in time; try again later",

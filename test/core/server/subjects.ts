@@ -1,6 +1,7 @@
 // How a server session comes to each of its decisions, for tests that go through all of them.
 
 import {
+  burl,
   etrn,
   serverProfile,
   ServerSession,
@@ -44,6 +45,7 @@ export const approaches: Readonly<Record<DecisionSubject, Approach>> = {
   mail: { event: "mailReceived", lines: mail, code: 250 },
   recipient: { event: "recipientReceived", lines: recipient, code: 250 },
   data: { event: "dataReceived", lines: data, code: 354 },
+  reference: { event: "referenceReceived", lines: `${recipient}BURL imap:x\r\n`, code: 250 },
   message: { event: "messageReceived", lines: `${data}Hello\r\n.\r\n`, code: 250 },
   verify: { event: "verifyReceived", lines: `${hello}VRFY jones\r\n`, code: 252 },
   expand: { event: "expandReceived", lines: `${hello}EXPN staff\r\n`, code: 250 },
@@ -71,7 +73,7 @@ export function pending(subject: DecisionSubject, options: Options = {}): { harn
   const { event, lines } = approaches[subject];
   const mechanisms = ["PLAIN", "LOGIN", "SCRAM-SHA-256"] as const;
   const authentication = { allowInClear: true, mechanisms, secret };
-  const session = newSession({ extensions: [etrn], startTls: true, authentication, ...options });
+  const session = newSession({ extensions: [etrn, burl()], startTls: true, authentication, ...options });
   const harness: ServerHarness = new SessionHarness(session, {
     answer: (told: ServerEvent) => (told.type === event ? undefined : accepted(told, {})),
     promptly: true,
@@ -84,6 +86,7 @@ export function pending(subject: DecisionSubject, options: Options = {}): { harn
 
 /** A yes to the subject, or what stands for it. */
 export function yes(subject: DecisionSubject, decision: number): ServerIntent {
+  if (subject === "reference") return { type: "accept", decision, content: octetsOf("fetched") };
   if (subject !== "credentials") return { type: "accept", decision };
   return { type: "answer", decision, answer: { type: "keysFound", keys: undefined } };
 }
@@ -104,6 +107,7 @@ export function say(harness: ServerHarness, lines: string): void {
 function accepted(event: ServerEvent, house: House): { readonly intent: ServerIntent } | undefined {
   if (!("decision" in event) || event.type === "decisionExpired") return undefined;
   const { decision } = event;
+  if (event.type === "referenceReceived") return { intent: yes("reference", decision) };
   if (!isCredentialsDecision(event)) return { intent: { type: "accept", decision } };
   return { intent: { type: "answer", decision, answer: houseAnswer(event, house) } };
 }

@@ -83,6 +83,11 @@ export interface CommandOptions extends Partial<AddressLimits> {
   readonly lenientSpace?: boolean;
 }
 
+/** In upper case, what stood for it where it is none that is known here. */
+export function verbOf(parsed: ParsedCommand): string {
+  return parsed.kind === "command" ? parsed.command.verb : parsed.verb;
+}
+
 type ArgumentParser = (octets: Uint8Array, at: number, end: number, options: CommandOptions) => Parsed<Command>;
 
 /**

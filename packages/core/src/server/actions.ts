@@ -8,21 +8,29 @@ import type { ForwardedAttributes } from "../extensions/xforward.ts";
 import type { Command } from "../grammar/command.ts";
 import type { Inbox } from "../inbox.ts";
 import type { Outbox } from "../outbox.ts";
-import type { Instant } from "../session.ts";
+import { LocalProtocolError, type Instant } from "../session.ts";
 import type { Identity } from "../sasl/mechanism.ts";
 import { Authentication } from "./authentication.ts";
 import { Budget } from "./budget.ts";
 import { IncomingContent } from "./content.ts";
+import { fittingContent } from "./decision-replies.ts";
 import { RefusedChunk } from "./refused-chunk.ts";
 import type { CheckedExtension } from "./extension-commands.ts";
 import type { ServerMachineEvent } from "./machine.ts";
-import type { DecisionSubject, Envelope, EnvelopeRecipient, ServerCloseReason, ServerEvent } from "./messages.ts";
+import type {
+  DecisionSubject,
+  Envelope,
+  EnvelopeRecipient,
+  ServerCloseReason,
+  ServerEvent,
+  ServerIntent,
+} from "./messages.ts";
 import type { ServerProfile } from "./options.ts";
 import type { Pace } from "./pace.ts";
 import type { Question } from "./questions.ts";
 import { checkReplies, fixedReplies, formattedReply, lmtpReplies, padded, type ServerReplyName } from "./replies.ts";
 import type { Standing } from "./standing.ts";
-import { contentReplies, type ContentForm, type Verdicts } from "./verdict.ts";
+import { contentReplies, fittingVerdicts, type ContentForm, type Verdicts } from "./verdict.ts";
 
 /** An event of the machine, and the reply that takes the place of the usual one. */
 export interface Occurrence {
@@ -43,6 +51,11 @@ const closeReasons: Partial<Record<Occurrence["type"], ServerCloseReason>> = {
 type Attributes = Extract<CheckedExtension, { readonly attributes: unknown }>;
 
 const none: ReadonlySet<string> = new Set();
+
+/** What the application decides of a transaction as a whole. */
+const deciders: ReadonlySet<DecisionSubject | undefined> = new Set(["data", "reference", "message"]);
+
+const nothing = new Uint8Array(0);
 
 /** What ends a transaction with a reply of the session's own. */
 const endings: ReadonlySet<Occurrence["type"]> = new Set(["contentEnded", "chunkEnded", "chunkDiscarded"]);
@@ -75,8 +88,6 @@ export class ServerActions {
   transactions = 0;
   /** The question that has just been answered. */
   answered: DecisionSubject | undefined;
-  /** What the application said to the message for each recipient, where it did. */
-  verdicts: Verdicts | undefined;
   /** The event being taken. */
   cause: Occurrence = { type: "accept" };
   /** An event that an action brought about: to be taken right after the present one. */
@@ -92,6 +103,10 @@ export class ServerActions {
   #refusedChunk: RefusedChunk | undefined;
   /** Octets of chunks that were thrown away since content was last let in. */
   #discarded = 0;
+  /** What the application said to the message for each recipient, where it did. */
+  #verdicts: Verdicts | undefined;
+  /** What the application has fetched for BURL. */
+  #referred: Uint8Array | undefined;
   #lastReply: Reply | undefined;
   #repliesEach: readonly Reply[] | undefined;
 
@@ -122,6 +137,15 @@ export class ServerActions {
   get repliesEach(): boolean {
     const { profile } = this.#context;
     return profile.protocol === "lmtp" || this.#envelope?.parameters.prdr === true;
+  }
+
+  /** Keeps what comes with an answer besides its reply. Throws `LocalProtocolError` where it does not fit. */
+  take(about: DecisionSubject, { recipients, content }: Extract<ServerIntent, { type: "accept" }>): void {
+    if (recipients !== undefined && about !== "message")
+      throw new LocalProtocolError(`recipients with the answer to ${about}: give a reply, or none`);
+    const accepted = this.#envelope?.recipients.length ?? 0;
+    this.#verdicts = recipients && fittingVerdicts(recipients, accepted, this.repliesEach);
+    this.#referred = fittingContent(about, content);
   }
 
   perform(action: ActionCall): void {
@@ -157,6 +181,8 @@ export class ServerActions {
         return this.#startContent();
       case "startChunk":
         return this.#startChunk();
+      case "addReference":
+        return this.#addReference();
       case "refuseChunk":
         return this.#refuseChunk(action.params?.["reply"] as ServerReplyName);
       case "stepMechanism":
@@ -217,9 +243,9 @@ export class ServerActions {
   #replyToContent(name: ServerReplyName): void {
     const usual = this.cause.given ?? this.#named(name);
     const recipients = this.#envelope?.recipients.length ?? 0;
-    const { said, each, whole } = contentReplies(this.#contentForm, usual, this.verdicts, recipients);
+    const { said, each, whole } = contentReplies(this.#contentForm, usual, this.#verdicts, recipients);
     for (const one of said) this.#writeReply(formattedReply(one));
-    this.verdicts = undefined;
+    this.#verdicts = undefined;
     this.#repliesEach = each;
     this.#lastReply = whole;
     this.#charge(whole);
@@ -232,7 +258,8 @@ export class ServerActions {
 
   /** A chunk that is not the last has one reply, in LMTP as well (RFC 2033 §4.3). */
   get #endsContent(): boolean {
-    return this.command?.verb !== "BDAT" || this.command.chunk.last;
+    if (this.command?.verb === "BDAT") return this.command.chunk.last;
+    return this.command?.verb !== "BURL" || this.command.reference.last;
   }
 
   #named(name: ServerReplyName): Reply {
@@ -247,7 +274,7 @@ export class ServerActions {
       case "malformed":
         return checkReplies.badResponse;
       case "chunkOk":
-        return reply(250, "2.0.0", `${this.command?.verb === "BDAT" ? this.command.chunk.octets : 0} octets received`);
+        return reply(250, "2.0.0", `${this.#content?.chunkOctets ?? 0} octets received`);
       case "contentRefused":
       case "violated":
         return fixedReplies.refused;
@@ -261,6 +288,9 @@ export class ServerActions {
     if (about === "startTls" && this.#context.inbox.unread > 0) {
       this.next = { type: "violated", given: checkReplies.bytesBehindStartTls };
       return;
+    }
+    if (about === "reference" && this.#envelope !== undefined && this.command?.verb === "BURL") {
+      this.question = { type: "referenceReceived", ...this.command.reference, envelope: this.#envelope };
     }
     this.decision += 1;
     this.asked = about;
@@ -296,6 +326,13 @@ export class ServerActions {
     if (!fits) this.next = { type: "violated", given: checkReplies.tooManySmallChunks };
   }
 
+  #addReference(): void {
+    if (this.command?.verb !== "BURL") return;
+    const fits = this.#content?.insert(this.#referred ?? nothing, this.command.reference.last) ?? true;
+    this.#referred = undefined;
+    if (!fits) this.next = { type: "violated", given: checkReplies.tooManySmallChunks };
+  }
+
   #refuseChunk(name: ServerReplyName): void {
     const octets = this.command?.verb === "BDAT" ? this.command.chunk.octets : 0;
     this.#discarded += octets;
@@ -308,8 +345,11 @@ export class ServerActions {
   #forgetTransaction(): void {
     const envelope = this.#envelope;
     if (envelope === undefined) return;
-    const decided = endings.has(this.cause.type) || this.answered === "data" || this.answered === "message";
+    const decided = endings.has(this.cause.type) || deciders.has(this.answered);
     if (this.#content !== undefined && !decided) this.#context.outbox.tell({ type: "contentAborted" });
+    if (this.#content !== undefined && this.answered === "reference" && this.#lastReply !== undefined) {
+      this.#context.outbox.tell({ type: "contentRefused", reply: this.#lastReply });
+    }
     this.#envelope = this.#content = this.#forwarded = undefined;
     this.#context.standing.facts.contentRefused = this.#context.standing.facts.binaryContent = false;
     const outcome = decided ? this.#lastReply : undefined;

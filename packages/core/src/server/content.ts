@@ -15,6 +15,8 @@ export type ContentFraming = "data" | "chunks" | "binary";
 /** `partial`: the content goes on. `ended`: it or its chunk has been read. `flooded`: too much was thrown away after a refusal. */
 export type ContentOutcome = "partial" | "ended" | "flooded";
 
+type Source = Pick<Inbox, "chunk" | "at">;
+
 const nothing = new Uint8Array(0);
 
 /** Any division into chunks gives the same octets, the same refusal at the same octet, and the same outcome. */
@@ -27,12 +29,16 @@ export class IncomingContent {
   refusal: Reply | undefined;
   /** Whether the content ends with the present chunk, or comes without any. */
   last = true;
+  /** Octets of the present chunk, or of the last one. */
+  chunkOctets = 0;
   readonly #reader: DataReader | ChunkReader;
   readonly #profile: ServerProfile;
   #discarded = 0;
   #block = 0;
   readonly #started: Instant;
   #received = 0;
+  /** A chunk that does not come from the client. */
+  #inserted: Source | undefined;
   #smallChunks = 0;
   #overlarge = false;
 
@@ -50,15 +56,22 @@ export class IncomingContent {
   begin({ octets, last }: Chunk): boolean {
     if (this.#reader instanceof DataReader) return true;
     this.last = last;
+    this.chunkOctets = octets;
     this.#overlarge = octets > this.#profile.limits.messageSize - this.size;
     this.#reader.begin(octets, last);
     if (octets < contentBlock) this.#smallChunks += 1;
     return this.#smallChunks <= this.#profile.limits.smallChunks;
   }
 
-  /** Whether all octets of the present chunk have come. */
+  /** The application has fetched a chunk by itself. False: as for `begin`. */
+  insert(octets: Uint8Array, last: boolean): boolean {
+    this.#inserted = { chunk: octets, at: 0 };
+    return this.begin({ octets: octets.length, last });
+  }
+
+  /** Whether no more octets of the client's are needed for the present chunk. */
   get chunkComplete(): boolean {
-    return this.#reader instanceof ChunkReader && this.#reader.remaining === 0;
+    return this.#inserted !== undefined || (this.#reader instanceof ChunkReader && this.#reader.remaining === 0);
   }
 
   /** When it will have come too slowly, should nothing more come until then. */
@@ -76,10 +89,12 @@ export class IncomingContent {
   }
 
   read(inbox: Inbox): ContentOutcome {
-    const from = inbox.at;
-    const outcome = this.#reader.read(inbox.chunk, from);
-    inbox.at = this.#reader.next;
-    const octets = inbox.at - from;
+    const source = this.#inserted ?? inbox;
+    const from = source.at;
+    const outcome = this.#reader.read(source.chunk, from);
+    source.at = this.#reader.next;
+    if (outcome === "end") this.#inserted = undefined;
+    const octets = source.at - from;
     this.#block += octets;
     this.#received += octets;
     // It was announced: nothing of such a chunk need be handed on.

@@ -33,6 +33,8 @@ function areKeys(keys: ScramKeys | undefined, hash: ScramHash): boolean {
   return areWhole && Number.isInteger(iterations) && iterations > 0;
 }
 
+const nothing = new Uint8Array(0);
+
 /**
  * The reply, made anew: where no type keeps anything out, as from somebody's JSON, it may hold whatever there is. Throws
  * `LocalProtocolError` where it would say something else than the intent, `InvalidValueError` where it cannot be said.
@@ -58,4 +60,13 @@ function isPositive(about: DecisionSubject, code: number): boolean {
     default:
       return code >= 200 && code < 300;
   }
+}
+
+/** What BURL refers to, as the application has fetched it. Throws `LocalProtocolError` where it is missing, or out of place. */
+export function fittingContent(about: DecisionSubject, content: Uint8Array | undefined): Uint8Array {
+  if (about === "reference" && content === undefined)
+    throw new LocalProtocolError("accept of reference without content: give the octets that the URL refers to");
+  if (about !== "reference" && content !== undefined)
+    throw new LocalProtocolError(`content with the answer to ${about}: it is for a reference`);
+  return content ?? nothing;
 }

@@ -25,6 +25,8 @@ export interface ServerFacts {
   readonly authenticated: boolean;
   /** BDAT is not to be had. */
   readonly chunkingMissing: boolean;
+  /** BURL is not to be had. */
+  readonly burlMissing: boolean;
   /** The transaction's content was declared as BINARYMIME, which only BDAT can send (RFC 3030 §3). */
   readonly binaryContent: boolean;
   /** The content being received cannot be accepted any more: too large, or with bare newlines. */
@@ -47,6 +49,7 @@ export const initialServerFacts: ServerFacts = {
   authMissing: false,
   authenticated: false,
   chunkingMissing: false,
+  burlMissing: false,
   binaryContent: false,
   contentRefused: false,
   verbAllowed: false,
@@ -65,6 +68,7 @@ export type ServerMachineEvent = {
     | "RCPT"
     | "DATA"
     | "BDAT"
+    | "BURL"
     | "RSET"
     | "NOOP"
     | "QUIT"
@@ -121,6 +125,8 @@ const discardChunk = (name: ServerReplyName) =>
   ({ target: "#server.aside.discardingChunk", actions: refuseChunk(name) }) as const;
 const chunkNotOffered = { guard: "chunkingMissing", ...discardChunk("chunkingNotOffered") } as const;
 
+const referenceNotOffered = { guard: "burlMissing", actions: reply("burlNotOffered") } as const;
+
 /** Where the dialogue goes on as if nothing had been asked. */
 const resume = "#server.dialogue.resume";
 
@@ -155,6 +161,7 @@ const noTransaction = {
   RCPT: { actions: reply("mailFirst") },
   DATA: { actions: reply("mailFirst") },
   BDAT: [chunkNotOffered, discardChunk("mailFirst")],
+  BURL: [referenceNotOffered, { actions: reply("mailFirst") }],
   shutDown: { target: "#server.closed", actions: reply("shuttingDown") },
   XCLIENT: [
     { guard: "tlsMissing", actions: reply("tlsRequired") },
@@ -186,6 +193,7 @@ export const serverMachine = setup({
     authMissing: ({ context }) => context.authMissing,
     authenticated: ({ context }) => context.authenticated,
     chunkingMissing: ({ context }) => context.chunkingMissing,
+    burlMissing: ({ context }) => context.burlMissing,
     binaryContent: ({ context }) => context.binaryContent,
     contentRefused: ({ context }) => context.contentRefused,
     verbAllowed: ({ context }) => context.verbAllowed,
@@ -208,6 +216,8 @@ export const serverMachine = setup({
     forgetTransaction: () => undefined,
     startContent: () => undefined,
     startChunk: () => undefined,
+    /** What the application has fetched goes on as a chunk that the client sent. */
+    addReference: () => undefined,
     /** Has the octets of a chunk thrown away, and keeps the reply for when they have come. */
     refuseChunk: (_, _params: { reply: ServerReplyName }) => undefined,
     stepMechanism: () => undefined,
@@ -414,6 +424,11 @@ export const serverMachine = setup({
                   { guard: "lmtp", ...discardChunk("recipientFirst") },
                   discardChunk("noValidRecipients"),
                 ],
+                BURL: [
+                  referenceNotOffered,
+                  { guard: "lmtp", actions: reply("recipientFirst") },
+                  { actions: reply("noValidRecipients") },
+                ],
               },
             },
 
@@ -441,6 +456,7 @@ export const serverMachine = setup({
                 RCPT: "decidingRecipient",
                 DATA: [{ guard: "binaryContent", actions: reply("binaryByChunks") }, { target: "decidingData" }],
                 BDAT: [chunkNotOffered, { target: "decidingChunks" }],
+                BURL: [referenceNotOffered, { target: "decidingReferences" }],
               },
             },
 
@@ -498,6 +514,28 @@ export const serverMachine = setup({
               },
             },
 
+            decidingReferences: {
+              description: "Whether to let the content come, now that it begins with what a URL refers to.",
+              meta: { rfc: "RFC 4468 §3.2", timeout: timeout("decision") },
+              entry: ask("data"),
+              on: {
+                accept: { target: "decidingReference", actions: "startContent" },
+                reject: { target: "#server.dialogue.idle.expectingMail", actions: replyToContent("refused") },
+                elapsed: { target: "#server.dialogue.idle.expectingMail", actions: replyToContent("undecided") },
+              },
+            },
+
+            decidingReference: {
+              description: "What the URL refers to, which the application is to fetch.",
+              meta: { rfc: "RFC 4468 §3.2", timeout: timeout("decision") },
+              entry: ask("reference"),
+              on: {
+                accept: { target: "receivingChunk", actions: "addReference" },
+                reject: { target: "#server.dialogue.idle.expectingMail", actions: replyToContent("refused") },
+                elapsed: { target: "#server.dialogue.idle.expectingMail", actions: replyToContent("undecided") },
+              },
+            },
+
             receivingChunk: {
               description: "A chunk of the content: as many octets as BDAT announced, whatever they are.",
               meta: { rfc: "RFC 3030 §2", timeout: timeout("content"), reads: reads("chunk") },
@@ -530,6 +568,7 @@ export const serverMachine = setup({
                 RCPT: { actions: reply("chunksBegun") },
                 DATA: { actions: reply("chunksBegun") },
                 BDAT: { target: "receivingChunk", actions: "startChunk" },
+                BURL: [referenceNotOffered, { target: "decidingReference" }],
               },
             },
 

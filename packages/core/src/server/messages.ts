@@ -22,6 +22,7 @@ export type DecisionSubject =
   | "mail"
   | "recipient"
   | "data"
+  | "reference"
   | "message"
   | "verify"
   | "expand"
@@ -59,8 +60,17 @@ export type ServerDecision = { readonly decision: number } & (
       readonly parameters: RecipientParameters;
       readonly envelope: Envelope;
     }
-  /** DATA, or the first BDAT: then there is no 354, and a reply given with `accept` is not said. */
+  /** DATA, or the first BDAT or BURL: then there is no 354, and a reply given with `accept` is not said. */
   | { readonly type: "dataReceived"; readonly envelope: Envelope }
+  /** BURL (RFC 4468): fetch what the URL refers to, and accept with it as `content`. No reply given with it is said. */
+  | {
+      readonly type: "referenceReceived";
+      /** As the client sent it; it may authorise whoever has it (RFC 4467). */
+      readonly url: string;
+      /** Whether the content ends with it. */
+      readonly last: boolean;
+      readonly envelope: Envelope;
+    }
   | {
       readonly type: "messageReceived";
       readonly envelope: Envelope;
@@ -145,6 +155,8 @@ export type ServerIntent =
        * 421, or nothing for the usual reply. Where `repliesEach` is not set, they must come to the same.
        */
       readonly recipients?: readonly (Reply | undefined)[];
+      /** Only for `referenceReceived`: the octets that the URL refers to. */
+      readonly content?: Uint8Array;
     }
   /** Negative answer, 4xx or 5xx. A 421 also closes the connection (RFC 5321 §3.8). */
   | { readonly type: "reject"; readonly decision: number; readonly reply: Reply }

@@ -4,6 +4,7 @@ import type { Extension } from "../extensions/extension.ts";
 import { limitOf } from "../extensions/limits.ts";
 import { standardExtensions } from "../extensions/standard.ts";
 import { positiveNumbers } from "../positive-numbers.ts";
+import { InvalidValueError } from "../grammar/invalid-value-error.ts";
 import { helloName, type HelloName } from "../grammar/address.ts";
 import type { ServerMechanism } from "../sasl/mechanism.ts";
 import type { MechanismName } from "../sasl/mechanisms.ts";
@@ -174,6 +175,7 @@ export interface ServerProfile {
   readonly hostname: HelloName;
   readonly protocol: "smtp" | "lmtp";
   readonly chunking: boolean;
+  readonly burl: boolean;
   readonly startTls: boolean;
   readonly requireTls: boolean;
   readonly mechanisms: readonly ServerMechanism[];
@@ -204,6 +206,7 @@ export function serverProfile(options: ServerSessionOptions): ServerProfile {
     hostname,
     protocol: options.protocol ?? "smtp",
     chunking: options.chunking ?? true,
+    burl: offersBurl(options),
     startTls: options.startTls ?? false,
     requireTls: options.requireTls ?? false,
     mechanisms: authentication === undefined ? [] : chosenMechanisms(hostname, authentication),
@@ -228,6 +231,12 @@ function severity(options: ServerSessionOptions) {
   if (!Number.isInteger(replyPadding) || replyPadding > mostPadding)
     throw new RangeError(`options.replyPadding is ${replyPadding}: give a whole number up to ${mostPadding}`);
   return { greetPause, strictPipelining, replyPadding };
+}
+
+function offersBurl({ extensions = [], chunking }: ServerSessionOptions): boolean {
+  const offers = extensions.some(({ keyword }) => keyword === "BURL");
+  if (!offers || chunking !== false) return offers;
+  throw new InvalidValueError("BURL", "It needs CHUNKING (RFC 4468 section 3.2)", "Leave chunking on");
 }
 
 function registryOf({ extensions = [], chunking = true }: ServerSessionOptions, limits: ServerLimits): Registry {

@@ -40,6 +40,7 @@ export function check(command: Command, circumstances: Circumstances): Checked {
       return checkRecipient(command, circumstances);
     case "DATA":
     case "BDAT":
+    case "BURL":
       return circumstances.envelope === undefined
         ? {}
         : { question: { type: "dataReceived", envelope: circumstances.envelope } };

@@ -30,6 +30,7 @@ export type FixedReplyName =
   | "noValidRecipients"
   | "recipientFirst"
   | "chunkingNotOffered"
+  | "burlNotOffered"
   | "chunksBegun"
   | "binaryByChunks"
   | "tlsRequired"
@@ -82,6 +83,7 @@ export const fixedReplies: Readonly<Record<FixedReplyName, Reply>> = {
   noValidRecipients: reply(554, "5.5.1", "No valid recipients"),
   recipientFirst: reply(503, "5.5.1", "No valid recipients"),
   chunkingNotOffered: reply(502, "5.5.1", "BDAT is not offered"),
+  burlNotOffered: reply(502, "5.5.1", "BURL is not offered"),
   chunksBegun: reply(503, "5.5.1", "The content has begun with BDAT; go on with it, or send RSET"),
   binaryByChunks: reply(503, "5.5.1", "BINARYMIME content comes by BDAT"),
 

@@ -5,8 +5,7 @@ import { compile } from "../engine/compile.ts";
 import type { Runner } from "../engine/runner.ts";
 import { LineReader } from "../framing/line-reader.ts";
 import { ProxyReader } from "../framing/proxy-reader.ts";
-import { notBase64 } from "../grammar/command-argument.ts";
-import { parseCommand, type Command, type ParsedCommand, type Verb } from "../grammar/command.ts";
+import { parseCommand, verbOf, type Command, type ParsedCommand, type Verb } from "../grammar/command.ts";
 import { reply, type Reply } from "../grammar/reply.ts";
 import type { Phase } from "../extensions/extension.ts";
 import { Inbox } from "../inbox.ts";
@@ -28,6 +27,7 @@ import type { ExchangeInput } from "./exchange.ts";
 import { checkExtensionCommand, type ExtensionCommand } from "./extension-commands.ts";
 import { refuseForeign } from "./foreign-protocols.ts";
 import { endsGroup } from "./groups.ts";
+import { malformedReply } from "./malformed.ts";
 import { serverMachine, type ServerFacts, type ServerMachineEvent } from "./machine.ts";
 import type { DecisionSubject, ServerEvent, ServerIntent, ServerTimeout } from "./messages.ts";
 import type { ServerProfile } from "./options.ts";
@@ -143,17 +143,10 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
     checkFits(intent.type, about);
     if (intent.type === "answer") return this.#answered(intent.answer);
     const given = intent.reply === undefined ? undefined : fittingReply(intent.type, about, intent.reply);
-    this.#actions.verdicts = intent.type === "accept" ? this.#verdicts(about, intent.recipients) : undefined;
+    if (intent.type === "accept") this.#actions.take(about, intent);
     this.#actions.asked = undefined;
     this.#actions.answered = about;
     this.#step(intent.type === "reject" && given?.code === 421 ? "dismiss" : intent.type, given);
-  }
-
-  #verdicts(about: DecisionSubject, given: Verdicts | undefined): Verdicts | undefined {
-    if (given === undefined) return undefined;
-    if (about !== "message")
-      throw new LocalProtocolError(`recipients with the answer to ${about}: give a reply, or none`);
-    return fittingVerdicts(given, this.#actions.envelope?.recipients.length ?? 0, this.#actions.repliesEach);
   }
 
   poll(): Output<ServerEvent> {
@@ -407,7 +400,6 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
 
   #check(command: Command): void {
     const { verb } = command;
-    if (verb === "BURL") return this.#step("unrecognised");
     if (this.#profile.strictPipelining && this.#isAhead(verb)) return this.#violate(checkReplies.improperPipelining);
     this.#actions.command = command;
     const { hello, offer } = this.#standing;
@@ -477,15 +469,4 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
     this.#shown ??= new ShownCommands(this.#profile.registry.verbs);
     this.#actions.traceLine("client", this.#shown.next(line, parsed));
   }
-}
-
-function verbOf(parsed: ParsedCommand): string {
-  return parsed.kind === "command" ? parsed.command.verb : parsed.verb;
-}
-
-const withAddress: ReadonlySet<string> = new Set(["MAIL", "RCPT", "VRFY", "EXPN"]);
-
-function malformedReply({ verb, utf8, problem }: Extract<ParsedCommand, { kind: "malformed" }>): Reply {
-  if (utf8 && withAddress.has(verb)) return checkReplies.utf8NotDeclared;
-  return problem === notBase64 ? checkReplies.badBase64 : reply(501, "5.5.4", problem);
 }

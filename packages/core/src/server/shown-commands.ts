@@ -1,6 +1,6 @@
 // What a trace shows of the commands that come: all of them, but no secret.
 
-import type { ParsedCommand } from "../grammar/command.ts";
+import { verbOf, type ParsedCommand } from "../grammar/command.ts";
 import { decodeLenient } from "../grammar/text.ts";
 
 export class ShownCommands {
@@ -27,6 +27,8 @@ export class ShownCommands {
 /** What AUTH has behind the mechanism's name is nobody else's business, well formed or not. */
 function withoutSecret(line: Uint8Array, parsed: ParsedCommand, isStranger: boolean): string {
   if (parsed.kind === "malformed" && parsed.verb === "AUTH") return "AUTH *";
+  // A URL may authorise whoever has it (RFC 4467).
+  if (verbOf(parsed) === "BURL") return "BURL *";
   if (parsed.kind === "command" && parsed.command.verb === "AUTH" && parsed.command.initialResponse !== undefined)
     return `AUTH ${parsed.command.mechanism} *`;
   const text = decodeLenient(line);

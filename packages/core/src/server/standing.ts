@@ -48,6 +48,7 @@ export class Standing {
     this.facts.chunkingMissing = !profile.chunking;
     this.facts.proxied = proxied;
     this.facts.tlsFirst = proxied && implicitTls;
+    this.facts.burlMissing = !profile.burl;
     this.facts.lmtp = profile.protocol === "lmtp";
     this.#weigh();
   }
