@@ -85,7 +85,7 @@ export {
   type ProxyHeader,
   type ProxyTransport,
 } from "./grammar/proxy-header.ts";
-export type { ProxySsl } from "./grammar/proxy-ssl.ts";
+export type { ProxySsl, ProxySslClient } from "./grammar/proxy-ssl.ts";
 export type { ProxyTlv } from "./grammar/proxy-tlv.ts";
 export type { ProxyTlvs } from "./grammar/proxy-tlvs.ts";
 
@@ -105,9 +105,12 @@ export type { ActionCall, GuardArguments, Guards, Program, Runner } from "./engi
 export type {
   Extension,
   ExtensionVerb,
+  MailParameterReader,
   MailParameters,
   Offer,
+  ParameterReader,
   Phase,
+  RecipientParameterReader,
   RecipientParameters,
 } from "./extensions/extension.ts";
 export {
@@ -155,6 +158,7 @@ export type {
   ClientWait,
   Credentials,
   Identity,
+  IterationBounds,
   MechanismTraits,
   ScramHash,
   ScramKeys,
@@ -176,6 +180,7 @@ export type { OAuthError } from "./sasl/oauth-error.ts";
 
 // The server's side.
 export { ServerSession } from "./server/session.ts";
+export type { ReadParameters, Registry } from "./server/registry.ts";
 export type { ServerOrigin } from "./server/origin.ts";
 export { serverMachine, type ServerFacts, type ServerMachineEvent } from "./server/machine.ts";
 export type { FixedReplyName, ServerReplyName } from "./server/replies.ts";
@@ -202,6 +207,7 @@ export type {
 
 // The client's side.
 export { ClientSession } from "./client/session.ts";
+export type { ClientRegistry } from "./client/registry.ts";
 export type { Division } from "./client/allowance.ts";
 export { clientMachine, type ClientFacts, type ClientMachineEvent } from "./client/machine.ts";
 export {

@@ -42,7 +42,7 @@ export class ClientRegistry {
    * Throws `LocalProtocolError` for a parameter of a listed extension that is not offered, or that belongs to the other
    * command. Of other parameters nothing is known.
    */
-  check(place: ParameterPlace, parameters: EsmtpParameters, capabilities: Capabilities): void {
+  check(place: "MAIL" | "RCPT", parameters: EsmtpParameters, capabilities: Capabilities): void {
     for (const { keyword } of parameters) {
       const owner = this.#parameters[place].get(keyword);
       if (owner !== undefined) mustBeOffered(keyword, owner, capabilities);
