@@ -80,7 +80,6 @@ export type ServerMachineEvent = {
     | "extension"
     | "XCLIENT"
     | "XFORWARD"
-    | "connected"
     | "proxied"
     | "unrecognised"
     | "malformed"

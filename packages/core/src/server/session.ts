@@ -5,8 +5,7 @@ import { compile } from "../engine/compile.ts";
 import type { Runner } from "../engine/runner.ts";
 import { LineReader } from "../framing/line-reader.ts";
 import { ProxyReader } from "../framing/proxy-reader.ts";
-import { parseCommand, verbOf, type Command, type ParsedCommand, type Verb } from "../grammar/command.ts";
-import { reply, type Reply } from "../grammar/reply.ts";
+import type { Reply } from "../grammar/reply.ts";
 import type { Phase } from "../extensions/extension.ts";
 import { Inbox } from "../inbox.ts";
 import { Outbox } from "../outbox.ts";
@@ -20,24 +19,18 @@ import {
   type Wants,
 } from "../session.ts";
 import { ServerActions, type Occurrence } from "./actions.ts";
+import { Commands } from "./commands.ts";
 import type { ServerAnswer } from "../sasl/mechanism.ts";
 import type { IncomingContent } from "./content.ts";
 import { checkFits, fittingAnswer, fittingReply } from "./decision-replies.ts";
 import type { ExchangeInput } from "./exchange.ts";
-import { checkExtensionCommand, type ExtensionCommand } from "./extension-commands.ts";
-import { refuseForeign } from "./foreign-protocols.ts";
-import { endsGroup } from "./groups.ts";
-import { malformedReply } from "./malformed.ts";
 import { serverMachine, type ServerFacts, type ServerMachineEvent } from "./machine.ts";
-import type { DecisionSubject, ServerEvent, ServerIntent, ServerTimeout } from "./messages.ts";
+import type { ServerEvent, ServerIntent, ServerTimeout } from "./messages.ts";
 import type { ServerProfile } from "./options.ts";
 import type { ServerOrigin } from "./origin.ts";
 import { Pace } from "./pace.ts";
-import { check } from "./questions.ts";
 import { checkReplies, fixedReplies } from "./replies.ts";
-import { ShownCommands } from "./shown-commands.ts";
 import { Standing } from "./standing.ts";
-import { fittingVerdicts, type Verdicts } from "./verdict.ts";
 
 const program = compile(serverMachine);
 
@@ -48,8 +41,6 @@ interface StateMeta {
   readonly phase?: Phase;
 }
 
-type MachineEventType = Occurrence["type"];
-
 export class ServerSession implements Session<ServerIntent, ServerEvent> {
   readonly #profile: ServerProfile;
   readonly #inbox = new Inbox();
@@ -58,6 +49,7 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
   readonly #runner: Runner<ServerFacts, ServerMachineEvent>;
   readonly #standing: Standing;
   readonly #actions: ServerActions;
+  readonly #commands: Commands;
   readonly #pace: Pace;
 
   #now: Instant;
@@ -68,8 +60,6 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
   #shutDown: Reply | undefined;
   /** Only behind a proxy, and only at first. */
   #proxy: ProxyReader | undefined;
-  /** Only for traces. */
-  #shown: ShownCommands | undefined;
 
   /**
    * @param profile What `serverProfile` made of the options; shared by all sessions of a server.
@@ -83,15 +73,15 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
     this.#now = this.#started = this.#since = now;
     this.#standing = new Standing(profile, origin);
     this.#pace = new Pace(profile.limits, profile.timeouts);
+    const context = { profile, inbox: this.#inbox, standing: this.#standing };
     this.#actions = new ServerActions({
-      profile,
+      ...context,
       pace: this.#pace,
-      inbox: this.#inbox,
       outbox: this.#outbox,
-      standing: this.#standing,
       state: () => this.state,
       now: () => this.#now,
     });
+    this.#commands = new Commands({ ...context, actions: this.#actions });
     const { runner, actions } = program.start(this.#standing.facts);
     this.#runner = runner;
     for (const action of actions) this.#actions.perform(action);
@@ -300,10 +290,12 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
       case "partial":
         return;
       case "line":
-        return reads === "command" ? this.#commandReceived(this.#lines.line) : this.#responseReceived(this.#lines.line);
+        return reads === "command"
+          ? this.#take(this.#commands.received(this.#lines.line, this.#meta.phase))
+          : this.#responseReceived(this.#lines.line);
       case "overlong":
         return reads === "command"
-          ? this.#overlongReceived(this.#lines.line)
+          ? this.#take(this.#commands.overlong(this.#lines.line))
           : this.#step("garbled", checkReplies.overlongResponse);
       case "endless":
         return this.#violate(checkReplies.endlessLine);
@@ -352,68 +344,8 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
     this.#step("contentEnded", content.refusal);
   }
 
-  // Checking: syntax, parameters and limits, before the chart is asked about the order.
-
-  #commandReceived(line: Uint8Array): void {
-    const enough = this.#actions.budget.command();
-    const parsed = parseCommand(line, { smtputf8: true, utf8: this.#actions.envelope?.parameters.smtputf8 === true });
-    this.#traceCommand(line, parsed);
-    if (enough !== undefined) return this.#violate(enough);
-    switch (parsed.kind) {
-      case "unrecognised":
-        return this.#unrecognised(parsed.verb, line);
-      case "malformed":
-        // Nobody knows how many octets of content follow: read as commands they would let content command.
-        return parsed.verb === "BDAT" ? this.#violate(malformedReply(parsed)) : this.#malformed(malformedReply(parsed));
-      case "command":
-        return this.#check(parsed.command);
-    }
-  }
-
-  #unrecognised(verb: string, line: Uint8Array): void {
-    const definition = this.#profile.registry.verbs.get(verb);
-    if (definition !== undefined) return this.#extensionReceived({ verb, definition, line });
-    const foreign = refuseForeign(verb, line);
-    return foreign === undefined ? this.#step("unrecognised") : this.#violate(foreign);
-  }
-
-  #extensionReceived(command: ExtensionCommand): void {
-    const checked = checkExtensionCommand(command, this.#standing.offer, this.#actions.envelope);
-    if ("refused" in checked) return this.#malformed(checked.refused);
-    const { phase } = this.#meta;
-    this.#standing.facts.verbAllowed = phase !== undefined && command.definition.phases.includes(phase);
-    if (checked.event === "extension") this.#actions.question = checked.question;
-    else this.#actions.attributes = checked;
-    this.#step(checked.event);
-  }
-
-  #overlongReceived(beginning: Uint8Array): void {
-    const parsed = parseCommand(beginning);
-    if (verbOf(parsed) === "BDAT") return this.#violate(checkReplies.overlong);
-    const foreign = parsed.kind === "unrecognised" ? refuseForeign(parsed.verb, beginning) : undefined;
-    return foreign === undefined ? this.#malformed(checkReplies.overlong) : this.#violate(foreign);
-  }
-
-  #malformed(given: Reply): void {
-    this.#step("malformed", given);
-  }
-
-  #check(command: Command): void {
-    const { verb } = command;
-    if (this.#profile.strictPipelining && this.#isAhead(verb)) return this.#violate(checkReplies.improperPipelining);
-    this.#actions.command = command;
-    const { hello, offer } = this.#standing;
-    const { envelope, transactions, domains } = this.#actions;
-    const circumstances = { profile: this.#profile, hello, envelope, offer, transactions, domains };
-    const { question, refused } = check(command, circumstances);
-    if (refused !== undefined) return this.#malformed(refused);
-    if (question !== undefined) this.#actions.question = question;
-    this.#step(verb);
-  }
-
-  /** Whether the client has gone on without the answer that it must wait for. Without EHLO nobody has said that it need not. */
-  #isAhead(verb: Verb): boolean {
-    return this.#inbox.unread > 0 && (endsGroup(verb) || this.#standing.hello?.extended !== true);
+  #take({ type, given }: Occurrence): void {
+    this.#step(type, given);
   }
 
   #responseReceived(line: Uint8Array): void {
@@ -445,7 +377,7 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
     if (this.state === "connecting") this.#step("connected");
   }
 
-  #step(type: MachineEventType, given?: Reply): void {
+  #step(type: Occurrence["type"], given?: Reply): void {
     for (let next: Occurrence | undefined = { type, given }; next !== undefined; next = this.#actions.next) {
       this.#actions.next = undefined;
       this.#actions.cause = next;
@@ -462,11 +394,5 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
     if (given === undefined || !this.#runner.can({ type: "shutDown" }, this.#standing.facts)) return;
     this.#shutDown = undefined;
     this.#step("shutDown", given);
-  }
-
-  #traceCommand(line: Uint8Array, parsed: ParsedCommand): void {
-    if (!this.#profile.trace) return;
-    this.#shown ??= new ShownCommands(this.#profile.registry.verbs);
-    this.#actions.traceLine("client", this.#shown.next(line, parsed));
   }
 }

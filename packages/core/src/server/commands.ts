@@ -1,0 +1,112 @@
+// Checking: syntax, parameters and limits of a line, before the chart is asked about the order. What becomes of a line is an
+// event of the chart, and the reply that goes with it where it is refused.
+
+import type { Phase } from "../extensions/extension.ts";
+import { parseCommand, verbOf, type Command, type ParsedCommand, type Verb } from "../grammar/command.ts";
+import type { Reply } from "../grammar/reply.ts";
+import type { Inbox } from "../inbox.ts";
+import type { Occurrence, ServerActions } from "./actions.ts";
+import { checkExtensionCommand, type ExtensionCommand } from "./extension-commands.ts";
+import { refuseForeign } from "./foreign-protocols.ts";
+import { endsGroup } from "./groups.ts";
+import { malformedReply } from "./malformed.ts";
+import type { ServerProfile } from "./options.ts";
+import { check } from "./questions.ts";
+import { checkReplies } from "./replies.ts";
+import { ShownCommands } from "./shown-commands.ts";
+import type { Standing } from "./standing.ts";
+
+export interface CommandsContext {
+  readonly profile: ServerProfile;
+  readonly inbox: Inbox;
+  readonly standing: Standing;
+  /** Told what the command is, and what it asks the application, should the chart call for it. */
+  readonly actions: ServerActions;
+}
+
+export class Commands {
+  readonly #context: CommandsContext;
+  /** Only for traces. */
+  #shown: ShownCommands | undefined;
+
+  constructor(context: CommandsContext) {
+    this.#context = context;
+  }
+
+  /** @param phase Where the dialogue is, for commands of extensions. */
+  received(line: Uint8Array, phase: Phase | undefined): Occurrence {
+    const { actions } = this.#context;
+    const enough = actions.budget.command();
+    const parsed = parseCommand(line, { smtputf8: true, utf8: actions.envelope?.parameters.smtputf8 === true });
+    this.#trace(line, parsed);
+    if (enough !== undefined) return violated(enough);
+    switch (parsed.kind) {
+      case "unrecognised":
+        return this.#unrecognised(parsed.verb, line, phase);
+      case "malformed":
+        // Nobody knows how many octets of content follow: read as commands they would let content command.
+        return parsed.verb === "BDAT" ? violated(malformedReply(parsed)) : malformed(malformedReply(parsed));
+      case "command":
+        return this.#check(parsed.command);
+    }
+  }
+
+  /** @param beginning Of a line over the limit, the rest of which has been thrown away. */
+  overlong(beginning: Uint8Array): Occurrence {
+    const parsed = parseCommand(beginning);
+    if (verbOf(parsed) === "BDAT") return violated(checkReplies.overlong);
+    const foreign = parsed.kind === "unrecognised" ? refuseForeign(parsed.verb, beginning) : undefined;
+    return foreign === undefined ? malformed(checkReplies.overlong) : violated(foreign);
+  }
+
+  #unrecognised(verb: string, line: Uint8Array, phase: Phase | undefined): Occurrence {
+    const definition = this.#context.profile.registry.verbs.get(verb);
+    if (definition !== undefined) return this.#extension({ verb, definition, line }, phase);
+    const foreign = refuseForeign(verb, line);
+    return foreign === undefined ? { type: "unrecognised" } : violated(foreign);
+  }
+
+  #extension(command: ExtensionCommand, phase: Phase | undefined): Occurrence {
+    const { actions, standing } = this.#context;
+    const checked = checkExtensionCommand(command, standing.offer, actions.envelope);
+    if ("refused" in checked) return malformed(checked.refused);
+    standing.facts.verbAllowed = phase !== undefined && command.definition.phases.includes(phase);
+    if (checked.event === "extension") actions.question = checked.question;
+    else actions.attributes = checked;
+    return { type: checked.event };
+  }
+
+  #check(command: Command): Occurrence {
+    const { actions, standing, profile } = this.#context;
+    const { verb } = command;
+    if (profile.strictPipelining && this.#isAhead(verb)) return violated(checkReplies.improperPipelining);
+    actions.command = command;
+    const { hello, offer } = standing;
+    const { envelope, transactions, domains } = actions;
+    const { question, refused } = check(command, { profile, hello, envelope, offer, transactions, domains });
+    if (refused !== undefined) return malformed(refused);
+    if (question !== undefined) actions.question = question;
+    return { type: verb };
+  }
+
+  /** Whether the client has gone on without the answer that it must wait for. Without EHLO nobody has said that it need not. */
+  #isAhead(verb: Verb): boolean {
+    const { inbox, standing } = this.#context;
+    return inbox.unread > 0 && (endsGroup(verb) || standing.hello?.extended !== true);
+  }
+
+  #trace(line: Uint8Array, parsed: ParsedCommand): void {
+    const { profile, actions } = this.#context;
+    if (!profile.trace) return;
+    this.#shown ??= new ShownCommands(profile.registry.verbs);
+    actions.traceLine("client", this.#shown.next(line, parsed));
+  }
+}
+
+function malformed(given: Reply): Occurrence {
+  return { type: "malformed", given };
+}
+
+function violated(given: Reply): Occurrence {
+  return { type: "violated", given };
+}
