@@ -8,33 +8,19 @@ import {
   type ServerDecision,
   type ServerEvent,
   type ServerIntent,
-  type ServerProfile,
 } from "@carteiro/core";
 import { foundIntent, intentOf, isPromise, isRefusal } from "./answers.ts";
 import { describeSession } from "./session-info.ts";
 import { SessionFacts, type ClientFacts } from "./client-facts.ts";
-import type { Clock } from "./clock.ts";
-import type { Compute } from "./compute.ts";
-import type { CommandHandler } from "./commands.ts";
+import type { ConnectionContext } from "./connection-context.ts";
 import { Content } from "./content.ts";
-import type { CredentialsDesk, Found } from "./credentials.ts";
-import {
-  reject,
-  type Decision,
-  type Disconnect,
-  type EachRecipient,
-  type Fetched,
-  type MessageAnswer,
-  type Reject,
-} from "./decisions.ts";
+import type { Found } from "./credentials.ts";
+import { reject, type Decision, type Disconnect, type EachRecipient, type Fetched, type Reject } from "./decisions.ts";
 import { Drive } from "./drive.ts";
-import type { Emitter } from "./emitter.ts";
 import { ContentAbortedError, ContentRefusedError, DecisionVoidError } from "./errors.ts";
 import { callHandler, type HandlerAnswer } from "./handler-calls.ts";
 import { KnownClient } from "./known-client.ts";
-import type { RateGuard } from "./rate-guard.ts";
-import type { Resolver } from "./resolver.ts";
-import type { ServerEvents, ServerOptions, SessionInfo } from "./server-options.ts";
+import type { SessionInfo } from "./server-options.ts";
 import { StepContext } from "./step-context.ts";
 import type { Transport } from "./transport.ts";
 
@@ -47,33 +33,6 @@ const silence: Partial<Record<ServerDecision["type"], Reject>> = {
 
 /** Octets that a client may leave unread before it is no longer listened to. */
 const unsentLimit = 1_048_576;
-
-/** What an adapter knows of a connection besides its transport. */
-export interface ConnectionOrigin {
-  /** Whether a PROXY header comes first. Only for connections from proxies: anybody could claim any address by it. */
-  readonly proxied?: boolean;
-  /** Whether TLS begins behind that header, before the greeting. Where there is no header, the transport has begun it already. */
-  readonly implicitTls?: boolean;
-}
-
-export interface ConnectionContext {
-  readonly options: ServerOptions;
-  readonly commands: ReadonlyMap<string, CommandHandler>;
-  /** Whether a client from there may say who others are. */
-  readonly isTrusted: (address: string | undefined) => boolean;
-  /** Said instead of asking `onConnection`, where the server takes no more connections. */
-  readonly refusal: Disconnect | undefined;
-  readonly origin: ConnectionOrigin;
-  /** Takes the place of a client that a proxy has named; gives the refusal where there is none left. */
-  readonly settle: (address: string | undefined) => Disconnect | undefined;
-  readonly profile: ServerProfile;
-  readonly events: Emitter<ServerEvents>;
-  readonly clock: Clock;
-  readonly rates: RateGuard;
-  readonly resolver: Resolver | undefined;
-  readonly credentials: CredentialsDesk;
-  readonly compute: Compute;
-}
 
 /** What handlers answer, at whichever step. */
 type Verdict = Decision | EachRecipient | Fetched;

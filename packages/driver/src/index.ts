@@ -25,7 +25,7 @@ export type { Content } from "./content.ts";
 export type { DeniableKeys, Finding } from "./credentials.ts";
 export { deriveKeys, memoryKeyStore, type DeriveKeysOptions, type KeyStore, type UserKeys } from "./key-store.ts";
 export type { ServerEvents, ServerHandlers, ServerOptions, SessionInfo, Step } from "./server-options.ts";
-export type { ConnectionOrigin } from "./connection.ts";
+export type { ConnectionOrigin } from "./connection-context.ts";
 export { SmtpServer, type Platform } from "./server.ts";
 export type { Authentication, TokenSource } from "./authentication.ts";
 export { openClient, SmtpClient, type Abortable, type ClientEvents } from "./client.ts";

@@ -8,7 +8,7 @@ import type { Extension } from "./extension.ts";
 export interface ValidSince {
   /** In milliseconds since 1970. */
   readonly since: number;
-  /** What to do where the next server does not know RRVS: `C` or `R`. Absent where the sender did not say. */
+  /** What to do where the next server does not know RRVS: `C` or `R`. Where the sender did not say: to reject it. */
   readonly otherwise?: "continue" | "reject";
 }
 
