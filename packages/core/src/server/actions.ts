@@ -1,7 +1,7 @@
 // What the chart's actions do: the one place where a server session writes replies, asks questions and keeps a transaction.
 
 import type { ActionCall } from "../engine/runner.ts";
-import { formatReply, reply, type Reply } from "../grammar/reply.ts";
+import { formatReply, type Reply } from "../grammar/reply.ts";
 import { decodeLenient } from "../grammar/text.ts";
 import type { ClientAttributes } from "../extensions/xclient.ts";
 import type { ForwardedAttributes } from "../extensions/xforward.ts";
@@ -16,49 +16,21 @@ import { IncomingContent } from "./content.ts";
 import { fittingContent } from "./decision-replies.ts";
 import { RefusedChunk } from "./refused-chunk.ts";
 import type { CheckedExtension } from "./extension-commands.ts";
-import type { ServerMachineEvent } from "./machine.ts";
-import type {
-  DecisionSubject,
-  Envelope,
-  EnvelopeRecipient,
-  ServerCloseReason,
-  ServerEvent,
-  ServerIntent,
-} from "./messages.ts";
+import type { DecisionSubject, Envelope, EnvelopeRecipient, ServerEvent, ServerIntent } from "./messages.ts";
+import { namedReply } from "./named-replies.ts";
+import { closeReasons, isDecided, type Occurrence } from "./occurrence.ts";
 import type { ServerProfile } from "./options.ts";
 import type { Pace } from "./pace.ts";
 import type { Question } from "./questions.ts";
-import { checkReplies, fixedReplies, formattedReply, lmtpReplies, padded, type ServerReplyName } from "./replies.ts";
+import { checkReplies, formattedReply, padded, type ServerReplyName } from "./replies.ts";
 import type { Standing } from "./standing.ts";
 import { contentReplies, fittingVerdicts, type ContentForm, type Verdicts } from "./verdict.ts";
-
-/** An event of the machine, and the reply that takes the place of the usual one. */
-export interface Occurrence {
-  readonly type: ServerMachineEvent["type"];
-  readonly given?: Reply | undefined;
-}
-
-const closeReasons: Partial<Record<Occurrence["type"], ServerCloseReason>> = {
-  QUIT: "quit",
-  ended: "disconnected",
-  elapsed: "timeout",
-  expired: "timeout",
-  violated: "violation",
-  dismiss: "dismissed",
-  shutDown: "shutDown",
-};
 
 type Attributes = Extract<CheckedExtension, { readonly attributes: unknown }>;
 
 const none: ReadonlySet<string> = new Set();
 
-/** What the application decides of a transaction as a whole. */
-const deciders: ReadonlySet<DecisionSubject | undefined> = new Set(["data", "reference", "message"]);
-
 const nothing = new Uint8Array(0);
-
-/** What ends a transaction with a reply of the session's own. */
-const endings: ReadonlySet<Occurrence["type"]> = new Set(["contentEnded", "chunkEnded", "chunkDiscarded"]);
 
 export interface ActionsContext {
   readonly profile: ServerProfile;
@@ -263,24 +235,7 @@ export class ServerActions {
   }
 
   #named(name: ServerReplyName): Reply {
-    const { hostname, protocol } = this.#context.profile;
-    switch (name) {
-      case "greeting":
-        return reply(220, undefined, `${hostname} ${protocol === "lmtp" ? "LMTP" : "ESMTP"} ready`);
-      case "hello":
-        return this.#context.standing.greeting;
-      case "goodbye":
-        return reply(221, "2.0.0", `${hostname} closing the connection`);
-      case "malformed":
-        return checkReplies.badResponse;
-      case "chunkOk":
-        return reply(250, "2.0.0", `${this.#content?.chunkOctets ?? 0} octets received`);
-      case "contentRefused":
-      case "violated":
-        return fixedReplies.refused;
-      default:
-        return (protocol === "lmtp" ? lmtpReplies[name] : undefined) ?? fixedReplies[name];
-    }
+    return namedReply(name, { ...this.#context, content: this.#content });
   }
 
   #ask(about: DecisionSubject): void {
@@ -345,7 +300,7 @@ export class ServerActions {
   #forgetTransaction(): void {
     const envelope = this.#envelope;
     if (envelope === undefined) return;
-    const decided = endings.has(this.cause.type) || deciders.has(this.answered);
+    const decided = isDecided(this.cause, this.answered);
     if (this.#content !== undefined && !decided) this.#context.outbox.tell({ type: "contentAborted" });
     if (this.#content !== undefined && this.answered === "reference" && this.#lastReply !== undefined) {
       this.#context.outbox.tell({ type: "contentRefused", reply: this.#lastReply });

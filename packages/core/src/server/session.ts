@@ -18,7 +18,7 @@ import {
   type TlsInfo,
   type Wants,
 } from "../session.ts";
-import { ServerActions, type Occurrence } from "./actions.ts";
+import { ServerActions } from "./actions.ts";
 import { Commands } from "./commands.ts";
 import type { ServerAnswer } from "../sasl/mechanism.ts";
 import type { IncomingContent } from "./content.ts";
@@ -26,6 +26,7 @@ import { checkFits, fittingAnswer, fittingReply } from "./decision-replies.ts";
 import type { ExchangeInput } from "./exchange.ts";
 import { serverMachine, type ServerFacts, type ServerMachineEvent } from "./machine.ts";
 import type { ServerEvent, ServerIntent, ServerTimeout } from "./messages.ts";
+import type { Occurrence } from "./occurrence.ts";
 import type { ServerProfile } from "./options.ts";
 import type { ServerOrigin } from "./origin.ts";
 import { Pace } from "./pace.ts";

@@ -1,0 +1,34 @@
+// The replies that the chart calls for by name, those that depend on the session included.
+
+import { reply, type Reply } from "../grammar/reply.ts";
+import type { IncomingContent } from "./content.ts";
+import type { ServerProfile } from "./options.ts";
+import { checkReplies, fixedReplies, lmtpReplies, type ServerReplyName } from "./replies.ts";
+import type { Standing } from "./standing.ts";
+
+export interface Circumstances {
+  readonly profile: ServerProfile;
+  readonly standing: Standing;
+  readonly content: IncomingContent | undefined;
+}
+
+export function namedReply(name: ServerReplyName, { profile, standing, content }: Circumstances): Reply {
+  const { hostname, protocol } = profile;
+  switch (name) {
+    case "greeting":
+      return reply(220, undefined, `${hostname} ${protocol === "lmtp" ? "LMTP" : "ESMTP"} ready`);
+    case "hello":
+      return standing.greeting;
+    case "goodbye":
+      return reply(221, "2.0.0", `${hostname} closing the connection`);
+    case "malformed":
+      return checkReplies.badResponse;
+    case "chunkOk":
+      return reply(250, "2.0.0", `${content?.chunkOctets ?? 0} octets received`);
+    case "contentRefused":
+    case "violated":
+      return fixedReplies.refused;
+    default:
+      return (protocol === "lmtp" ? lmtpReplies[name] : undefined) ?? fixedReplies[name];
+  }
+}

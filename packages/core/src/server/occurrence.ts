@@ -1,0 +1,32 @@
+// An event of the machine, with what goes along, and what some of them mean for the session and its transaction.
+
+import type { Reply } from "../grammar/reply.ts";
+import type { ServerMachineEvent } from "./machine.ts";
+import type { DecisionSubject, ServerCloseReason } from "./messages.ts";
+
+/** An event of the machine, and the reply that takes the place of the usual one. */
+export interface Occurrence {
+  readonly type: ServerMachineEvent["type"];
+  readonly given?: Reply | undefined;
+}
+
+export const closeReasons: Partial<Record<Occurrence["type"], ServerCloseReason>> = {
+  QUIT: "quit",
+  ended: "disconnected",
+  elapsed: "timeout",
+  expired: "timeout",
+  violated: "violation",
+  dismiss: "dismissed",
+  shutDown: "shutDown",
+};
+
+/** What the application decides of a transaction as a whole. */
+const deciders: ReadonlySet<DecisionSubject | undefined> = new Set(["data", "reference", "message"]);
+
+/** What ends a transaction with a reply of the session's own. */
+const endings: ReadonlySet<Occurrence["type"]> = new Set(["contentEnded", "chunkEnded", "chunkDiscarded"]);
+
+/** Whether a transaction that is now over has been decided, by the session or by the answer to a question. */
+export function isDecided({ type }: Occurrence, answered: DecisionSubject | undefined): boolean {
+  return endings.has(type) || deciders.has(answered);
+}
