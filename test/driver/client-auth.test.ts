@@ -95,7 +95,7 @@ describe("what a client authenticates with", () => {
       [{ user: "ana", password: "a\0b" }, "Password: "],
       [{ user: "ana", token: "two words" }, "Token: "],
     ];
-    for (const [auth, message] of bad) {
+    for (const [auth, message] of [...bad, [null, "auth: give it a password"], ["ana", "auth: give it"]] as const) {
       const clock = new VirtualClock();
       const [clientEnd, serverEnd] = pipe({ clock });
       const opening = openClient(clientEnd, { auth: auth as Authentication });
@@ -196,4 +196,12 @@ describe("servers that are not what they seem", () => {
     expect(error.failure.kind).toBe("authUntrusted");
     expect(error.message).toContain("The server did not prove that it knows the password");
   });
+});
+
+test.each(["Required", "require", true, null])("client begins no session with startTls %j", async (given) => {
+  const clock = new VirtualClock();
+  const [clientEnd, serverEnd] = pipe({ clock });
+  const opening = openClient(clientEnd, { startTls: given as "required" }, clock);
+  await expect(opening).rejects.toThrow(/^startTls .*Pass required or opportunistic or never\.$/);
+  expect(await clock.settle(new WirePeer(serverEnd).rest())).toBe("");
 });

@@ -205,6 +205,9 @@ export type {
   ServerTimeout,
 } from "./server/messages.ts";
 
+// Both sides.
+export { oneOf } from "./option-values.ts";
+
 // The client's side.
 export { ClientSession } from "./client/session.ts";
 export type { ClientRegistry } from "./client/registry.ts";

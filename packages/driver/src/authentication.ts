@@ -28,11 +28,16 @@ type Wanted = Extract<ClientEvent, { type: "credentialsWanted" }>;
 
 /** What the session is given; `onDemand` where it has to ask. Throws `TypeError` for what is of no known kind. */
 export function sessionCredentials(auth: Authentication): ClientCredentials | "onDemand" {
+  if (typeof auth !== "object" || auth === null) throw ofNoKind();
   if ("password" in auth) return { user: auth.user, password: auth.password, ...onBehalf(auth) };
   if ("token" in auth) return typeof auth.token === "string" ? tokenCredentials(auth, auth.token) : "onDemand";
   if ("external" in auth) return { external: true, ...onBehalf(auth) };
   if ("anonymous" in auth) return { anonymous: true, trace: auth.anonymous };
-  throw new TypeError("auth: give it a password, a token, external: true, or anonymous");
+  throw ofNoKind();
+}
+
+function ofNoKind(): TypeError {
+  return new TypeError("auth: give it a password, a token, external: true, or anonymous");
 }
 
 /** What the session has asked for. Rejects with what the source throws. */

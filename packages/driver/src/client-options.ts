@@ -1,6 +1,6 @@
 // What a client is told, and what its session needs to know of that.
 
-import type { ClientSessionOptions } from "@carteiro/core";
+import { oneOf, type ClientSessionOptions } from "@carteiro/core";
 import { sessionCredentials, type Authentication } from "./authentication.ts";
 import type { Compute } from "./compute.ts";
 
@@ -23,7 +23,7 @@ export interface ClientOptions extends Omit<ClientSessionOptions, "hostname" | "
   readonly signal?: AbortSignal;
 }
 
-/** Throws `TypeError` for credentials that are none. */
+/** Throws `TypeError` for credentials that are none, `InvalidValueError` for a `startTls` that is none. */
 export function sessionOptions({
   hostname = "localhost",
   auth,
@@ -38,7 +38,12 @@ export function sessionOptions({
     hostname,
     trace: onTrace !== undefined,
     // Said in any case: adapters' options have a `tls` of another meaning, which must not take its place.
-    tls: startTls ?? (auth === undefined ? "opportunistic" : "required"),
+    tls: oneOf(
+      "startTls",
+      startTls,
+      ["required", "opportunistic", "never"],
+      auth === undefined ? "opportunistic" : "required",
+    ),
     ...(auth !== undefined && { credentials: sessionCredentials(auth) }),
   };
 }

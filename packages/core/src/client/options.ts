@@ -1,6 +1,7 @@
 // What a client session can be told, with its defaults: every limit and every deadline has a name here.
 
 import type { Extension } from "../extensions/extension.ts";
+import { oneOf, trueOrFalse } from "../option-values.ts";
 import { positiveNumbers } from "../positive-numbers.ts";
 import { helloName, type HelloName } from "../grammar/address.ts";
 import type { ClientCredentials } from "../sasl/credentials.ts";
@@ -52,6 +53,8 @@ export const defaultClientTimeouts: ClientTimeouts = {
 /** `required`: no TLS, no mail. `opportunistic`: TLS where it is offered. `never`: not even then. */
 export type TlsPolicy = "required" | "opportunistic" | "never";
 
+const tlsPolicies: readonly TlsPolicy[] = ["required", "opportunistic", "never"];
+
 export interface ClientSessionOptions {
   /** The client's own name for EHLO: a domain, or an address literal. */
   readonly hostname: string;
@@ -73,7 +76,7 @@ export interface ClientSessionOptions {
   readonly allowAuthInClear?: boolean;
   /** `false`: commands are sent one by one although the server offers PIPELINING. */
   readonly pipelining?: boolean;
-  /** `false`: content is sent by DATA although the server offers CHUNKING. */
+  /** `false`: content is sent by DATA although the server offers CHUNKING. BDAT is used where PIPELINING is offered too, and not turned off. */
   readonly chunking?: boolean;
   /** What becomes of a bare CR or LF in content: made a CRLF, or the transaction is aborted. Never sent as it is. Default: `normalise`. */
   readonly bareNewlines?: "normalise" | "reject";
@@ -84,8 +87,9 @@ export interface ClientSessionOptions {
   readonly extensions?: readonly Extension[];
   /** Whether `lineTraced` events are wanted. */
   readonly trace?: boolean;
-  readonly limits?: Partial<ClientLimits>;
-  readonly timeouts?: Partial<ClientTimeouts>;
+  /** Those left out, or `undefined`, have their defaults. */
+  readonly limits?: { readonly [Name in keyof ClientLimits]?: number | undefined };
+  readonly timeouts?: { readonly [Name in ClientTimeout]?: number | undefined };
 }
 
 /** Options made ready once, for any number of sessions. */
@@ -107,24 +111,25 @@ export interface ClientProfile {
 
 /**
  * Checks options and fills in the defaults. Throws `InvalidValueError` for a host name or credentials that cannot be sent,
- * and for mechanisms that are unknown or take no such credentials, `RangeError` for a bad limit.
+ * for mechanisms that are unknown or take no such credentials, and for a word or a switch that is none; `RangeError` for a
+ * limit or a timeout that is bad or unknown.
  */
 export function clientProfile(options: ClientSessionOptions): ClientProfile {
   const { credentials } = options;
   if (credentials !== undefined && credentials !== "onDemand") mustBeSendable(credentials);
   return {
     hostname: helloName(options.hostname),
-    protocol: options.protocol ?? "smtp",
-    tls: options.tls ?? (credentials === undefined ? "opportunistic" : "required"),
+    protocol: oneOf("protocol", options.protocol, ["smtp", "lmtp"], "smtp"),
+    tls: oneOf("tls", options.tls, tlsPolicies, credentials === undefined ? "opportunistic" : "required"),
     credentials,
     mechanisms: allowedMechanisms(options.mechanisms, credentials),
-    allowAuthInClear: options.allowAuthInClear ?? false,
-    pipelining: options.pipelining ?? true,
-    chunking: options.chunking ?? true,
-    bareNewlines: options.bareNewlines ?? "normalise",
+    allowAuthInClear: trueOrFalse("allowAuthInClear", options.allowAuthInClear, false),
+    pipelining: trueOrFalse("pipelining", options.pipelining, true),
+    chunking: trueOrFalse("chunking", options.chunking, true),
+    bareNewlines: oneOf("bareNewlines", options.bareNewlines, ["normalise", "reject"], "normalise"),
     registry: new ClientRegistry(options.extensions ?? []),
-    trace: options.trace ?? false,
-    limits: positiveNumbers({ ...defaultClientLimits, ...options.limits }, "limits"),
-    timeouts: positiveNumbers({ ...defaultClientTimeouts, ...options.timeouts }, "timeouts"),
+    trace: trueOrFalse("trace", options.trace, false),
+    limits: positiveNumbers(defaultClientLimits, options.limits, { where: "limits", whole: true }),
+    timeouts: positiveNumbers(defaultClientTimeouts, options.timeouts, { where: "timeouts" }),
   };
 }

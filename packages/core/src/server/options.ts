@@ -3,6 +3,7 @@
 import type { Extension } from "../extensions/extension.ts";
 import { limitOf } from "../extensions/limits.ts";
 import { standardExtensions } from "../extensions/standard.ts";
+import { oneOf, trueOrFalse } from "../option-values.ts";
 import { positiveNumbers } from "../positive-numbers.ts";
 import { InvalidValueError } from "../grammar/invalid-value-error.ts";
 import { helloName, type HelloName } from "../grammar/address.ts";
@@ -166,8 +167,9 @@ export interface ServerSessionOptions {
   readonly replyPadding?: number;
   /** Whether `lineTraced` events are wanted. */
   readonly trace?: boolean;
-  readonly limits?: Partial<ServerLimits>;
-  readonly timeouts?: Partial<ServerTimeouts>;
+  /** Those left out, or `undefined`, have their defaults. */
+  readonly limits?: { readonly [Name in keyof ServerLimits]?: number | undefined };
+  readonly timeouts?: { readonly [Name in keyof ServerTimeouts]?: number | undefined };
 }
 
 /** Options made ready once, for any number of sessions. */
@@ -194,43 +196,56 @@ export interface ServerProfile {
   readonly timeouts: ServerTimeouts;
 }
 
-/** Checks options and fills in the defaults. Throws `InvalidValueError` for a bad host name, `RangeError` for a bad limit or mechanism. */
+/**
+ * Checks options and fills in the defaults. Throws `InvalidValueError` for a bad host name, and for a word or a switch that is
+ * none; `RangeError` for a mechanism, a limit or a timeout that is bad or unknown.
+ */
 export function serverProfile(options: ServerSessionOptions): ServerProfile {
   const { authentication } = options;
-  const limits = positiveNumbers({ ...defaultServerLimits, ...options.limits }, "limits", [
-    "softErrors",
-    "contentRate",
-  ]);
+  const limits = positiveNumbers(defaultServerLimits, options.limits, {
+    where: "limits",
+    whole: true,
+    orZero: ["softErrors", "contentRate"],
+    orFraction: ["contentRate", "messageSize"],
+  });
+  const { required, allowInClear } = authentication ?? {};
   const hostname = helloName(options.hostname);
   return {
     hostname,
-    protocol: options.protocol ?? "smtp",
-    chunking: options.chunking ?? true,
+    protocol: oneOf("protocol", options.protocol, ["smtp", "lmtp"], "smtp"),
+    chunking: trueOrFalse("chunking", options.chunking, true),
     burl: offersBurl(options),
-    startTls: options.startTls ?? false,
-    requireTls: options.requireTls ?? false,
+    startTls: trueOrFalse("startTls", options.startTls, false),
+    requireTls: trueOrFalse("requireTls", options.requireTls, false),
     mechanisms: authentication === undefined ? [] : chosenMechanisms(hostname, authentication),
     externalByCertificate: authentication?.mechanisms?.includes("EXTERNAL") ?? false,
-    requireAuthentication: authentication?.required ?? false,
-    allowAuthInClear: authentication?.allowInClear ?? false,
-    bareNewlines: options.bareNewlines ?? "reject",
+    requireAuthentication: trueOrFalse("authentication.required", required, false),
+    allowAuthInClear: trueOrFalse("authentication.allowInClear", allowInClear, false),
+    bareNewlines: oneOf("bareNewlines", options.bareNewlines, ["reject", "normalise"], "reject"),
     ...severity(options),
-    trace: options.trace ?? false,
+    trace: trueOrFalse("trace", options.trace, false),
     registry: registryOf(options, limits),
     limits,
-    timeouts: positiveNumbers({ ...defaultServerTimeouts, ...options.timeouts }, "timeouts", [
-      "errorDelay",
-      "authenticationDelay",
-    ]),
+    timeouts: positiveNumbers(defaultServerTimeouts, options.timeouts, {
+      where: "timeouts",
+      orZero: ["errorDelay", "authenticationDelay"],
+    }),
   };
 }
 
 function severity(options: ServerSessionOptions) {
-  const { greetPause = 0, strictPipelining = false, replyPadding = 0 } = options;
-  positiveNumbers({ greetPause, replyPadding }, "options", ["greetPause", "replyPadding"]);
+  const { greetPause, replyPadding } = positiveNumbers(
+    { greetPause: 0, replyPadding: 0 },
+    { greetPause: options.greetPause, replyPadding: options.replyPadding },
+    { where: "options", orZero: ["greetPause", "replyPadding"] },
+  );
   if (!Number.isInteger(replyPadding) || replyPadding > mostPadding)
     throw new RangeError(`options.replyPadding is ${replyPadding}: give a whole number up to ${mostPadding}`);
-  return { greetPause, strictPipelining, replyPadding };
+  return {
+    greetPause,
+    strictPipelining: trueOrFalse("strictPipelining", options.strictPipelining, false),
+    replyPadding,
+  };
 }
 
 function offersBurl({ extensions = [], chunking }: ServerSessionOptions): boolean {
