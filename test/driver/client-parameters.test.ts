@@ -84,9 +84,30 @@ describe("what a message asks for", () => {
 
   test("is refused where it makes no sense", async () => {
     const { client } = await opened(everything);
-    for (const its of [{ holdUntil: new Date("never") }, { priority: 99 }, { dsn: { envid: "" } }] as const) {
-      await expect(client.send({ ...message, ...its })).rejects.toBeInstanceOf(InvalidValueError);
+    const to = (its: object) => ({ to: { recipient: "b@example.org", ...its } });
+    for (const its of [
+      { holdUntil: new Date("never") },
+      { holdUntil: "2030-01-31" },
+      { priority: 99 },
+      { dsn: { envid: "" } },
+      { deliverBy: { seconds: 60, mode: "Return" } },
+      { content: "é\r\n", body: "7BIT" },
+      to({ notify: "SUCCESS" }),
+      to({ validSince: { since: "2014-04-03T23:01:00Z" } }),
+      to({ validSince: { since, otherwise: "Reject" } }),
+    ]) {
+      await expect(client.send({ ...message, ...its } as Message)).rejects.toBeInstanceOf(InvalidValueError);
     }
     await expect(client.send({ ...message, requireTls: true })).rejects.toThrow(/certificate that was verified/);
   });
+});
+
+test("the body is what the caller says where nothing has been read of the content yet", async () => {
+  const { client, server } = await opened(["8BITMIME"]);
+  const sending = client.send({ ...message, body: "7BIT", content: async function* () {} });
+  const [mail] = await answer(server, "250 OK", "250 OK", "354 Go on");
+  expect(mail).toBe("MAIL FROM:<a@example.org> BODY=7BIT");
+  await content(server);
+  await server.say("250 OK");
+  await sending;
 });

@@ -2,6 +2,7 @@
 
 import {
   forwardPath,
+  InvalidValueError,
   reversePath,
   type ClientIntent,
   type EsmtpParameter,
@@ -108,8 +109,9 @@ export function outgoing(message: Message): OutgoingMessage {
 function sendIntent(message: Message, content: OutgoingMessage["content"]): Send {
   const { from, dsn, deliverBy, holdUntil, size: known } = message;
   const { body, smtputf8, holdFor, priority, requireTls, solicitation, prdr, parameters } = message;
-  // Of content that has not been read yet the worst has to be expected.
-  const { size, eightBit } = content instanceof Uint8Array ? measure(content, body) : { size: known, eightBit: true };
+  // Of content that has not been read yet the worst has to be expected, unless the caller knows better.
+  const unread = { size: known, eightBit: body !== "7BIT" };
+  const { size, eightBit } = content instanceof Uint8Array ? measure(content, body) : unread;
   return {
     type: "send",
     reversePath: typeof from === "string" ? reversePath(from) : from,
@@ -141,7 +143,13 @@ function present<Fields extends object>(fields: Fields): Given<Fields> {
 type Given<Fields> = { readonly [Name in keyof Fields]?: Exclude<Fields[Name], undefined> };
 
 function epoch(time: Date | number): number {
-  return typeof time === "number" ? time : time.getTime();
+  if (typeof time === "number") return time;
+  if (time instanceof Date) return time.getTime();
+  throw new InvalidValueError(
+    `Time ${String(time)}`,
+    "It is no Date and no number",
+    "Pass a Date, or milliseconds since 1970",
+  );
 }
 
 /** All recipients, in order. */

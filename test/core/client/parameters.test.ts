@@ -4,6 +4,7 @@
 import {
   ClientSession,
   clientProfile,
+  esmtpParameter,
   InvalidValueError,
   LocalProtocolError,
   mailbox,
@@ -218,6 +219,13 @@ describe("the parameters of a message", () => {
     { originalRecipient: { addressType: "rfc822", address: "pelé@b" } },
     { originalRecipient: { addressType: "a b", address: "c@d" } },
     { validSince: { since: Infinity } },
+    { deliverBy: { seconds: 60, mode: "RETURN" as "return", trace: false } },
+    { validSince: { since: 0, otherwise: "Reject" as "reject" } },
+    { notify: "SUCCESS" as unknown as readonly "SUCCESS"[] },
+    { body: "7BIT", eightBit: true },
+    { parameters: [esmtpParameter("XFOO", "1"), esmtpParameter("xfoo", "2")] },
+    // As if from code without types: the keyword is not in upper case.
+    { parameters: [esmtpParameter("XFOO"), { ...esmtpParameter("XFOO"), keyword: "xFoo" }] },
   ];
 
   test.each(unsendable)("with a value that no server would read are refused before anything is written: %j", (its) => {
@@ -229,5 +237,11 @@ describe("the parameters of a message", () => {
     expect(harness.output).toBe(output);
     harness.submit({ type: "send", reversePath: null, recipients: [{ recipient: mailbox("c@d") }] });
     expect(harness.output.slice(output.length)).toMatch(/^MAIL FROM:<>\r\n/);
+  });
+
+  test("that are known by name are refused where one of the caller's own has it, in any case", () => {
+    const size = { ...esmtpParameter("SIZE", "7"), keyword: "size" };
+    const [mail] = written({ size: 9, parameters: [size], recipients: [{ recipient: mailbox("c@d") }] }, ["SIZE"]);
+    expect(mail).toMatchObject({ parameters: [{ keyword: "SIZE", value: "7" }] });
   });
 });

@@ -134,7 +134,7 @@ export type ClientIntent =
       readonly reversePath: ReversePath;
       /** Octets of content where known: SIZE is sent when it is offered (RFC 1870). */
       readonly size?: number;
-      /** Whether the content may hold octets over 127: BODY=8BITMIME is sent when it is offered (RFC 6152). */
+      /** Whether the content may hold octets over 127: BODY=8BITMIME is sent when it is offered (RFC 6152). Not with `body: "7BIT"`. */
       readonly eightBit?: boolean;
       /**
        * What the content is, where it must be said: without 8BITMIME or BINARYMIME on offer it is not sent. `BINARYMIME`

@@ -48,7 +48,7 @@ export function needsSmtputf8({ reversePath, parameters = [], recipients, smtput
  * its RFC does not allow.
  */
 export function mailParameters(send: Send, terms: ParameterTerms): EsmtpParameters {
-  const { parameters: own = [] } = send;
+  const own = ownParameters(send.parameters);
   terms.registry.check("MAIL", own, terms.capabilities);
   const automatic = [...sizeParameter(send, terms), ...bodyParameter(send, terms), ...utf8Parameter(send, terms)];
   // What the caller sets takes the place of what would be set by itself: a parameter may stand once only.
@@ -59,12 +59,13 @@ export function mailParameters(send: Send, terms: ParameterTerms): EsmtpParamete
 
 /** Throws as `mailParameters` does. `utf8`: the transaction has SMTPUTF8. */
 export function recipientParameters(
-  { notify, originalRecipient, validSince, parameters: own = [] }: OutgoingRecipient,
+  { notify, originalRecipient, validSince, parameters }: OutgoingRecipient,
   terms: ParameterTerms,
   utf8: boolean,
 ): EsmtpParameters {
+  const own = ownParameters(parameters);
   terms.registry.check("RCPT", own, terms.capabilities);
-  if (notify === undefined && originalRecipient === undefined && validSince === undefined) return own.map(parsedAgain);
+  if (notify === undefined && originalRecipient === undefined && validSince === undefined) return own;
   const requests: Request[] = [
     ["DSN", "NOTIFY", asked(notify, formatNotify)],
     ["DSN", "ORCPT", asked(originalRecipient, (original) => formatOriginalRecipient(original, utf8))],
@@ -106,12 +107,15 @@ function* requested(terms: ParameterTerms, requests: readonly Request[]): Genera
 function together(set: EsmtpParameters, own: EsmtpParameters): EsmtpParameters {
   const twice = set.find(({ keyword }) => own.some((parameter) => parameter.keyword === keyword));
   if (twice !== undefined) throw new LocalProtocolError(`${twice.keyword} is set twice: leave it out of parameters`);
-  return [...set, ...own.map(parsedAgain)];
+  return [...set, ...own];
 }
 
 /** Intents may come from a record or from code without types: only what is parsed here is certain to be what it seems. */
-function parsedAgain({ keyword, value }: EsmtpParameter): EsmtpParameter {
-  return esmtpParameter(keyword, value, { utf8: true });
+function ownParameters(given: EsmtpParameters = []): EsmtpParameters {
+  const own = given.map(({ keyword, value }) => esmtpParameter(keyword, value, { utf8: true }));
+  const twice = own.find(({ keyword }, place) => own.some((other, at) => at < place && other.keyword === keyword));
+  if (twice === undefined) return own;
+  throw new InvalidValueError(`Parameter ${twice.keyword}`, "It stands twice in parameters", "Pass each keyword once");
 }
 
 function isOffered({ capabilities }: ParameterTerms, extension: string): boolean {
@@ -152,6 +156,13 @@ function bodyParameter(send: Send, terms: ParameterTerms): EsmtpParameter[] {
   const { body, eightBit } = send;
   if (body !== undefined && parseBody(body) !== body) {
     throw new InvalidValueError(`Body ${shown(body)}`, "It is none that is known", "Pass 7BIT, 8BITMIME or BINARYMIME");
+  }
+  if (body === "7BIT" && eightBit === true) {
+    throw new InvalidValueError(
+      'Body "7BIT"',
+      "The content holds octets over 127",
+      "Pass 8BITMIME, or encode the content",
+    );
   }
   if (body === "BINARYMIME") return [binaryParameter(terms)];
   if (body === "8BITMIME" && !isOffered(terms, "8BITMIME")) throw notOffered("BODY=8BITMIME", "8BITMIME");

@@ -4,6 +4,7 @@ import { parseDecimal } from "../grammar/decimal.ts";
 import { InvalidValueError } from "../grammar/invalid-value-error.ts";
 import { upperWord } from "../grammar/printable.ts";
 import { reply } from "../grammar/reply.ts";
+import { mustBeOneOf } from "../option-values.ts";
 import type { Extension } from "./extension.ts";
 
 export interface DeliverBy {
@@ -67,8 +68,9 @@ export function parseDeliverBy(value: string | undefined): DeliverBy | undefined
   return mode === "return" && seconds <= 0 ? undefined : { seconds, mode, trace };
 }
 
-/** BY's value. Throws `InvalidValueError` for a time out of range. */
+/** BY's value. Throws `InvalidValueError` for a time out of range, and for a mode that is none. */
 export function formatDeliverBy({ seconds, mode, trace }: DeliverBy): string {
+  mustBeOneOf("deliverBy.mode", mode, ["return", "notify"]);
   checkTime(seconds, mode === "return" ? 1 : -greatestTime);
   return `${seconds};${mode === "return" ? "R" : "N"}${trace ? "T" : ""}`;
 }

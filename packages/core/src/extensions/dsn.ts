@@ -107,11 +107,15 @@ function isCondition(word: string): word is NotifyCondition {
   return conditions.includes(word);
 }
 
-/** NOTIFY's value. Throws `InvalidValueError` for a condition given twice. */
+/** NOTIFY's value. Throws `InvalidValueError` for what is no list, and for a condition that is unknown or given twice. */
 export function formatNotify(notify: readonly NotifyCondition[]): string {
-  const value = notify.length === 0 ? "NEVER" : notify.join(",");
-  if (parseNotify(value) !== undefined) return value;
-  throw new InvalidValueError(`NOTIFY ${shown(value)}`, "It is no list of conditions", "Pass each condition once");
+  const value = Array.isArray(notify) && notify.length > 0 ? notify.join(",") : "NEVER";
+  if (Array.isArray(notify) && parseNotify(value) !== undefined) return value;
+  throw new InvalidValueError(
+    `notify ${shown(String(notify))}`,
+    "It is no list of conditions",
+    `Pass a list of ${conditions.join(", ")}, each once; an empty one for never`,
+  );
 }
 
 /**

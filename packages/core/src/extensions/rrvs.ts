@@ -3,6 +3,7 @@
 import { formatDateTime, parseDateTime } from "../grammar/date-time.ts";
 import { upperWord } from "../grammar/printable.ts";
 import { reply } from "../grammar/reply.ts";
+import { mustBeOneOf } from "../option-values.ts";
 import type { Extension } from "./extension.ts";
 
 export interface ValidSince {
@@ -42,8 +43,10 @@ export function parseValidSince(value: string | undefined): ValidSince | undefin
   return action === "R" ? { since, otherwise: "reject" } : undefined;
 }
 
-/** RRVS's value, in UTC. Throws `InvalidValueError` for no time within the years 0 to 9999. */
+/** RRVS's value, in UTC. Throws `InvalidValueError` for no time within the years 0 to 9999, and for an `otherwise` that is none. */
 export function formatValidSince({ since, otherwise }: ValidSince): string {
   const time = formatDateTime(since);
-  return otherwise === undefined ? time : `${time};${otherwise === "continue" ? "C" : "R"}`;
+  if (otherwise === undefined) return time;
+  const action = mustBeOneOf("validSince.otherwise", otherwise, ["continue", "reject"]);
+  return `${time};${action === "continue" ? "C" : "R"}`;
 }
