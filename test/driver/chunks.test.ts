@@ -1,5 +1,6 @@
 // Content that comes by BDAT: what handlers see of it is what they see of DATA.
 
+import { binaryMime } from "@carteiro/core";
 import { accept, ContentAbortedError, ContentRefusedError, reject, type ServerOptions } from "@carteiro/driver";
 import { describe, expect, test } from "vitest";
 import { settled } from "../support/fake-transport.ts";
@@ -34,7 +35,7 @@ describe("content by BDAT", () => {
   });
 
   test("is handed on as it is where it is BINARYMIME", async () => {
-    const { client, texts } = await keeping({ bareNewlines: "reject" }, " BODY=BINARYMIME");
+    const { client, texts } = await keeping({ bareNewlines: "reject", extensions: [binaryMime] }, " BODY=BINARYMIME");
     expect(await client.ask("BDAT 6 LAST\r\n\n\r\0\r")).toBe("250 2.6.0 Kept");
     expect(texts).toEqual(["\n\r\0\r\r\n"]);
   });

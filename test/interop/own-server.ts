@@ -4,6 +4,7 @@ import { setTimeout } from "node:timers/promises";
 
 import type { MessageAnswer } from "@carteiro/driver";
 import {
+  binaryMime,
   createServer,
   type Envelope,
   type ListenOptions,
@@ -46,6 +47,7 @@ export async function startOwnServer(
   const errors: unknown[] = [];
   const server = createServer({
     hostname: "carteiro.example",
+    extensions: [binaryMime],
     async onMessage({ envelope, session, content }) {
       const arrival = { envelope, session, content: Buffer.from(await content.bytes()) };
       arrivals.add(arrival);

@@ -1,7 +1,7 @@
 // Messages between our client and our server over a connection with faults, under a virtual clock: what each side was told
 // became of them.
 
-import { prdr } from "@carteiro/core";
+import { binaryMime, prdr } from "@carteiro/core";
 import {
   accept,
   eachRecipient,
@@ -223,7 +223,7 @@ function serverOptions(
   return {
     hostname: "mx.example.org",
     protocol,
-    extensions: [prdr],
+    extensions: [prdr, binaryMime],
     bareNewlines: "reject",
     authentication: { allowInClear: true },
     onAuthenticate: ({ password }) => (password === "secret" ? accept() : reject(535, "5.7.8", "No")),

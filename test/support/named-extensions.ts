@@ -1,6 +1,7 @@
 // Extensions as transcripts name them in their options: `"DSN"`, or `{"DELIVERBY": {"minimum": 60}}`.
 
 import {
+  binaryMime,
   burl,
   deliverBy,
   dsn,
@@ -21,6 +22,7 @@ import {
 import { storage } from "../examples/storage-extension.ts";
 
 const makers: Readonly<Record<string, (given: unknown) => Extension>> = {
+  BINARYMIME: () => binaryMime,
   BURL: (given) => burl(given as readonly string[] | undefined),
   DELIVERBY: (given) => deliverBy(given as DeliverByLimits | undefined),
   DSN: () => dsn,

@@ -1,6 +1,7 @@
 // A server session, an application by script and a client dialogue, brought together.
 
 import {
+  binaryMime,
   burl,
   deliverBy,
   dsn,
@@ -28,7 +29,20 @@ import { latin1, SessionHarness } from "./session-harness.ts";
 
 export type ServerOptions = Omit<ServerSessionOptions, "hostname">;
 
-const extensions = [dsn, deliverBy(), mtPriority(), rrvs, requireTls, etrn, prdr, burl(), storage, xclient, xforward];
+const extensions = [
+  binaryMime,
+  dsn,
+  deliverBy(),
+  mtPriority(),
+  rrvs,
+  requireTls,
+  etrn,
+  prdr,
+  burl(),
+  storage,
+  xclient,
+  xforward,
+];
 
 /** Options that make a difference to what is accepted; some limits are small enough to be met. */
 const anyOptions: fc.Arbitrary<ServerOptions> = fc.record({
@@ -65,7 +79,8 @@ const anyOptions: fc.Arbitrary<ServerOptions> = fc.record({
 /** BURL needs CHUNKING. */
 export const serverOptions: fc.Arbitrary<ServerOptions> = anyOptions.map(({ extensions: list = [], ...options }) => ({
   ...options,
-  extensions: options.chunking === false ? list.filter(({ keyword }) => keyword !== "BURL") : list,
+  extensions:
+    options.chunking === false ? list.filter(({ keyword }) => keyword !== "BURL" && keyword !== "BINARYMIME") : list,
 }));
 
 /** How the driver goes about it; none of it makes a difference to what is said and told. */

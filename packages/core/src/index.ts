@@ -122,6 +122,7 @@ export {
 } from "./extensions/definition.ts";
 export { deliverBy, type DeliverBy, type DeliverByLimits } from "./extensions/deliver-by.ts";
 export { dsn, type NotifyCondition, type OriginalRecipient } from "./extensions/dsn.ts";
+export { binaryMime } from "./extensions/binary-mime.ts";
 export { burl } from "./extensions/burl.ts";
 export { etrn, type QueueRequest } from "./extensions/etrn.ts";
 export { futureRelease, type FutureReleaseLimits } from "./extensions/future-release.ts";

@@ -2,6 +2,7 @@
 
 // What applications need of the packages below, so that they depend on this one alone.
 export {
+  binaryMime,
   burl,
   defineExtension,
   deliverBy,

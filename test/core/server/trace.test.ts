@@ -30,7 +30,6 @@ describe("the trace", () => {
       "S: 250-SIZE 52428800",
       "S: 250-LIMITS RCPTMAX=1000",
       "S: 250-8BITMIME",
-      "S: 250-BINARYMIME",
       "S: 250-CHUNKING",
       "S: 250-SMTPUTF8",
       "S: 250 ENHANCEDSTATUSCODES",

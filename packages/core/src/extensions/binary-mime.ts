@@ -6,7 +6,10 @@ import type { Extension, MailParameters } from "./extension.ts";
 
 const malformed = reply(501, "5.5.4", "BODY takes 7BIT, 8BITMIME or BINARYMIME");
 
-/** To be offered with CHUNKING and 8BITMIME, and in place of the latter's reader of BODY: it reads all three values. */
+/**
+ * To be listed where the application can keep octets as they are, bare CR and LF among them: what is declared so passes
+ * `bareNewlines` by. Needs CHUNKING. It takes the place of 8BITMIME's reader of BODY, and reads all three values.
+ */
 export const binaryMime: Extension = {
   keyword: "BINARYMIME",
   announce: () => "BINARYMIME",

@@ -1,7 +1,6 @@
 // The extensions that every server offers by itself, in the order in which EHLO announces them.
 
 import { auth } from "./auth.ts";
-import { binaryMime } from "./binary-mime.ts";
 import { chunking } from "./chunking.ts";
 import { eightBitMime } from "./eight-bit-mime.ts";
 import { enhancedStatusCodes } from "./enhanced-status-codes.ts";
@@ -19,14 +18,12 @@ export interface StandardOffer {
 }
 
 export function standardExtensions(offer: StandardOffer): readonly Extension[] {
-  // BINARYMIME reads all values of BODY, 8BITMIME's among them, and so comes behind it.
-  const chunks = offer.chunking ? [binaryMime, chunking] : [];
   return [
     pipelining,
     size,
     limits(offer.limits),
     eightBitMime,
-    ...chunks,
+    ...(offer.chunking ? [chunking] : []),
     smtputf8,
     enhancedStatusCodes,
     starttls,

@@ -248,10 +248,14 @@ function severity(options: ServerSessionOptions) {
   };
 }
 
+/** Extensions that are nothing without BDAT (RFC 4468 §3.2, RFC 3030 §3). */
+const onTopOfChunking: readonly string[] = ["BURL", "BINARYMIME"];
+
 function offersBurl({ extensions = [], chunking }: ServerSessionOptions): boolean {
-  const offers = extensions.some(({ keyword }) => keyword === "BURL");
-  if (!offers || chunking !== false) return offers;
-  throw new InvalidValueError("BURL", "It needs CHUNKING (RFC 4468 section 3.2)", "Leave chunking on");
+  const needy = extensions.find(({ keyword }) => onTopOfChunking.includes(keyword));
+  if (needy !== undefined && chunking === false)
+    throw new InvalidValueError(needy.keyword, "It needs CHUNKING", "Leave chunking on");
+  return extensions.some(({ keyword }) => keyword === "BURL");
 }
 
 function registryOf({ extensions = [], chunking = true }: ServerSessionOptions, limits: ServerLimits): Registry {
