@@ -34,14 +34,13 @@ describe("a failed authentication", () => {
     while (!harness.closed) {
       const { now, output } = harness;
       say(harness, guess);
-      if (harness.closed) break;
       expect(harness.output).toBe(output);
       expect(harness.idle.wants).toBe("intent");
       harness.advance();
-      expect(harness.output).toBe(`${output}535 5.7.8 Wrong\r\n`);
+      expect(harness.output.startsWith(`${output}535 5.7.8 Wrong\r\n`)).toBe(true);
       delays.push(harness.now - now);
     }
-    expect(delays).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000]);
+    expect(delays).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000, 30_000]);
   });
 
   test("server says nothing early, however often it is told that time has passed", () => {

@@ -22,7 +22,7 @@ import { closeReasons, isDecided, type Occurrence } from "./occurrence.ts";
 import type { ServerProfile } from "./options.ts";
 import type { Pace } from "./pace.ts";
 import type { Question } from "./questions.ts";
-import { checkReplies, formattedReply, padded, type ServerReplyName } from "./replies.ts";
+import { checkReplies, fixedReplies, formattedReply, padded, type ServerReplyName } from "./replies.ts";
 import type { Standing } from "./standing.ts";
 import { contentReplies, fittingVerdicts, type ContentForm, type Verdicts } from "./verdict.ts";
 
@@ -199,17 +199,29 @@ export class ServerActions {
   #charge(given: Reply): void {
     // A client that sends ahead cannot know that its chunk is refused: these are bounded as octets and as commands.
     if (this.cause.type === "chunkDiscarded") return;
-    const isAuthentication =
-      this.cause.type === "failed" || this.answered === "authentication" || this.answered === "credentials";
-    if (isAuthentication && given.code >= 400) this.#tellFailure(given);
-    const enough = this.budget.reply(given, isAuthentication ? "authentication" : this.answered);
-    if (enough !== undefined && this.cause.type !== "violated") this.next = { type: "violated", given: enough };
+    // It was one too many already.
+    if (this.cause.type === "violated") return;
+    const isFailure = given.code >= 400 && this.#endsAuthentication;
+    const enough = isFailure ? this.#authenticationFailed(given) : this.budget.reply(given, this.answered);
+    if (enough !== undefined) this.next = { type: "violated", given: enough };
   }
 
-  #tellFailure(given: Reply): void {
-    const { mechanism = "", claimed } = this.authentication ?? {};
+  /** Whether a reply now is that to an attempt to authenticate. */
+  get #endsAuthentication(): boolean {
+    if (this.answered === "authentication" || this.answered === "credentials") return true;
+    const { type } = this.cause;
+    return type === "failed" || ((type === "cancelled" || type === "garbled") && this.authentication?.tried === true);
+  }
+
+  /** Tells of a failed attempt and counts it, once. */
+  #authenticationFailed(given: Reply): Reply | undefined {
+    const { authentication } = this;
+    if (authentication?.counted === true) return this.budget.tooManyAuthentications;
+    if (authentication !== undefined) authentication.counted = true;
+    const { mechanism = "", claimed } = authentication ?? {};
     const user = claimed === undefined ? {} : { user: claimed };
     this.#context.outbox.tell({ type: "authenticationFailed", mechanism, ...user, reply: given });
+    return this.budget.authenticationFailed();
   }
 
   #replyToContent(name: ServerReplyName): void {
@@ -334,6 +346,8 @@ export class ServerActions {
   #writeChallenge(): void {
     const outcome = this.authentication?.outcome;
     if (outcome?.type !== "challenged") return;
+    // The client learns of the refusal from the challenge already, and need not wait for the reply.
+    if (this.authentication?.refused === true) this.#authenticationFailed(fixedReplies.badCredentials);
     const bytes = formattedReply(outcome.challenge);
     if (!outcome.secret) return this.#write(bytes);
     this.#context.outbox.write(bytes);
@@ -384,7 +398,8 @@ export class ServerActions {
 
   #close(): void {
     this.#context.inbox.clear();
-    this.#context.pace.release();
+    // The last guess is answered as late as it deserves.
+    if (this.cause.given !== checkReplies.tooManyAuthAttempts) this.#context.pace.release();
     this.asked = undefined;
     this.next = undefined;
     const reason = closeReasons[this.cause.type] ?? "violation";

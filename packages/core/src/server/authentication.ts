@@ -2,6 +2,7 @@
 
 import type { Command } from "../grammar/command.ts";
 import type { CryptoOperation } from "../sasl/crypto-operation.ts";
+import type { ServerAnswer } from "../sasl/mechanism.ts";
 import { SaslExchange, type ExchangeInput, type ExchangeOutcome } from "./exchange.ts";
 import { checkReplies } from "./replies.ts";
 import type { Standing } from "./standing.ts";
@@ -16,6 +17,12 @@ export class Authentication {
   /** The mechanism of the last exchange, and whom the client said to be. */
   mechanism = "";
   claimed: string | undefined;
+  /** Whether the application was asked in this exchange: to break it off was an attempt, then. */
+  tried = false;
+  /** Whether the application has refused, though the mechanism goes on, and the client is yet to be told by a reply. */
+  refused = false;
+  /** Whether the failure has been told and counted. */
+  counted = false;
   #exchange: SaslExchange | undefined;
   #computations = 0;
 
@@ -23,9 +30,12 @@ export class Authentication {
   step(command: Command | undefined, standing: Standing): ExchangeOutcome {
     const { input } = this;
     this.input = this.awaited = undefined;
+    if (input === undefined) this.tried = this.refused = this.counted = false;
     this.outcome =
       this.#exchange !== undefined && input !== undefined ? this.#exchange.take(input) : this.#begin(command, standing);
     this.claimed = userOf(this.outcome) ?? this.claimed;
+    this.tried ||= this.outcome.type === "questioned";
+    this.refused ||= input?.type === "answered" && isRefusal(input.answer);
     return this.outcome;
   }
 
@@ -50,6 +60,11 @@ export class Authentication {
     this.#exchange = new SaslExchange(mechanism, standing.circumstances);
     return this.#exchange.begin(command);
   }
+}
+
+/** Keys that there are not are no refusal yet: the mechanism goes on as with any other user. */
+function isRefusal(answer: ServerAnswer): boolean {
+  return (answer.type === "tokenChecked" || answer.type === "identityDecided") && answer.user === undefined;
 }
 
 function userOf(outcome: ExchangeOutcome): string | undefined {

@@ -36,13 +36,18 @@ export class Budget {
    */
   reply({ code }: Reply, answered: DecisionSubject | undefined): Reply | undefined {
     if (answered === "message" && code < 300) this.#commandsWithoutMail = 0;
-    if (answered === "authentication" && code >= 400) return this.#failedAuthentication();
+    if (answered === "authentication" && code >= 400) return this.authenticationFailed();
     return answered === undefined && code >= 500 ? this.#error() : undefined;
   }
 
-  #failedAuthentication(): Reply | undefined {
+  /** Takes note of a failed authentication, likewise. */
+  authenticationFailed(): Reply | undefined {
     this.#failedAuthentications += 1;
     this.#pace.authenticationFailed(this.#failedAuthentications);
+    return this.tooManyAuthentications;
+  }
+
+  get tooManyAuthentications(): Reply | undefined {
     return this.#failedAuthentications >= this.#limits.authenticationAttempts
       ? checkReplies.tooManyAuthAttempts
       : undefined;

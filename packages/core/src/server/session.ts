@@ -96,7 +96,7 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
 
   handle(input: Input, now: Instant): void {
     this.#now = now;
-    if (this.#runner.done) return;
+    if (this.#runner.done) return this.#handleAtEnd(input);
     switch (input.type) {
       case "received":
         return this.#received(input.bytes);
@@ -114,6 +114,12 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
       case "elapsed":
         return this.#elapsed();
     }
+  }
+
+  /** The last words may still be held back. */
+  #handleAtEnd({ type }: Input): void {
+    const { until } = this.#pace;
+    if (type === "broken" || (type === "elapsed" && until !== undefined && this.#now >= until)) this.#pace.release();
   }
 
   submit(intent: ServerIntent, now: Instant): void {
@@ -171,7 +177,7 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
 
   get #deadline(): Instant | undefined {
     const { timeout, reads } = this.#meta;
-    if (timeout === undefined) return undefined;
+    if (timeout === undefined) return this.#pace.until;
     const { timeouts, greetPause } = this.#profile;
     const end = this.#started + timeouts.session;
     if (this.#pace.until !== undefined) return Math.min(this.#pace.until, end);
@@ -231,7 +237,7 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
   }
 
   #dismiss(given: Reply): void {
-    if (this.#runner.done) return;
+    if (this.#runner.done) return this.#pace.release();
     const last = fittingReply("reject", "connection", given);
     this.#actions.asked = undefined;
     this.#step("dismiss", last);
