@@ -31,8 +31,9 @@ const atOpening = (Object.keys(initialClientFacts) as FactName[]).filter((name) 
 /** The facts that can be true together; those of one part of a session are of no account to the others. */
 const allFacts: readonly ClientFacts[] = [
   ...[...combinations(atOpening)].filter(
-    ({ tlsUnavailable, tlsRequired, tlsWanted, authWanted, authUnavailable, credentialsDue }) =>
+    ({ tlsUnavailable, tlsRequired, tlsWanted, authWanted, authUnavailable, credentialsDue, ...facts }) =>
       !(tlsUnavailable && (tlsWanted || !tlsRequired)) &&
+      !((facts.serverProves || facts.mechanismRefused) && (tlsWanted || tlsRequired || facts.lmtp)) &&
       [authWanted, authUnavailable, credentialsDue].filter(Boolean).length <= 1,
   ),
   ...[...combinations([...atRecipients, "lmtp"])].filter(
@@ -212,13 +213,22 @@ describe("the client's chart, step by step", () => {
     );
     expectAll(
       open.filter(({ from, event }) => from === "opening.expectingChallenge" && event === "2yz"),
-      ({ to, actions }) => to === "expectingQuitReply" && failureOf(actions) === "authUntrusted",
+      ({ to, actions, facts }) =>
+        to === "expectingQuitReply" && failureOf(actions) === (facts.serverProves ? "authUntrusted" : "protocol"),
     );
     expectAll(
       open.filter(({ from, to }) => to === "opening.expectingAuthReply" && from !== to),
       ({ from, event }) => from === "opening.stepping" && event === "concluded",
     );
   });
+
+  /** What is known before the server has answered the cancelling. */
+  const reasons: Readonly<Record<string, string | undefined>> = {
+    garbled: "protocol",
+    distrusted: "authUntrusted",
+    incomputable: "authUnavailable",
+    denied: undefined,
+  };
 
   test("says AUTH or a response only when the mechanism has one, and cancels only what has begun", () => {
     expectAll(
@@ -227,10 +237,34 @@ describe("the client's chart, step by step", () => {
     );
     expectAll(
       open.filter(({ actions }) => has(actions, "cancelAuth")),
-      ({ from, event, to }) =>
+      ({ from, event, to, actions }) =>
         from === "opening.stepping" &&
         to === "opening.expectingCancelReply" &&
-        (event === "garbled" || event === "distrusted" || event === "incomputable"),
+        event in reasons &&
+        failureOf(actions) === reasons[event],
+    );
+  });
+
+  test("says that credentials were refused only where the server has refused them", () => {
+    const answered = open.filter(({ from }) => /expecting(Challenge|AuthReply)$/.test(from));
+    expectAll(
+      answered.filter(({ event }) => event === "4yz"),
+      ({ to, actions }) => to === "expectingQuitReply" && failureOf(actions) === "authUnavailable",
+    );
+    expectAll(
+      answered.filter(({ event, facts }) => event === "5yz" && !facts.credentialsDue),
+      ({ actions, facts }) => failureOf(actions) === (facts.mechanismRefused ? "authUnavailable" : "authRefused"),
+    );
+    const refused = open.filter(({ actions }) => failureOf(actions) === "authRefused");
+    expectAll(refused, ({ from, event }) => {
+      return from.endsWith("expectingCancelReply") || (event === "5yz" && /expecting(Challenge|AuthReply)$/.test(from));
+    });
+  });
+
+  test("is ready again after an answer, and not where the server waits for more", () => {
+    const answered = open.filter(({ from, event }) => from === "expectingAnswer" && event.endsWith("yz"));
+    expectAll(answered, ({ event, to, actions }) =>
+      event === "3yz" ? failureOf(actions) === "protocol" && to === "closed" : to === "ready",
     );
   });
 

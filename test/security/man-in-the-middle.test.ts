@@ -165,7 +165,8 @@ describe("somebody in between who does not know the password", () => {
       [(message) => message.replace(/s=[^,]*/, `s=${base64("another salt")}`), refused],
       [(message) => message.replace("i=4096", "i=4097"), refused],
       [(message) => message.replace("i=4096", "i=1"), distrusted],
-      [(message) => message.replace("i=4096", "i=2000000000"), refused],
+      [(message) => message.replace("i=4096", "i=2000000"), distrusted],
+      [(message) => message.replace("i=4096", "i=2000000000"), { ...refused, failure: "protocol" }],
     ];
     for (const [change, expected] of changes)
       expect(outcome(meet({ server, fromServer: challenges(change) }))).toEqual(expected);

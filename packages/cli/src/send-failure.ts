@@ -133,7 +133,7 @@ const meanings: Readonly<Record<FailureKind, string>> = {
   serviceClosing: "The server is closing the connection",
   tlsUnavailable: "TLS is required, and the server does not provide it",
   tlsFailed: "The TLS handshake failed",
-  authUnavailable: "The server offers no way to authenticate that is safe here",
+  authUnavailable: "There is no way to authenticate here",
   authRefused: "The server refused the credentials",
   authUntrusted: "The server did not prove that it knows the password",
   timeout: "The server did not answer in time",
@@ -148,7 +148,7 @@ function describe({ failure, cause }: SmtpError): string {
   const { kind, reply } = failure;
   const detail = failure.detail ?? failure.oauthError?.status;
   const code = reply?.code ?? 0;
-  const postponed = kind === "authRefused" && code >= 400 && code < 500;
+  const postponed = kind === "authUnavailable" && code >= 400 && code < 500;
   const meaning = postponed ? "The server cannot authenticate anybody for now" : meanings[kind];
   const answer = reply && [reply.code, reply.enhanced, ...reply.lines].filter((part) => part !== undefined).join(" ");
   const because = cause instanceof Error ? cause.message : undefined;

@@ -207,7 +207,7 @@ export type {
 } from "./server/messages.ts";
 
 // Both sides.
-export { oneOf } from "./option-values.ts";
+export { oneOf } from "./grammar/option-values.ts";
 
 // The client's side.
 export { ClientSession } from "./client/session.ts";

@@ -60,7 +60,7 @@ const meanings: Readonly<Record<Failure["kind"], string>> = {
   refused: "The server refused",
   tlsUnavailable: "TLS is required, and the server does not provide it",
   tlsFailed: "The TLS handshake failed",
-  authUnavailable: "The server offers no way to authenticate that is safe here",
+  authUnavailable: "There is no way to authenticate here",
   authRefused: "The server refused the credentials",
   authUntrusted: "The server did not prove that it knows the password",
   serviceClosing: "The server is closing the connection",

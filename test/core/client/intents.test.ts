@@ -57,7 +57,8 @@ describe.each([...states, "closed"])("in state %s", (state) => {
     if (state !== "closed")
       expect(harness.events.at(-1)).toMatchObject({
         type: "sessionClosed",
-        failure: { kind: "aborted", during: state },
+        // The reason for cancelling an exchange is kept.
+        failure: state === "opening.expectingCancelReply" ? { kind: "protocol" } : { kind: "aborted", during: state },
       });
     expectUnmoved(harness, () => harness.submit({ type: "abort" }));
   });

@@ -79,7 +79,10 @@ export class ClientActions {
     facts.lastChunkAwaited = transaction?.lastChunkAwaited === true;
     facts.prdr = transaction?.prdr === true;
     facts.moreVerdicts = transaction?.moreVerdictsAwaited === true;
-    if (type === "5yz") facts.credentialsDue = this.authentication.renewableAfter(this.reply);
+    if (type === "5yz") {
+      facts.credentialsDue = this.authentication.renewableAfter(this.reply);
+      facts.mechanismRefused = this.authentication.mechanismRefusedBy(this.reply);
+    }
   }
 
   /** Whether the session waits for this computation. */
@@ -121,6 +124,7 @@ export class ClientActions {
         return this.authentication.forget(this.reply);
       case "beginAuth":
         this.next = this.authentication.begin();
+        this.facts.serverProves = this.authentication.serverProves;
         return;
       case "dismissMechanism":
         return this.authentication.dismiss();
@@ -188,8 +192,8 @@ export class ClientActions {
   // Actions.
 
   #fail(kind: FailureKind): void {
-    const { problem, oauthError } = this.authentication;
-    const detail = this.detail ?? (kind.startsWith("auth") ? problem : undefined);
+    const { oauthError } = this.authentication;
+    const detail = this.detail ?? this.#problemOf(kind);
     this.#failure ??= {
       kind,
       during: this.during,
@@ -197,6 +201,15 @@ export class ClientActions {
       ...(oauthError && { oauthError }),
       ...(detail !== undefined && { detail }),
     };
+  }
+
+  /** What authentication has to do with it, where it has. */
+  #problemOf(kind: FailureKind): string | undefined {
+    const { exchange, problem } = this.authentication;
+    if (kind.startsWith("auth")) return problem;
+    if (kind !== "protocol" || exchange === undefined) return undefined;
+    const early = this.reply !== undefined && this.reply.code < 300;
+    return problem ?? (early ? "success before the SASL exchange was over" : undefined);
   }
 
   #introduce(verb: "EHLO" | "HELO" | "LHLO"): void {

@@ -18,6 +18,8 @@ export type AuthenticationNeed = "nothing" | "due" | "wanted" | "unavailable";
 const mostAsked = 2;
 /** Credentials are not good (RFC 4954 §6). */
 const invalidCredentials = 535;
+/** AUTH, or this mechanism, cannot be had: unknown, not implemented, not supported, or not without encryption (RFC 4954 §6). */
+const cannotBeHad: readonly number[] = [500, 502, 504, 538];
 
 export class ClientAuthentication {
   /** As whom the client acts, once the server has said so. */
@@ -91,6 +93,7 @@ export class ClientAuthentication {
     const bindable = this.#profile.mechanisms.some(({ channelBound }) => channelBound);
     this.#exchange = new SaslExchange(mechanism, credentials, {
       channelBindings: bindable ? this.#tls?.channelBindings : undefined,
+      iterations: this.#profile.iterations,
       plusOffered: this.#offered.some((name) => name.toUpperCase().endsWith("-PLUS")),
     });
     return this.#exchange.begin();
@@ -113,6 +116,16 @@ export class ClientAuthentication {
     if (this.#exchange === undefined || this.#profile.credentials !== "onDemand") return false;
     const refused = this.#exchange.oauthError !== undefined || reply?.code === invalidCredentials;
     return refused && this.#asked < mostAsked;
+  }
+
+  /** Whether the reply to AUTH says nothing of the credentials, but that the mechanism cannot be had. */
+  mechanismRefusedBy(reply: Reply | undefined): boolean {
+    return this.#exchange !== undefined && reply !== undefined && cannotBeHad.includes(reply.code);
+  }
+
+  /** Whether the server has to prove itself, too, before it is believed. */
+  get serverProves(): boolean {
+    return this.#mechanism?.mutual === true;
   }
 
   /** Forgets credentials that were refused. */

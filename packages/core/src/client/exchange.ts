@@ -18,8 +18,8 @@ import type { OAuthError } from "../sasl/oauth-error.ts";
 
 /**
  * What came of a step, as the chart names it: something to write, after which a 235 is not (`responded`) or is
- * (`concluded`) to be believed; something to compute; or the end: `unusable` where nothing has been said yet, else
- * `garbled`, `distrusted` or `incomputable`.
+ * (`concluded`) to be believed; something to compute; or the end: `unusable` where nothing has been said yet, else `garbled`
+ * (the challenge makes no sense), `denied`, `distrusted`, or `incomputable` (it cannot be carried on).
  */
 export type ExchangeEvent =
   | "responded"
@@ -27,6 +27,7 @@ export type ExchangeEvent =
   | "computing"
   | "unusable"
   | "garbled"
+  | "denied"
   | "distrusted"
   | "incomputable";
 
@@ -35,10 +36,10 @@ const longestCommand = 510;
 
 /** What a server has to hear to whom the exchange was of no use. */
 const ends: Readonly<Record<ClientFailureReason, ExchangeEvent>> = {
-  credentials: "garbled",
-  channelBinding: "garbled",
+  credentials: "incomputable",
+  channelBinding: "incomputable",
   challenge: "garbled",
-  refused: "garbled",
+  refused: "denied",
   nonce: "distrusted",
   iterations: "distrusted",
   serverSignature: "distrusted",

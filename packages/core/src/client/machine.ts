@@ -19,6 +19,10 @@ export interface ClientFacts {
   readonly authUnavailable: boolean;
   /** The application is to be asked for credentials, for the first time or since those it gave were refused. */
   readonly credentialsDue: boolean;
+  /** The mechanism makes the server prove itself, too. */
+  readonly serverProves: boolean;
+  /** The reply to AUTH says that it cannot be had like this, whatever the credentials. */
+  readonly mechanismRefused: boolean;
   /** MAIL, RCPTs and, unless it is chunked, DATA have been written in one group: each of them will be answered. */
   readonly pipelined: boolean;
   /** The recipient whose reply is awaited is not the last. */
@@ -52,6 +56,8 @@ export const initialClientFacts: ClientFacts = {
   authWanted: false,
   authUnavailable: false,
   credentialsDue: false,
+  serverProves: false,
+  mechanismRefused: false,
   pipelined: false,
   moreRecipients: false,
   dataDue: false,
@@ -82,6 +88,7 @@ export type ClientMachineEvent = {
     | "computed"
     | "unusable"
     | "garbled"
+    | "denied"
     | "distrusted"
     | "incomputable"
     | "send"
@@ -116,6 +123,8 @@ export const clientMachine = setup({
     authWanted: ({ context }) => context.authWanted,
     authUnavailable: ({ context }) => context.authUnavailable,
     credentialsDue: ({ context }) => context.credentialsDue,
+    serverProves: ({ context }) => context.serverProves,
+    mechanismRefused: ({ context }) => context.mechanismRefused,
     pipelined: ({ context }) => context.pipelined,
     moreRecipients: ({ context }) => context.moreRecipients,
     dataDue: ({ context }) => context.dataDue,
@@ -277,7 +286,8 @@ export const clientMachine = setup({
             computing: { target: "computing", actions: "compute" },
             // Nothing has been said: another mechanism may do.
             unusable: { target: "weighing", actions: "dismissMechanism" },
-            garbled: { target: "expectingCancelReply", actions: "cancelAuth" },
+            garbled: { target: "expectingCancelReply", actions: [fail("protocol"), { type: "cancelAuth" }] },
+            denied: { target: "expectingCancelReply", actions: "cancelAuth" },
             distrusted: { target: "expectingCancelReply", actions: [fail("authUntrusted"), { type: "cancelAuth" }] },
             incomputable: {
               target: "expectingCancelReply",
@@ -299,11 +309,12 @@ export const clientMachine = setup({
             "A challenge. The mechanism is not through: a 235 now comes from a server that has proven nothing.",
           meta: { rfc: "RFC 4954 §4, RFC 5802 §5", timeout: timeout("hello") },
           on: {
-            "2yz": giveUp("authUntrusted"),
+            "2yz": [{ guard: "serverProves", ...giveUp("authUntrusted") }, giveUp("protocol")],
             "3yz": { target: "stepping", actions: "takeChallenge" },
-            "4yz": giveUp("authRefused"),
+            "4yz": giveUp("authUnavailable"),
             "5yz": [
               { guard: "credentialsDue", target: "expectingCredentials", actions: "forgetCredentials" },
+              { guard: "mechanismRefused", ...giveUp("authUnavailable") },
               giveUp("authRefused"),
             ],
           },
@@ -315,19 +326,22 @@ export const clientMachine = setup({
           on: {
             "2yz": { target: "weighing", actions: "rememberAuthentication" },
             "3yz": { target: "stepping", actions: "takeChallenge" },
-            "4yz": giveUp("authRefused"),
+            "4yz": giveUp("authUnavailable"),
             "5yz": [
               { guard: "credentialsDue", target: "expectingCredentials", actions: "forgetCredentials" },
+              { guard: "mechanismRefused", ...giveUp("authUnavailable") },
               giveUp("authRefused"),
             ],
           },
         },
 
         expectingCancelReply: {
-          description: "The server's word on an exchange that was cancelled: its challenge made no sense.",
+          description: "The server's word on an exchange that was cancelled; it changes nothing about the reason.",
           meta: { rfc: "RFC 4954 §4", timeout: timeout("hello") },
           on: {
+            // What went wrong before has been noted already, unless the server has refused in the mechanism's own words.
             "2yz": giveUp("authRefused"),
+            "3yz": { target: "#client.closed", actions: fail("authRefused") },
             "4yz": giveUp("authRefused"),
             "5yz": giveUp("authRefused"),
           },
@@ -358,12 +372,12 @@ export const clientMachine = setup({
     },
 
     expectingAnswer: {
-      description: "The reply to NOOP, VRFY, EXPN, HELP, RSET, or a command of an extension.",
+      description:
+        "The reply to NOOP, VRFY, EXPN, HELP, RSET, or a command of an extension; a server that waits for more gets no more.",
       meta: { rfc: "RFC 5321 §3.5, §4.1.1.5–9", timeout: timeout("command") },
       entry: "writeQuestion",
       on: {
         "2yz": { target: "ready", actions: "tellAnswer" },
-        "3yz": { target: "ready", actions: "tellAnswer" },
         "4yz": { target: "ready", actions: "tellAnswer" },
         "5yz": { target: "ready", actions: "tellAnswer" },
       },

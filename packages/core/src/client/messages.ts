@@ -31,16 +31,20 @@ export type FailureKind =
   | "tlsUnavailable"
   /** The TLS handshake came to nothing: a certificate that is not trusted or names another, or no common version. */
   | "tlsFailed"
-  /** No mechanism for the credentials: none in common, or none that is safe without TLS or that can be carried out. */
+  /**
+   * No mechanism for the credentials: none in common, or none that is safe without TLS or that can be carried out. Or the
+   * server cannot authenticate anybody now (454), or not by this mechanism (504): `reply` says so.
+   */
   | "authUnavailable"
+  /** The server refused the credentials: they are wrong, or it wants others. */
   | "authRefused"
-  /** The server did not prove that it knows the password, or let us in before it had: it may be somebody else. */
+  /** By SCRAM: the server did not prove that it knows the password, or let us in before it had. It may be somebody else. */
   | "authUntrusted"
   /** The server said 421: it is closing the connection. */
   | "serviceClosing"
   | "timeout"
   | "disconnected"
-  /** The server broke the protocol. */
+  /** The server broke the protocol; of a SASL exchange, too, with a challenge that makes no sense or a success too early. */
   | "protocol"
   /** The application aborted. */
   | "aborted"
@@ -117,7 +121,7 @@ export type ClientEvent =
   /** The server has refused the content before its end. Submit no more of it: `transactionEnded` follows. */
   | { readonly type: "contentRefused"; readonly reply: Reply }
   | { readonly type: "transactionEnded"; readonly result: TransactionResult }
-  /** The reply to what `ask` asked, or to `command`. */
+  /** The reply to what `ask` asked, or to `command`. Never 3yz: a server that waits for more ends the session. */
   | { readonly type: "answered"; readonly reply: Reply }
   /** Only with `trace: true`: a line of the dialogue as it passed, without CRLF; secrets are replaced by `*`. */
   | { readonly type: "lineTraced"; readonly from: "client" | "server"; readonly line: string; readonly state: string }

@@ -1,12 +1,13 @@
 // What a client session can be told, with its defaults: every limit and every deadline has a name here.
 
 import type { Extension } from "../extensions/extension.ts";
-import { oneOf, trueOrFalse } from "../option-values.ts";
+import { oneOf, trueOrFalse } from "../grammar/option-values.ts";
 import { positiveNumbers } from "../positive-numbers.ts";
 import { helloName, type HelloName } from "../grammar/address.ts";
 import type { ClientCredentials } from "../sasl/credentials.ts";
-import type { ClientMechanism } from "../sasl/mechanism.ts";
+import type { ClientMechanism, IterationBounds } from "../sasl/mechanism.ts";
 import type { MechanismName } from "../sasl/mechanisms.ts";
+import { defaultIterationBounds } from "../sasl/scram-client.ts";
 import { allowedMechanisms, mustBeSendable } from "./credentials.ts";
 import type { ClientTimeout } from "./messages.ts";
 import { ClientRegistry } from "./registry.ts";
@@ -74,6 +75,11 @@ export interface ClientSessionOptions {
   readonly mechanisms?: readonly (MechanismName | ClientMechanism)[];
   /** Whether a password or a token may be sent without TLS. Default: no; the session ends instead. */
   readonly allowAuthInClear?: boolean;
+  /**
+   * How many iterations a server may demand with SCRAM: from fewer, whoever pretends to be the server could guess the password,
+   * and more would keep the client busy. Default: 4,096, as RFC 5802 §5.1 demands, to 1,000,000.
+   */
+  readonly iterations?: { readonly [Name in keyof IterationBounds]?: number | undefined };
   /** `false`: commands are sent one by one although the server offers PIPELINING. */
   readonly pipelining?: boolean;
   /** `false`: content is sent by DATA although the server offers CHUNKING. BDAT is used where PIPELINING is offered too, and not turned off. */
@@ -99,6 +105,7 @@ export interface ClientProfile {
   readonly tls: TlsPolicy;
   readonly credentials: ClientCredentials | "onDemand" | undefined;
   readonly mechanisms: readonly ClientMechanism[];
+  readonly iterations: IterationBounds;
   readonly allowAuthInClear: boolean;
   readonly pipelining: boolean;
   readonly chunking: boolean;
@@ -123,6 +130,7 @@ export function clientProfile(options: ClientSessionOptions): ClientProfile {
     tls: oneOf("tls", options.tls, tlsPolicies, credentials === undefined ? "opportunistic" : "required"),
     credentials,
     mechanisms: allowedMechanisms(options.mechanisms, credentials),
+    iterations: iterationBounds(options.iterations),
     allowAuthInClear: trueOrFalse("allowAuthInClear", options.allowAuthInClear, false),
     pipelining: trueOrFalse("pipelining", options.pipelining, true),
     chunking: trueOrFalse("chunking", options.chunking, true),
@@ -132,4 +140,12 @@ export function clientProfile(options: ClientSessionOptions): ClientProfile {
     limits: positiveNumbers(defaultClientLimits, options.limits, { where: "limits", whole: true }),
     timeouts: positiveNumbers(defaultClientTimeouts, options.timeouts, { where: "timeouts" }),
   };
+}
+
+function iterationBounds(given: ClientSessionOptions["iterations"]): IterationBounds {
+  const bounds = positiveNumbers(defaultIterationBounds, given, { where: "iterations", whole: true });
+  if (bounds.minimum <= bounds.maximum) return bounds;
+  throw new RangeError(
+    `iterations.minimum is ${bounds.minimum}: give no more than iterations.maximum, ${bounds.maximum}`,
+  );
 }

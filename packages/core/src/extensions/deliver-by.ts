@@ -4,7 +4,7 @@ import { parseDecimal } from "../grammar/decimal.ts";
 import { InvalidValueError } from "../grammar/invalid-value-error.ts";
 import { upperWord } from "../grammar/printable.ts";
 import { reply } from "../grammar/reply.ts";
-import { mustBeOneOf } from "../option-values.ts";
+import { mustBeOneOf } from "../grammar/option-values.ts";
 import type { Extension } from "./extension.ts";
 
 export interface DeliverBy {

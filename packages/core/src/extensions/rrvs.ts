@@ -3,7 +3,7 @@
 import { formatDateTime, parseDateTime } from "../grammar/date-time.ts";
 import { upperWord } from "../grammar/printable.ts";
 import { reply } from "../grammar/reply.ts";
-import { mustBeOneOf } from "../option-values.ts";
+import { mustBeOneOf } from "../grammar/option-values.ts";
 import type { Extension } from "./extension.ts";
 
 export interface ValidSince {

@@ -193,6 +193,8 @@ export interface ClientExchange {
 }
 
 export interface ClientMechanism extends MechanismTraits {
+  /** Whether the server has to prove itself, too: one that does not is not trusted. Default: no. */
+  readonly mutual?: boolean;
   /** Whether the credentials are of the kind that this mechanism uses. */
   takes(credentials: ClientCredentials): boolean;
   start(credentials: ClientCredentials, circumstances: ClientCircumstances): ClientExchange;

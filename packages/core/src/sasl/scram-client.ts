@@ -23,6 +23,7 @@ export function scramClient(hash: ScramHash, channelBound: boolean): ClientMecha
     name: `SCRAM-${hash}${channelBound ? "-PLUS" : ""}`,
     clear: false,
     channelBound,
+    mutual: true,
     takes: isPassword,
     play: (credentials, circumstances) => play(hash, channelBound, credentials, circumstances),
   });
@@ -92,5 +93,7 @@ function problemOf(
   if (!serverFirst.nonce.startsWith(nonce) || serverFirst.nonce === nonce) return failure("nonce");
   const { iterations } = serverFirst;
   const isWithin = iterations >= minimum && iterations <= maximum;
-  return isWithin ? undefined : failure("iterations", `${iterations} are not within ${minimum} to ${maximum}`);
+  return isWithin
+    ? undefined
+    : failure("iterations", `${iterations} iterations are not within ${minimum} to ${maximum}`);
 }

@@ -3,7 +3,7 @@
 import type { Extension } from "../extensions/extension.ts";
 import { limitOf } from "../extensions/limits.ts";
 import { standardExtensions } from "../extensions/standard.ts";
-import { oneOf, trueOrFalse } from "../option-values.ts";
+import { oneOf, trueOrFalse } from "../grammar/option-values.ts";
 import { positiveNumbers } from "../positive-numbers.ts";
 import { InvalidValueError } from "../grammar/invalid-value-error.ts";
 import { helloName, type HelloName } from "../grammar/address.ts";

@@ -8,14 +8,12 @@ import {
   defaultServerTimeouts,
   InvalidValueError,
   serverProfile,
-  type ClientSessionOptions,
-  type ServerSessionOptions,
 } from "@carteiro/core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
-const client = (options: object) => clientProfile({ hostname: "a.example", ...options } as ClientSessionOptions);
-const server = (options: object) => serverProfile({ hostname: "a.example", ...options } as ServerSessionOptions);
+const client = (options: object) => clientProfile({ hostname: "a.example", ...options });
+const server = (options: object) => serverProfile({ hostname: "a.example", ...options });
 const sides = [
   ["client", client, defaultClientLimits, defaultClientTimeouts],
   ["server", server, defaultServerLimits, defaultServerTimeouts],
@@ -104,5 +102,20 @@ describe("limits and timeouts", () => {
       expect(() => make({ timeouts: { [name]: 0.5 } })).not.toThrow();
       expect(() => make({ timeouts: { [name]: "5" } })).toThrow(RangeError);
     }
+  });
+});
+
+describe("bounds on iterations", () => {
+  test("client takes each of them by itself, and refuses such as make no sense", () => {
+    expect(client({ iterations: { maximum: 5_000 } }).iterations).toEqual({ minimum: 4_096, maximum: 5_000 });
+    expect(client({ iterations: { minimum: undefined } }).iterations).toEqual({ minimum: 4_096, maximum: 1_000_000 });
+    for (const iterations of [
+      { minimum: 5, maximum: 4 },
+      { maximum: 100 },
+      { minimum: 0 },
+      { minimum: 1.5 },
+      { min: 1 },
+    ])
+      expect(() => client({ iterations })).toThrow(RangeError);
   });
 });

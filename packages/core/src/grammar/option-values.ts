@@ -1,7 +1,7 @@
 // The rules for options that are words or switches: they may come from JSON or from code without types, and one that is
 // misspelt must not pass for a weaker one.
 
-import { InvalidValueError, shown } from "./grammar/invalid-value-error.ts";
+import { InvalidValueError, shown } from "./invalid-value-error.ts";
 
 /**
  * Gives a word among the options back; `undefined`, not given, becomes `otherwise`. Throws `InvalidValueError`, which names
