@@ -176,7 +176,10 @@ export type ClientIntent =
   | { readonly type: "endContent" }
   | { readonly type: "ask"; readonly verb: "NOOP" | "RSET" }
   | { readonly type: "ask"; readonly verb: "VRFY" | "EXPN" | "HELP"; readonly argument: string }
-  /** A command of one of the `extensions` in the options, whose EHLO keyword the server offers. Answered like a question. */
+  /**
+   * A command of one of the `extensions` in the options, whose EHLO keyword the server offers, and whose verb may come between
+   * transactions: within one it cannot be sent. Answered like a question.
+   */
   | { readonly type: "command"; readonly verb: string; readonly argument?: string }
   /** Says goodbye; only when nothing is under way. */
   | { readonly type: "quit" }

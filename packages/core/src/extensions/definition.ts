@@ -42,7 +42,7 @@ export interface ExtensionDefinition {
   readonly mail?: readonly Parameter<unknown>[];
   /** Parameters of RCPT. */
   readonly recipient?: readonly Parameter<unknown>[];
-  /** Commands by their verb: letters, digits and hyphens, up to 20. */
+  /** Commands by their verb: letters, digits and hyphens, up to 20. A client sends those alone that may come `betweenTransactions`. */
   readonly verbs?: Readonly<Record<string, ExtensionVerb>>;
   /** Whether it can be had now, for example under TLS alone; where not, it is neither announced nor known. Default: always. */
   available?(offer: Offer): boolean;
