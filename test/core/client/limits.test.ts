@@ -31,7 +31,15 @@ describe("replies", () => {
         hear(harness, `250 ${"x".repeat(replyLine + more - 6)}`);
         expect(harness.closed).toBe(more > 0);
         expect(harness.events.at(-1)).toMatchObject(
-          more > 0 ? { type: "sessionClosed", failure: { kind: "protocol" } } : { type: "answered" },
+          more > 0
+            ? {
+                type: "sessionClosed",
+                failure: {
+                  kind: "protocol",
+                  detail: `a line of a reply has more than ${replyLine} octets (limits.replyLine)`,
+                },
+              }
+            : { type: "answered" },
         );
       }),
     );
@@ -44,6 +52,9 @@ describe("replies", () => {
         for (let line = 1; line < count; line += 1) hear(harness, "250-x");
         hear(harness, "250 x");
         expect(harness.closed).toBe(count > replyLines);
+        if (count <= replyLines) return;
+        const detail = `The reply has more than ${replyLines} lines (limits.replyLines)`;
+        expect(harness.events.at(-1)).toMatchObject({ failure: { kind: "protocol", detail } });
       }),
     );
   });

@@ -72,13 +72,13 @@ describe("the reply reader", () => {
       "reply",
       "partial",
       "partial",
-      "invalid",
+      "overlong",
     ]);
     expect(outcomesOf({ octets: 14 }, "250-a", "250 b", "250-a", "250 bc")).toEqual([
       "partial",
       "reply",
       "partial",
-      "invalid",
+      "overlong",
     ]);
   });
 

@@ -3,7 +3,7 @@
 
 import { compile } from "../engine/compile.ts";
 import type { Runner } from "../engine/runner.ts";
-import { LineReader } from "../framing/line-reader.ts";
+import { LineReader, type LineOutcome } from "../framing/line-reader.ts";
 import { ReplyReader } from "../framing/reply-reader.ts";
 import type { Capabilities } from "../grammar/capabilities.ts";
 import { formatCommand } from "../grammar/command.ts";
@@ -239,14 +239,28 @@ export class ClientSession implements Session<ClientIntent, ClientEvent> {
     const outcome = this.#lines.read(this.#inbox.chunk, this.#inbox.at);
     this.#inbox.at = this.#lines.next;
     if (outcome === "line") this.#lineReceived(this.#lines.line);
-    else if (outcome !== "partial") this.#violate(`a line of a reply is not one: ${outcome}`);
+    else if (outcome !== "partial") this.#violate(this.#wrongLine(outcome));
     return true;
+  }
+
+  #wrongLine(outcome: Exclude<LineOutcome, "line" | "partial">): string {
+    switch (outcome) {
+      case "overlong":
+      case "endless":
+        return `a line of a reply has more than ${this.#profile.limits.replyLine} octets (limits.replyLine)`;
+      case "bareLineFeed":
+        return "a line of a reply has an LF without a CR";
+      case "bareCarriageReturn":
+        return "a line of a reply has a CR without an LF";
+    }
   }
 
   #lineReceived(line: Uint8Array): void {
     this.#trace(line);
     const outcome = this.#replies.read(line);
     if (outcome === "invalid") return this.#violate("what came is not a reply");
+    // The limit of octets is that of the lines, and so never the one that is exceeded.
+    if (outcome === "overlong") return this.#violate(`${this.#replies.problem} (limits.replyLines)`);
     if (outcome === "reply") this.#replyReceived(this.#replies.reply);
   }
 

@@ -4,9 +4,9 @@ import { assembleReply, parseReplyLine, type Reply } from "../grammar/reply.ts";
 
 /**
  * What `ReplyReader.read` came upon: `reply`: one is whole, in `reply`; `partial`: its last line is still to come;
- * `invalid`: this is no reply, or one beyond the limits, for the reason in `problem`.
+ * `invalid`: this is no reply; `overlong`: it is one beyond the limits. For both the reason is in `problem`.
  */
-export type ReplyOutcome = "reply" | "partial" | "invalid";
+export type ReplyOutcome = "reply" | "partial" | "invalid" | "overlong";
 
 export interface ReplyLimits {
   /** Lines in one reply. */
@@ -40,7 +40,7 @@ export class ReplyReader {
     return this.#reply;
   }
 
-  /** What is wrong, in English, after `invalid`. */
+  /** What is wrong, in English, after `invalid` and `overlong`. */
   get problem(): string {
     return this.#problem;
   }
@@ -55,20 +55,22 @@ export class ReplyReader {
   /** Takes a line without its CRLF. */
   read(line: Uint8Array): ReplyOutcome {
     const parsed = parseReplyLine(line);
-    if (!parsed.ok) return this.#invalid(parsed.problem);
+    if (!parsed.ok) return this.#fail("invalid", parsed.problem);
     this.#octets += line.length + 2;
-    if (this.#texts.push(parsed.value.text) > this.#limits.lines) return this.#invalid("The reply has too many lines");
-    if (this.#octets > this.#limits.octets) return this.#invalid("The reply is too long");
+    if (this.#texts.push(parsed.value.text) > this.#limits.lines)
+      return this.#fail("overlong", `The reply has more than ${this.#limits.lines} lines`);
+    if (this.#octets > this.#limits.octets)
+      return this.#fail("overlong", `The reply has more than ${this.#limits.octets} octets`);
     if (!parsed.value.last) return "partial";
     this.#reply = assembleReply(parsed.value.code, this.#texts);
     this.#startReply();
     return "reply";
   }
 
-  #invalid(problem: string): "invalid" {
+  #fail(outcome: "invalid" | "overlong", problem: string): "invalid" | "overlong" {
     this.reset();
     this.#problem = problem;
-    return "invalid";
+    return outcome;
   }
 
   #startReply(): void {
