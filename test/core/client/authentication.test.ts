@@ -161,8 +161,9 @@ describe("options", () => {
     expect(make(["GSSAPI"])).toThrow('Mechanism "GSSAPI": It is not known. Name one of EXTERNAL, ');
     expect(make(["toString"])).toThrow(InvalidValueError);
     expect(make(["XOAUTH2", "EXTERNAL"])).toThrow('Mechanisms "XOAUTH2, EXTERNAL": None takes these credentials.');
-    expect(make([])).toThrow(InvalidValueError);
+    expect(make([])).toThrow("mechanisms: The list is empty");
     expect(make([], "onDemand")).toThrow(InvalidValueError);
+    expect(make("PLAIN" as unknown as string[])).toThrow("mechanisms: They are no list");
     expect(make(["XOAUTH2"], "onDemand")).not.toThrow();
     expect(() => clientProfile({ hostname: "a", mechanisms: [] })).not.toThrow();
   });
@@ -175,7 +176,15 @@ describe("options", () => {
     [{ user: "a", token: "x\r\ny" }, "Token"],
     [{ user: "a", token: "" }, "Token"],
     [{ external: true, authorizationIdentity: "\0" }, "Authorization identity"],
+    [{ user: "a\x01b", token: "x" }, "User name"],
+    [{ user: "a\nb", token: "x" }, "User name"],
+    [{ user: "a", token: "x\x01y" }, "Token"],
+    [{ user: "a", token: "x", host: "mx\x01auth=" }, "Host"],
+    [{ user: "a", token: "x", port: 65_536 }, "Port 65536"],
+    [{ user: "a", token: "x", port: 2.5 }, "Port 2.5"],
     [{ anonymous: true, trace: "\0" }, "Trace"],
+    [{ anonymous: true, trace: "a\tb" }, "Trace"],
+    [{ anonymous: true, trace: "a".repeat(256) }, "Trace"],
     [{}, "Credentials"],
   ];
 

@@ -32,6 +32,6 @@ export const anonymousClient = clientMechanism({
  *     message = [ email / token ]
  *     token   = 1*255TCHAR                 ; no control characters; an address is held to the same
  */
-function isTrace(text: string): boolean {
+export function isTrace(text: string): boolean {
   return Array.from(text).length <= longestTrace && !hasProhibited(text);
 }

@@ -162,6 +162,7 @@ export function isBearerToken(text: string): boolean {
   return text !== "" && encodeUtf8(text).every((octet) => octet > 0x20 && octet < 0x7f);
 }
 
-function hasControl(text: string): boolean {
+/** Whether the text has a control character, which neither mechanism has a place for. */
+export function hasControl(text: string): boolean {
   return encodeUtf8(text).some((octet) => octet < 0x20 || octet === 0x7f);
 }
