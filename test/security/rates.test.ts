@@ -341,16 +341,59 @@ describe("a store of counts of the application's own", () => {
     expect(errors).toContainEqual(new Error("no store"));
   });
 
-  test("that never answers costs the client its 220, and the handler is not asked too late", async () => {
+  test.each([
+    { answer: "NaN", count: () => Number.NaN },
+    { answer: "99", count: (): number => "99" as never },
+    { answer: "undefined", count: (): Promise<number> => Promise.resolve(undefined as never) },
+  ])(
+    "that answers $answer, which is no number, makes an error event and keeps nobody out",
+    async ({ answer, count }) => {
+      const visit = new Visit(guarded({ ...rates, store: { count } }));
+      const errors: string[] = [];
+      visit.server.on("error", ({ error }) => void errors.push(String(error)));
+      const visitor = await said(visit, "192.0.2.1", hello + guess + knows);
+      expect(visitor.codes).toEqual([220, 250, 535, 235]);
+      expect(errors).toEqual(
+        Array<string>(5).fill(`TypeError: rates.store answered ${answer}: count() gives a number`),
+      );
+    },
+  );
+
+  test.each([
+    { given: {}, wait: 2 * second },
+    { given: { storeTimeout: 700 }, wait: 700 },
+  ])(
+    "that never answers is waited for $wait ms, makes an error event and keeps nobody out",
+    async ({ given, wait }) => {
+      const visit = new Visit({ rates: { ...rates, ...given, store: { count: () => new Promise<number>(() => {}) } } });
+      const errors: string[] = [];
+      visit.server.on("error", ({ error }) => void errors.push(String(error)));
+      const [visitor] = await visit.come("192.0.2.1");
+      await visit.clock.advance(wait - 1);
+      expect(visitor?.codes).toEqual([]);
+      await visit.clock.advance(1);
+      expect(visitor?.codes).toEqual([220]);
+      expect(errors).toEqual([`Error: rates.store has not answered within ${wait} ms`]);
+    },
+  );
+
+  test("is not asked for failed authentications where there is no AUTH", async () => {
+    const asked: string[] = [];
+    const store: RateOptions["store"] = { count: ({ subject }) => asked.push(subject) };
+    await new Visit({ rates: { store } }).come("192.0.2.1");
+    expect(asked).toEqual([]);
+    await new Visit(guarded({ store })).come("192.0.2.1");
+    expect(asked).toEqual(["failedAuthentications"]);
+  });
+
+  test("that answers too late has no handler asked too late", async () => {
     const asked: string[] = [];
     const visit: Visit = new Visit({
       onConnection: () => void asked.push("connection"),
       timeouts: { decision: minute },
-      rates: {
-        ...rates,
-        store: { count: () => new Promise((resolve) => void visit.clock.after(2 * minute, () => resolve(0))) },
-      },
+      rates: { ...rates, storeTimeout: Infinity, store: { count: () => later() } },
     });
+    const later = () => new Promise<number>((resolve) => void visit.clock.after(2 * minute, () => resolve(0)));
     const [visitor] = await visit.come("192.0.2.1");
     await visit.clock.advance(10 * minute);
     expect(visitor?.codes[0]).toBeGreaterThanOrEqual(400);

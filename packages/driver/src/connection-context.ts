@@ -1,6 +1,7 @@
 // What a connection of a server is given: by the adapter, and by the server that it belongs to.
 
 import type { ServerProfile } from "@carteiro/core";
+import type { CheckGate } from "./check-gate.ts";
 import type { Clock } from "./clock.ts";
 import type { CommandHandler } from "./commands.ts";
 import type { Compute } from "./compute.ts";
@@ -33,6 +34,7 @@ export interface ConnectionContext {
   readonly events: Emitter<ServerEvents>;
   readonly clock: Clock;
   readonly rates: RateGuard;
+  readonly checks: CheckGate;
   readonly resolver: Resolver | undefined;
   readonly credentials: CredentialsDesk;
   readonly compute: Compute;

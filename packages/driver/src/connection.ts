@@ -9,6 +9,7 @@ import {
   type ServerEvent,
   type ServerIntent,
 } from "@carteiro/core";
+import { Attempts } from "./attempts.ts";
 import { foundIntent, intentOf, isPromise, isRefusal } from "./answers.ts";
 import { describeSession } from "./session-info.ts";
 import { SessionFacts, type ClientFacts } from "./client-facts.ts";
@@ -61,6 +62,7 @@ export class Connection {
   readonly #drive: Drive<ServerIntent, ServerEvent>;
 
   readonly #client: KnownClient;
+  readonly #attempts: Attempts;
   #refusal: Disconnect | undefined;
   #facts: SessionFacts | undefined;
 
@@ -88,6 +90,7 @@ export class Connection {
     });
     this.closed = this.#drive.closed.then(() => this.#sessionClosed({ type: "sessionClosed", reason: "disconnected" }));
     this.info = describeSession(id, this.#client, this);
+    this.#attempts = new Attempts(context, this.info);
   }
 
   get state(): string {
@@ -135,7 +138,7 @@ export class Connection {
         return this.#transactionEnded(event);
       case "authenticated":
         this.#client.identity = event.identity;
-        return;
+        return this.#attempts.ended();
       case "authenticationFailed":
         return this.#authenticationFailed(event);
       case "tlsStarted":
@@ -188,6 +191,7 @@ export class Connection {
     this.#dropMessage(new ContentAbortedError());
     this.#abortSteps(new DecisionVoidError("The session is closed"));
     this.#pending = undefined;
+    this.#attempts.ended();
     this.#facts?.end();
     const { error } = this.#drive;
     const rest = { ...(reply && { reply }), ...(error !== undefined && { error }) };
@@ -226,6 +230,8 @@ export class Connection {
   /** What the client's rates answer, or else the handler. */
   #answerTo(event: ServerDecision, step: StepContext): HandlerAnswer {
     if (this.#refusal !== undefined) return this.#refusal;
+    if (event.type === "authenticationReceived")
+      return this.#attempts.check(step, () => this.#context.credentials.decide(event.credentials, step));
     const refusal = this.#context.rates.refusal(event.type, this.info);
     if (!(refusal instanceof Promise)) return refusal ?? callHandler(this.#context, event, step);
     return refusal.then(
@@ -252,8 +258,7 @@ export class Connection {
     const pending = { event, step };
     this.#pending = pending;
     const found = this.#outcome(step, async () => {
-      const refusal = await this.#context.rates.refusal("authenticationReceived", this.info);
-      return refusal ?? this.#context.credentials.answer(event, step);
+      return this.#attempts.check(step, () => this.#context.credentials.answer(event, step));
     });
     void Promise.resolve(found)
       .then((answer) => this.#found(pending, answer))
@@ -312,7 +317,7 @@ export class Connection {
   }
 
   #authenticationFailed({ type: _, ...told }: Extract<ServerEvent, { type: "authenticationFailed" }>): void {
-    if (told.reply.code >= 500) this.#context.rates.authenticationFailed(this.info);
+    this.#attempts.ended(told.reply.code);
     this.#context.events.emit("authenticationFailed", { session: this.info, ...told });
   }
 

@@ -131,7 +131,7 @@ export class CredentialsDesk {
 
 function sessionOptions(options: ServerOptions, secret: Uint8Array): ServerSessionOptions["authentication"] {
   const { authentication } = options;
-  const { users, proxy: _, ...given } = authentication ?? {};
+  const { users, proxy: _, checksAtOnce: __, checksPerClient: ___, ...given } = authentication ?? {};
   checkUsers(options, users);
   const usual = strengthOrder.filter((name) => isUsual(name, options));
   if (usual.length === 0 && authentication === undefined && options.cramSecret === undefined) return undefined;

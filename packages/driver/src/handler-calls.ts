@@ -2,14 +2,12 @@
 
 import type { ServerDecision } from "@carteiro/core";
 import type { CommandHandler } from "./commands.ts";
-import type { CredentialsDesk } from "./credentials.ts";
 import type { MessageAnswer, ReferenceAnswer } from "./decisions.ts";
 import type { ServerOptions } from "./server-options.ts";
 import type { StepContext } from "./step-context.ts";
 
 export interface HandlerContext {
   readonly options: ServerOptions;
-  readonly credentials: CredentialsDesk;
   readonly commands: ReadonlyMap<string, CommandHandler>;
 }
 
@@ -18,8 +16,11 @@ export type HandlerAnswer =
   | Awaited<MessageAnswer | ReferenceAnswer>
   | Promise<Awaited<MessageAnswer | ReferenceAnswer>>;
 
+/** Credentials are not for handlers alone (see credentials.ts). */
+type HandledDecision = Exclude<ServerDecision, { readonly type: "authenticationReceived" }>;
+
 /** Calls the handler, if there is one; `onMessage` is called when the content begins, and not from here. */
-export function callHandler(context: HandlerContext, event: ServerDecision, step: StepContext): HandlerAnswer {
+export function callHandler(context: HandlerContext, event: HandledDecision, step: StepContext): HandlerAnswer {
   const { options } = context;
   switch (event.type) {
     case "connectionReceived":
@@ -28,8 +29,6 @@ export function callHandler(context: HandlerContext, event: ServerDecision, step
       return options.onHello?.(Object.assign(step, { name: event.name, extended: event.extended }));
     case "startTlsReceived":
       return options.onStartTls?.(step);
-    case "authenticationReceived":
-      return context.credentials.decide(event.credentials, step);
     case "verifyReceived":
       return options.onVerify?.(Object.assign(step, { argument: event.argument }));
     case "expandReceived":

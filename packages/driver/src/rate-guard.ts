@@ -1,6 +1,7 @@
 // Holds clients to their rates: asked before the application is, so that what is too much costs it nothing.
 
 import type { ServerDecision } from "@carteiro/core";
+import { isPromise } from "./answers.ts";
 import { clientKey } from "./client-key.ts";
 import type { Clock } from "./clock.ts";
 import { disconnect, reject, type Disconnect, type Reject } from "./decisions.ts";
@@ -8,6 +9,9 @@ import type { Emitter } from "./emitter.ts";
 import { networks } from "./networks.ts";
 import { memoryRates, type Rate, type RateOptions, type RateStore, type RateSubject } from "./rates.ts";
 import type { ServerEvents, SessionInfo } from "./server-options.ts";
+
+/** Milliseconds that a store is waited for: a client must not feel that it has failed. */
+const defaultStoreTimeout = 2_000;
 
 /** Enough for a household whose old password is in every device. */
 const defaultFailedAuthentications: Rate = { most: 30, within: 600_000 };
@@ -23,24 +27,34 @@ const failedBefore = disconnect(421, "4.7.0", ...refusals.failedAuthentications.
 type Refusal = Reject | Disconnect | undefined;
 
 export class RateGuard {
-  readonly #rates: Readonly<Partial<Record<RateSubject, Rate>>>;
+  readonly #rates: Readonly<Partial<Record<RateSubject, Rate | undefined>>>;
   readonly #isExempt: (address: string | undefined) => boolean;
   readonly #store: RateStore;
+  readonly #storeTimeout: number;
+  /** Exchanges of AUTH whose end is not known yet, by client. */
+  readonly #open = new Map<string, number>();
   readonly #clock: Clock;
   readonly #events: Emitter<ServerEvents>;
 
-  /** Throws `RangeError` for a rate that makes no sense, `InvalidValueError` for a network that is none. */
-  constructor(options: RateOptions, clock: Clock, events: Emitter<ServerEvents>) {
-    const { exempt = [], store = memoryRates(), failedAuthentications = defaultFailedAuthentications } = options;
-    const { connections, messages, recipients } = options;
-    this.#rates = checked({
+  /**
+   * `authenticates`: whether AUTH is offered at all. Throws `RangeError` for a rate or a time that makes no sense,
+   * `InvalidValueError` for a network that is none.
+   */
+  constructor(options: RateOptions, clock: Clock, events: Emitter<ServerEvents>, authenticates: boolean) {
+    const { exempt = [], store = memoryRates(), storeTimeout = defaultStoreTimeout } = options;
+    const { connections, messages, recipients, failedAuthentications = defaultFailedAuthentications } = options;
+    if (!(storeTimeout > 0))
+      throw new RangeError(`rates.storeTimeout is ${storeTimeout}: give milliseconds, more than 0`);
+    const rates = checked({
       ...(connections && { connections }),
       ...(messages && { messages }),
       ...(recipients && { recipients }),
       ...(failedAuthentications && { failedAuthentications }),
     });
+    this.#rates = authenticates ? rates : { ...rates, failedAuthentications: undefined };
     this.#isExempt = networks(exempt);
     this.#store = store;
+    this.#storeTimeout = storeTimeout;
     this.#clock = clock;
     this.#events = events;
   }
@@ -52,8 +66,6 @@ export class RateGuard {
         return after(this.#refusalOf("failedAuthentications", session, 0), (failed) =>
           failed === undefined ? this.#refusalOf("connections", session) : failedBefore,
         );
-      case "authenticationReceived":
-        return this.#refusalOf("failedAuthentications", session, 0);
       case "mailReceived":
         return this.#refusalOf("messages", session);
       case "recipientReceived":
@@ -63,40 +75,82 @@ export class RateGuard {
     }
   }
 
+  /**
+   * Whether there may be one exchange of AUTH more: those that are open may all fail. Where there is no refusal, `end` is
+   * to be called once its end is known; where there is one, it has been.
+   */
+  authentication(session: SessionInfo): { readonly refusal: Refusal | Promise<Refusal>; readonly end: () => void } {
+    const client = clientOf(session);
+    const ahead = this.#open.get(client) ?? 0;
+    this.#open.set(client, ahead + 1);
+    let isOpen = true;
+    const end = () => {
+      if (isOpen) this.#ended(client);
+      isOpen = false;
+    };
+    const refusal = after(this.#refusalOf("failedAuthentications", session, 0, ahead), (given) => {
+      if (given !== undefined) end();
+      return given;
+    });
+    return { refusal, end };
+  }
+
+  #ended(client: string): void {
+    const open = (this.#open.get(client) ?? 0) - 1;
+    if (open > 0) this.#open.set(client, open);
+    else this.#open.delete(client);
+  }
+
   /** Credentials have been refused. */
   authenticationFailed(session: SessionInfo): void {
     void this.#tooMany("failedAuthentications", session, 1);
   }
 
-  #refusalOf(subject: RateSubject, session: SessionInfo, add: 0 | 1 = 1): Refusal | Promise<Refusal> {
-    return after(this.#tooMany(subject, session, add), (tooMany) => {
+  #refusalOf(subject: RateSubject, session: SessionInfo, add: 0 | 1 = 1, ahead = 0): Refusal | Promise<Refusal> {
+    return after(this.#tooMany(subject, session, add, ahead), (tooMany) => {
       if (!tooMany) return undefined;
       this.#events.emit("rateExceeded", { session, subject });
       return refusals[subject];
     });
   }
 
-  /** Whether one is too many, once `add` of it have been counted. */
-  #tooMany(subject: RateSubject, session: SessionInfo, add: 0 | 1): boolean | Promise<boolean> {
+  /** Whether one is too many, once `add` of it have been counted, and where there are `ahead` besides. */
+  #tooMany(subject: RateSubject, session: SessionInfo, add: 0 | 1, ahead = 0): boolean | Promise<boolean> {
     const rate = this.#rates[subject];
     const { address } = session.remote;
     if (rate === undefined || address === undefined || this.#isExempt(address)) return false;
     const { most, within } = rate;
+    const isTooMuch = (sum: number) => number(sum) - add + ahead >= most;
     const failed = (error: unknown): boolean => {
       this.#events.emit("error", { error, session });
       return false;
     };
     try {
-      const question = { subject, client: clientKey(address), add, within, now: this.#clock.now() };
-      const sum = this.#store.count(question);
-      if (typeof sum === "number") return sum - add >= most;
-      return Promise.resolve(sum)
-        .then((counted) => counted - add >= most)
-        .catch(failed);
+      const sum = this.#store.count({ subject, client: clientKey(address), add, within, now: this.#clock.now() });
+      return isPromise(sum) ? this.#inTime(sum).then(isTooMuch).catch(failed) : isTooMuch(sum);
     } catch (error) {
       return failed(error);
     }
   }
+
+  /** Rejects where the store does not answer in time. */
+  #inTime(sum: Promise<number>): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const late = () => reject(new Error(`rates.store has not answered within ${this.#storeTimeout} ms`));
+      const cancel = this.#storeTimeout === Infinity ? undefined : this.#clock.after(this.#storeTimeout, late);
+      sum.then(resolve, reject).finally(() => cancel?.());
+    });
+  }
+}
+
+/** A session without an address is a client by itself. */
+export function clientOf({ id, remote: { address } }: SessionInfo): string {
+  return address === undefined ? `session ${id}` : clientKey(address);
+}
+
+function number(sum: unknown): number {
+  if (typeof sum === "number" && !Number.isNaN(sum)) return sum;
+  throw new TypeError(`rates.store answered ${String(sum)}: count() gives a number`);
 }
 
 /** At once where that is known at once: a store in memory makes no promises. */

@@ -25,14 +25,16 @@ export interface RateOptions {
   readonly recipients?: Rate;
   /**
    * Refused credentials. Once there are so many: 421 4.7.0 in place of the greeting, and 454 4.7.0 to AUTH in the sessions
-   * that are open. Those that are being looked at together are counted when they are refused. Default: 30 in 10 minutes;
-   * `false`: any number.
+   * that are open. Exchanges that are not over count, too, as far as 454 is concerned: all of them may fail. Default: 30 in
+   * 10 minutes; `false`: any number.
    */
   readonly failedAuthentications?: Rate | false;
   /** Addresses and CIDR blocks whose clients are not counted. Default: none, not even loopback. */
   readonly exempt?: readonly string[];
   /** Where the counts are kept. Default: `memoryRates()`, the server's own. */
   readonly store?: RateStore;
+  /** Milliseconds that the store is waited for. Default: 2,000. */
+  readonly storeTimeout?: number;
 }
 
 export interface RateQuestion {
@@ -49,7 +51,8 @@ export interface RateQuestion {
 
 /**
  * Keeps counts; may be shared by servers. With Redis it is INCRBY, and PEXPIRE where that has made the key. One that throws
- * or rejects makes an `error` event, and the client is let through; its answer is waited for as a handler's is.
+ * or rejects, does not answer within `storeTimeout`, or answers what is no number makes an `error` event, and the client is
+ * let through.
  */
 export interface RateStore {
   /** How many there were within the time, those just added included. */

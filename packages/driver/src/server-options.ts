@@ -166,6 +166,13 @@ export interface ServerOptions
     readonly proxy?: boolean;
     /** Knows who may log in, by SCRAM, PLAIN and LOGIN, in place of `onAuthenticate` and `scramKeys`. */
     readonly users?: KeyStore;
+    /**
+     * Checks of credentials at once over the whole server, by whichever handler or store: the others wait, and clients take
+     * turns. Hashing on Node uses 4 threads, which files and DNS need, too. Default: 2; raise it for handlers that only wait.
+     */
+    readonly checksAtOnce?: number;
+    /** Of those, from one address, or one IPv6 /64. Default: 4. */
+    readonly checksPerClient?: number;
   };
   /**
    * Addresses and CIDR blocks of the clients that may say who others are, by XCLIENT and XFORWARD where `extensions` offer

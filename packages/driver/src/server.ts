@@ -4,6 +4,7 @@ import { serverProfile, type ServerProfile } from "@carteiro/core";
 import { systemClock, type Clock } from "./clock.ts";
 import { webCompute, type Compute } from "./compute.ts";
 import { commandHandlers, type CommandHandler } from "./commands.ts";
+import { CheckGate } from "./check-gate.ts";
 import type { ConnectionContext, ConnectionOrigin } from "./connection-context.ts";
 import { Connection } from "./connection.ts";
 import { CredentialsDesk } from "./credentials.ts";
@@ -21,6 +22,9 @@ const closing = disconnect(421, "4.3.2", "Service is shutting down; try again la
 
 const defaultTotal = 1_000;
 const defaultPerAddress = 100;
+/** Half of the threads that Node hashes with. */
+const defaultChecksAtOnce = 2;
+const defaultChecksPerClient = 4;
 /** Connections that are being told at once that there are too many. Those beyond are closed without a word. */
 const refusalsAtOnce = 100;
 
@@ -45,6 +49,7 @@ export class SmtpServer {
   readonly #tracingProfile: ServerProfile;
   readonly #places: Places;
   readonly #rates: RateGuard;
+  readonly #checks: CheckGate;
   readonly #resolver: Resolver | undefined;
   readonly #credentials: CredentialsDesk;
   readonly #compute: Compute;
@@ -73,7 +78,11 @@ export class SmtpServer {
     this.#isTrusted = networks(options.trusted ?? []);
     this.#tracingProfile = { ...this.#profile, trace: true };
     this.#places = new Places({ total: defaultTotal, perAddress: defaultPerAddress, ...connections });
-    this.#rates = new RateGuard(options.rates ?? {}, this.#clock, this.#events);
+    this.#rates = new RateGuard(options.rates ?? {}, this.#clock, this.#events, authentication !== undefined);
+    const { checksAtOnce = defaultChecksAtOnce, checksPerClient = defaultChecksPerClient } =
+      options.authentication ?? {};
+    const longest = this.#profile.timeouts.decision;
+    this.#checks = new CheckGate({ checksAtOnce, checksPerClient, longest }, this.#clock);
     this.#resolver = options.resolver ?? platform.resolver;
   }
 
@@ -178,6 +187,7 @@ export class SmtpServer {
       profile: this.#events.has("trace") ? this.#tracingProfile : this.#profile,
       clock: this.#clock,
       rates: this.#rates,
+      checks: this.#checks,
       resolver: this.#resolver,
       credentials: this.#credentials,
       compute: this.#compute,
