@@ -48,9 +48,10 @@ export function playServer(script: Script, manner: Manner): Played {
   const stage = stageOf(session, harness);
   const passage = perform(stage, script, manner);
   const isLmtp = script.front.options["protocol"] === "lmtp";
-  expectReplies(passage.heard, passage.output, harness, isLmtp);
+  const commands = script.front.proxied === true ? behindHeader(passage.heard) : passage.heard;
+  expectReplies(commands, passage.output, harness, isLmtp);
   runOut(stage);
-  expectReplies(passage.heard, harness.output, harness, isLmtp);
+  expectReplies(commands, harness.output, harness, isLmtp);
   const ends = harness.events.filter(({ type }) => type === "sessionClosed");
   assert.equal(ends.length, 1, "the end is told once");
   return passage;
@@ -73,6 +74,17 @@ function stageOf(session: ServerSession, harness: SessionHarness<ServerIntent, S
     writtenLine: (by, octets) => `${by === "peer" ? "C:" : "S:"} ${writtenLine(octets)}`,
     writtenEvent: (event) => shownEvent(event as ServerEvent, []),
   };
+}
+
+const signature = "\r\n\r\n\0\r\nQUIT\n";
+
+/** What comes after a PROXY header of either version: what has no end yet is all header. */
+function behindHeader(heard: string): string {
+  if (heard.startsWith(signature.slice(0, heard.length))) {
+    return heard.length < 16 ? "" : heard.slice(16 + heard.charCodeAt(14) * 256 + heard.charCodeAt(15));
+  }
+  const end = heard.indexOf("\r\n");
+  return end < 0 ? "" : heard.slice(end + 2);
 }
 
 /** Mutation makes replies that are none: these are not the session's fault. */
