@@ -1,6 +1,6 @@
 // What handlers answer, now or later, and what is said of it on the wire.
 
-import { reply, type Reply } from "@carteiro/core";
+import { defineExtension, reply, type Reply } from "@carteiro/core";
 import {
   accept,
   DecisionVoidError,
@@ -521,5 +521,43 @@ describe("listeners", () => {
       "1 client: AUTH PLAIN *",
       "1 client: QUIT",
     ]);
+  });
+});
+
+describe("an extension", () => {
+  const bug = new Error("bug");
+  const broken = (): never => {
+    throw bug;
+  };
+  const read = (argument: string) => (argument === "421" ? { refused: reply(421, "4.7.0", "Enough") } : broken());
+  const verbs = { XDO: { phases: ["betweenTransactions"], read } } as const;
+  const commands = { XDO: () => accept() };
+
+  test("that throws is told as an error with its cause, and the session goes on", async () => {
+    const { after, told } = memoryServer({ extensions: [defineExtension({ keyword: "XOWN", verbs })], commands });
+    const client = await after();
+    expect(await client.ask("XDO it")).toMatch(/^451 4\.3\.0 /);
+    expect(await client.ask("NOOP")).toMatch(/^250 /);
+    const errors = told.flatMap((event) => (event.name === "error" ? [event.error] : []));
+    expect(errors).toEqual([new Error("The extension's verb XDO failed: bug")]);
+    expect(errors[0]).toHaveProperty("cause", bug);
+  });
+
+  test("that throws when it is announced costs the client EHLO alone", async () => {
+    const extension = defineExtension({ keyword: "XOWN", available: broken });
+    const { connect, errors } = memoryServer({ extensions: [extension] });
+    const client = connect();
+    await client.reply();
+    expect(await client.ask("EHLO client.example")).toMatch(/^451 4\.3\.0 /);
+    expect(await client.ask("HELO client.example")).toMatch(/^250 /);
+    expect(errors()).toEqual(["Error: The extension's keyword XOWN failed: bug"]);
+  });
+
+  test("that says 421 ends the session", async () => {
+    const { after, told } = memoryServer({ extensions: [defineExtension({ keyword: "XOWN", verbs })], commands });
+    const client = await after();
+    expect(await client.ask("XDO 421")).toBe("421 4.7.0 Enough");
+    expect(await client.line()).toBeUndefined();
+    expect(told.at(-1)).toMatchObject({ name: "sessionClosed", reason: "dismissed" });
   });
 });

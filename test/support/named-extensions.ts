@@ -3,6 +3,7 @@
 import {
   binaryMime,
   burl,
+  defineExtension,
   deliverBy,
   dsn,
   etrn,
@@ -21,6 +22,19 @@ import {
 } from "@carteiro/core";
 import { storage } from "../examples/storage-extension.ts";
 
+/** One whose code has a mistake. */
+const broken = defineExtension({
+  keyword: "XBROKEN",
+  verbs: {
+    XBREAK: {
+      phases: ["betweenTransactions"],
+      read() {
+        throw new Error("a mistake");
+      },
+    },
+  },
+});
+
 const makers: Readonly<Record<string, (given: unknown) => Extension>> = {
   BINARYMIME: () => binaryMime,
   BURL: (given) => burl(given as readonly string[] | undefined),
@@ -33,6 +47,7 @@ const makers: Readonly<Record<string, (given: unknown) => Extension>> = {
   PRDR: () => prdr,
   REQUIRETLS: () => requireTls,
   RRVS: () => rrvs,
+  XBROKEN: () => broken,
   XCLIENT: () => xclient,
   XFORWARD: () => xforward,
   XSTORAGE: () => storage,

@@ -43,6 +43,7 @@ const everyEvent: Readonly<Record<Exclude<AnyEvent["type"], "lineTraced">, true>
   dataReceived: true,
   decisionExpired: true,
   expandReceived: true,
+  extensionFailed: true,
   externalReceived: true,
   helloReceived: true,
   helpReceived: true,

@@ -151,6 +151,10 @@ export class Connection {
       }
       case "clientAssumed":
         return this.#client.assume(event.attributes);
+      case "extensionFailed":
+        return this.#report(
+          new Error(`The extension's ${event.part} failed: ${event.problem}`, { cause: event.error }),
+        );
       case "lineTraced": {
         const { from, line, state } = event;
         return this.#context.events.emit("trace", { session: this.info, from, line, state });
@@ -274,7 +278,7 @@ export class Connection {
     } catch (error) {
       // Keys that are none, or a refusal that cannot be said.
       this.#report(error);
-      this.#drive.submit({ type: "reject", decision, reply: localError.reply });
+      this.#orElse(error, () => this.#drive.submit({ type: "reject", decision, reply: localError.reply }));
     }
   }
 
@@ -288,7 +292,16 @@ export class Connection {
     } catch (error) {
       // The answer cannot be said: a code that means something else, a text that fits in no reply.
       this.#report(error);
-      this.#submit(event, localError);
+      this.#orElse(error, () => this.#submit(event, localError));
+    }
+  }
+
+  /** Does what makes good for the error. Where that fails, too, the session cannot go on, and the first error is why. */
+  #orElse(error: unknown, makeGood: () => void): void {
+    try {
+      makeGood();
+    } catch {
+      throw error;
     }
   }
 

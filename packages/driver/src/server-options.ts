@@ -220,7 +220,10 @@ export interface ServerEvents {
     readonly reply?: Reply;
     readonly replies?: readonly Reply[];
   };
-  /** A handler threw, or what it answered could not be said: the client was told 451 4.3.0. Or a listener threw. */
+  /**
+   * A handler threw, or what it answered could not be said, or the code of an extension failed (then `cause` is what it threw):
+   * the client was told 451 4.3.0. Or a listener threw.
+   */
   error: { readonly error: unknown; readonly session?: SessionInfo };
   /** A client was refused because it did too often what `rates` names. */
   rateExceeded: { readonly session: SessionInfo; readonly subject: RateSubject };

@@ -11,6 +11,7 @@ import {
   serverProfile,
   type Extension,
   type ExtensionDefinition,
+  type Reply,
 } from "@carteiro/core";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -20,10 +21,24 @@ import { takenKeywords, takenParameters, takenVerbs } from "../../../packages/co
 import { folder, retain, storage } from "../../examples/storage-extension.ts";
 import { eventsOf } from "../../support/chart-walk.ts";
 import { announced, codes, readMail, securedOffer } from "../../support/extensions.ts";
-import { accepting, say } from "../server/subjects.ts";
+import { accepting, say, type ServerHarness } from "../server/subjects.ts";
 
 const anything = { parse: (value: string | undefined) => value, format: (value: string) => value };
+const bug = () => {
+  throw new Error("bug");
+};
 const verb = { phases: ["betweenTransactions"], read: (argument: string) => ({ value: argument }) } as const;
+
+function lastCodes({ output }: ServerHarness, count: number): string[] {
+  const ends = output.split("\r\n").filter((line) => line[3] === " ");
+  return ends.slice(-count).map((line) => line.slice(0, 3));
+}
+
+function failures({ events }: ServerHarness): { readonly part: string; readonly problem: string }[] {
+  return events.flatMap((event) =>
+    event.type === "extensionFailed" ? [{ part: event.part, problem: event.problem }] : [],
+  );
+}
 
 describe("a parameter", () => {
   test("reads back whatever it writes", () => {
@@ -52,7 +67,7 @@ describe("a parameter", () => {
     }
   });
 
-  test("that throws is refused with 451, and disturbs nothing", () => {
+  test("that throws is refused with 451, and told, and disturbs nothing", () => {
     const angry = parameter<string>({
       keyword: "XANGRY",
       parse() {
@@ -61,7 +76,10 @@ describe("a parameter", () => {
       format: () => "x",
     });
     const extension = defineExtension({ keyword: "XANGER", mail: [angry] });
-    expect(readMail(extension, "XANGRY", "x")).toBe("451 4.3.0");
+    const harness = accepting({ extensions: [extension] });
+    say(harness, "EHLO client.example\r\nMAIL FROM:<> XANGRY=x\r\nNOOP\r\n");
+    expect(lastCodes(harness, 2)).toEqual(["451", "250"]);
+    expect(failures(harness)).toEqual([{ part: "parameter XANGRY", problem: "bug" }]);
   });
 });
 
@@ -120,16 +138,74 @@ describe("a server's extensions", () => {
       },
     ],
     ["refuses with a reply that is no refusal", () => ({ refused: reply(250, "2.0.0", "OK") })],
+    ["refuses with what is no reply", () => ({ refused: 5 as unknown as Reply })],
+    ["says nothing", () => undefined as never],
+    ["says neither", () => ({}) as never],
+    ["says a number", () => 5 as never],
+    ["promises", () => Promise.resolve({ value: 1 }) as never],
   ])("answer 451 where reading a verb %s", (_, read) => {
     const extension = defineExtension({ keyword: "XOWN", verbs: { XDO: { phases: ["betweenTransactions"], read } } });
     const harness = accepting({ extensions: [extension] });
     say(harness, "EHLO client.example\r\nXDO it\r\nNOOP\r\n");
-    expect(
-      harness.output
-        .split("\r\n")
-        .slice(-3, -1)
-        .map((line) => line.slice(0, 3)),
-    ).toEqual(["451", "250"]);
+    expect(lastCodes(harness, 2)).toEqual(["451", "250"]);
+    expect(failures(harness)).toEqual([{ part: "verb XDO", problem: expect.any(String) }]);
+  });
+
+  test.each([
+    ["available throws", { available: bug }],
+    ["available promises", { available: () => Promise.resolve(true) as unknown as boolean }],
+  ])("answer 451 to EHLO where %s, and take HELO", (_, given) => {
+    const harness = accepting({ extensions: [defineExtension({ keyword: "XOWN", ...given })] });
+    say(harness, "EHLO client.example\r\nHELO client.example\r\nMAIL FROM:<>\r\n");
+    expect(lastCodes(harness, 3)).toEqual(["451", "250", "250"]);
+    expect(failures(harness)).toEqual([{ part: "keyword XOWN", problem: expect.any(String) }]);
+  });
+
+  test.each([
+    ["announces what cannot be said", { announce: () => "XOWN\r\n250 AUTH" }, "EHLO client.example"],
+    ["announces what is no text", { announce: () => 5 as unknown as string }, "EHLO client.example"],
+    ["has a reader that throws", { mailParameters: { XP: bug } }, "MAIL FROM:<> XP"],
+    ["has a reader that says nothing", { mailParameters: { XP: () => ({}) as never } }, "MAIL FROM:<> XP"],
+    ["has a check that throws", { checkMail: bug }, "MAIL FROM:<> SIZE=1"],
+    ["has a check whose refusal is none", { checkMail: () => 5 as never }, "MAIL FROM:<> SIZE=1"],
+  ])("answer 451 where one made by hand %s", (_, given, command) => {
+    const harness = accepting({ extensions: [{ keyword: "XOWN", announce: () => "XOWN", ...given }] });
+    say(harness, `${command.startsWith("EHLO") ? "" : "EHLO client.example\r\n"}${command}\r\nNOOP\r\n`);
+    expect(lastCodes(harness, 2)).toEqual(["451", "250"]);
+    expect(failures(harness)).toHaveLength(1);
+  });
+
+  test("end the session where reading a verb refuses with 421", () => {
+    const read = () => ({ refused: reply(421, "4.7.0", "Enough") });
+    const verbs = { XDO: { phases: ["betweenTransactions"], read } as const };
+    const harness = accepting({ extensions: [defineExtension({ keyword: "XOWN", verbs })] });
+    say(harness, "EHLO client.example\r\nXDO it\r\nNOOP\r\n");
+    expect(lastCodes(harness, 1)).toEqual(["421"]);
+    expect(harness.events.at(-1)).toMatchObject({ type: "sessionClosed", reason: "dismissed", reply: { code: 421 } });
+  });
+
+  test("are refused when the server is made where they are made wrongly", () => {
+    const own = { keyword: "XOWN", announce: () => "XOWN" };
+    const read = () => ({ value: 1 });
+    const wrong: readonly unknown[] = [
+      {},
+      { keyword: "XOWN" },
+      { ...own, mailParameters: { XP: 1 } },
+      { ...own, recipientParameters: { XP: null } },
+      { ...own, checkMail: 1 },
+      { ...own, verbs: { XDO: undefined } },
+      { ...own, verbs: { XDO: { read } } },
+      { ...own, verbs: { XDO: { read, phases: [] } } },
+      { ...own, verbs: { XDO: { read, phases: ["afterwards"] } } },
+      { ...own, verbs: { XDO: { phases: ["beforeHello"] } } },
+    ];
+    for (const extension of wrong) {
+      expect(() => profile(extension as Extension), JSON.stringify(extension)).toThrow(InvalidValueError);
+    }
+    for (const own of [{ read }, { read, phases: ["x"] }, { phases: ["beforeHello"] }, null]) {
+      const verbs = { XDO: own } as unknown as NonNullable<ExtensionDefinition["verbs"]>;
+      expect(() => defineExtension({ keyword: "XOWN", verbs }), JSON.stringify(own)).toThrow(InvalidValueError);
+    }
   });
 });
 

@@ -7,6 +7,7 @@ import { upperWord } from "../grammar/printable.ts";
 import { reply } from "../grammar/reply.ts";
 import { encodeUtf8 } from "../grammar/text.ts";
 import type { Extension, ExtensionVerb, Offer, ParameterReader } from "./extension.ts";
+import { refuseUnsoundVerb } from "./soundness.ts";
 import { takenKeywords, takenParameters, takenVerbs } from "./taken-names.ts";
 
 export interface ParameterDefinition<Value> {
@@ -14,7 +15,7 @@ export interface ParameterDefinition<Value> {
   readonly keyword: string;
   /**
    * What a value means, as it stands on the wire (see `parseXtext`), or no value at all; `undefined` where it means
-   * nothing: that is refused with 501. Must not throw: that is refused with 451.
+   * nothing: that is refused with 501. Must not throw: that is answered 451, and told as an error.
    */
   parse(value: string | undefined): Value | undefined;
   /** The value for the wire (see `formatXtext`), or `undefined` for none. */
@@ -68,12 +69,12 @@ export function parameter<Value>(definition: ParameterDefinition<Value>): Parame
 
 /**
  * Defines an extension, for the `extensions` of a server, of a client, or of both. Throws `InvalidValueError` for names
- * that are malformed, that come twice, or that the standard extensions have taken.
+ * that are malformed, that come twice, or that the standard extensions have taken, and for verbs without `phases` or `read`.
  */
 export function defineExtension(definition: ExtensionDefinition): Extension {
   const { keywordParameters = [], mail = [], recipient = [], verbs = {} } = definition;
   const keyword = nameOf("Keyword", definition.keyword, takenKeywords);
-  const available = (offer: Offer) => definition.available?.(offer) ?? true;
+  const available = (offer: Offer) => isAvailable(definition.available?.(offer) ?? true);
   const announcement = [keyword, ...keywordParameters.map(checkedKeywordParameter)].join(" ");
   return {
     keyword,
@@ -88,12 +89,11 @@ export function defineExtension(definition: ExtensionDefinition): Extension {
     ),
     verbs: recordOf(
       "Verb",
-      Object.entries(verbs).map(([verb, each]) => [verbName(verb), verbOf(each, available)]),
+      Object.entries(verbs).map(([verb, each]) => [verbName(verb), verbOf(verb, each, available)]),
     ),
   };
 }
 
-const localError = reply(451, "4.3.0", "Local error in processing; try again later");
 const unknown = reply(555, "5.5.4", "Parameter not recognised");
 const unrecognised = reply(500, "5.5.1", "Command not recognised");
 
@@ -104,15 +104,18 @@ function readerOf(
   const malformed = reply(501, "5.5.4", `${defined.keyword} has a value that is not valid`);
   return (value, offer) => {
     if (!available(offer)) return { refused: unknown };
-    try {
-      return defined.parse(value) === undefined ? { refused: malformed } : { typed: {} };
-    } catch {
-      return { refused: localError };
-    }
+    return defined.parse(value) === undefined ? { refused: malformed } : { typed: {} };
   };
 }
 
-function verbOf(verb: ExtensionVerb, available: (offer: Offer) => boolean): ExtensionVerb {
+/** Throws for what is neither yes nor no, a promise for example. */
+function isAvailable(answer: boolean): boolean {
+  if (typeof answer === "boolean") return answer;
+  throw new TypeError("available gives neither true nor false");
+}
+
+function verbOf(name: string, verb: ExtensionVerb, available: (offer: Offer) => boolean): ExtensionVerb {
+  refuseUnsoundVerb(name, verb);
   return {
     ...verb,
     read: (argument, offer) => (available(offer) ? verb.read(argument, offer) : { refused: unrecognised }),

@@ -89,7 +89,8 @@ export interface ExtensionVerb<Value = unknown> {
   readonly trustedOnly?: boolean;
   /**
    * Reads what follows the verb, without white space around it: printable ASCII, empty where there is nothing. Gives plain
-   * data for the application, or the reply (4xx or 5xx) that refuses it. Must not throw: that is answered 451 4.3.0.
+   * data for the application, or the reply (4xx or 5xx) that refuses it. Must not throw: that is answered 451 4.3.0, and told as an error. A
+   * 421 ends the session.
    */
   read(argument: string, offer: Offer): { readonly value: Value } | { readonly refused: Reply };
 }

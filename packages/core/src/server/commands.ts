@@ -5,11 +5,14 @@ import type { Phase } from "../extensions/extension.ts";
 import { parseCommand, verbOf, type Command, type ParsedCommand, type Verb } from "../grammar/command.ts";
 import type { Reply } from "../grammar/reply.ts";
 import type { Inbox } from "../inbox.ts";
+import type { Outbox } from "../outbox.ts";
 import type { ServerActions } from "./actions.ts";
 import { checkExtensionCommand, type ExtensionCommand } from "./extension-commands.ts";
+import { problemOf, type Refusal } from "./extension-failure.ts";
 import { refuseForeign } from "./foreign-protocols.ts";
 import { endsGroup } from "./groups.ts";
 import { malformedReply } from "./malformed.ts";
+import type { ServerEvent } from "./messages.ts";
 import type { Occurrence } from "./occurrence.ts";
 import type { ServerProfile } from "./options.ts";
 import { check } from "./questions.ts";
@@ -20,6 +23,7 @@ import type { Standing } from "./standing.ts";
 export interface CommandsContext {
   readonly profile: ServerProfile;
   readonly inbox: Inbox;
+  readonly outbox: Outbox<ServerEvent>;
   readonly standing: Standing;
   /** Told what the command is, and what it asks the application, should the chart call for it. */
   readonly actions: ServerActions;
@@ -70,7 +74,7 @@ export class Commands {
   #extension(command: ExtensionCommand, phase: Phase | undefined): Occurrence {
     const { actions, standing } = this.#context;
     const checked = checkExtensionCommand(command, standing.offer, actions.envelope);
-    if ("refused" in checked) return malformed(checked.refused);
+    if ("refused" in checked) return this.#refused(checked);
     standing.facts.verbAllowed = phase !== undefined && command.definition.phases.includes(phase);
     if (checked.event === "extension") actions.question = checked.question;
     else actions.attributes = checked;
@@ -84,10 +88,21 @@ export class Commands {
     actions.command = command;
     const { hello, offer } = standing;
     const { envelope, transactions, domains } = actions;
-    const { question, refused } = check(command, { profile, hello, envelope, offer, transactions, domains });
-    if (refused !== undefined) return malformed(refused);
+    const checked = check(command, { profile, hello, envelope, offer, transactions, domains });
+    const { question, announced, refused, failure } = checked;
+    if (refused !== undefined) return this.#refused({ refused, ...(failure && { failure }) });
     if (question !== undefined) actions.question = question;
+    if (announced !== undefined) standing.announced = announced;
     return { type: verb };
+  }
+
+  /** A refusal before the chart is asked. 421 ends the session, whoever says it (RFC 5321 §3.8). */
+  #refused({ refused, failure }: Refusal): Occurrence {
+    if (failure !== undefined) {
+      const { part, error } = failure;
+      this.#context.outbox.tell({ type: "extensionFailed", part, problem: problemOf(error), error });
+    }
+    return refused.code === 421 ? { type: "dismiss", given: refused } : malformed(refused);
   }
 
   /** Whether the client has gone on without the answer that it must wait for. Without EHLO nobody has said that it need not. */

@@ -4,9 +4,8 @@ import type { ExtensionVerb, Offer } from "../extensions/extension.ts";
 import { xclientVerb, type ClientAttributes } from "../extensions/xclient.ts";
 import { xforwardVerb, type ForwardedAttributes } from "../extensions/xforward.ts";
 import { HTAB, isIn, PRINTABLE, SP } from "../grammar/abnf.ts";
-import type { Reply } from "../grammar/reply.ts";
 import { decodeAscii } from "../grammar/text.ts";
-import { fittingReply } from "./decision-replies.ts";
+import { failed, fittingOutcome, type Refusal } from "./extension-failure.ts";
 import type { Envelope } from "./messages.ts";
 import type { Question } from "./questions.ts";
 import { checkReplies } from "./replies.ts";
@@ -24,7 +23,7 @@ export type CheckedExtension =
   | { readonly event: "extension"; readonly question: Question }
   | { readonly event: "XCLIENT"; readonly attributes: ClientAttributes }
   | { readonly event: "XFORWARD"; readonly attributes: ForwardedAttributes }
-  | { readonly refused: Reply };
+  | Refusal;
 
 /** Never throws, whatever the extension does. */
 export function checkExtensionCommand(
@@ -37,7 +36,7 @@ export function checkExtensionCommand(
   if (argument === undefined) return { refused: checkReplies.badArgument };
   if (verb === "XCLIENT") return attributes(verb, xclientVerb.read(argument, offer));
   if (verb === "XFORWARD") return attributes(verb, xforwardVerb.read(argument, offer));
-  const outcome = readSafely(definition, argument, offer);
+  const outcome = readSafely(verb, definition, argument, offer);
   if ("refused" in outcome) return outcome;
   const { value } = outcome;
   const question = { type: "commandReceived", verb, value, argument, ...(envelope && { envelope }) } as const;
@@ -48,12 +47,16 @@ function attributes<Event, Attributes>(event: Event, read: ReturnType<ExtensionV
   return "refused" in read ? read : { event, attributes: read.value };
 }
 
-function readSafely(definition: ExtensionVerb, argument: string, offer: Offer): ReturnType<ExtensionVerb["read"]> {
+function readSafely(
+  verb: string,
+  definition: ExtensionVerb,
+  argument: string,
+  offer: Offer,
+): { readonly value: unknown } | Refusal {
   try {
-    const outcome = definition.read(argument, offer);
-    return "refused" in outcome ? { refused: fittingReply("reject", "command", outcome.refused) } : outcome;
-  } catch {
-    return { refused: checkReplies.localError };
+    return fittingOutcome(definition.read(argument, offer), "value");
+  } catch (error) {
+    return failed(`verb ${verb}`, error);
   }
 }
 

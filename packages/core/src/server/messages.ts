@@ -140,6 +140,16 @@ export type ServerEvent =
   | { readonly type: "proxyHeaderRefused"; /** In English. */ readonly problem: string }
   /** A trusted client said by XCLIENT whom the session is with from now on; it begins anew. What is not there stays as it was. */
   | { readonly type: "clientAssumed"; readonly attributes: ClientAttributes }
+  /** The code of a listed extension failed; the client was told 451 4.3.0. */
+  | {
+      readonly type: "extensionFailed";
+      /** What of it: for example `verb XQUOTA`, `parameter XRETAIN`, or `keyword XSTORAGE` in the reply to EHLO. */
+      readonly part: string;
+      /** What the error says. */
+      readonly problem: string;
+      /** What was thrown: as it is, for those who are in the same process. */
+      readonly error: unknown;
+    }
   /** Only with `trace: true`: a line of the dialogue as it passed, without CRLF; secrets are replaced by `*`. */
   | { readonly type: "lineTraced"; readonly from: "client" | "server"; readonly line: string; readonly state: string }
   | { readonly type: "sessionClosed"; readonly reason: ServerCloseReason; readonly reply?: Reply };

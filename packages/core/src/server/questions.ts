@@ -4,6 +4,7 @@ import type { Offer } from "../extensions/extension.ts";
 import type { Mailbox } from "../grammar/address.ts";
 import type { Command } from "../grammar/command.ts";
 import type { Reply } from "../grammar/reply.ts";
+import type { ExtensionFailure } from "./extension-failure.ts";
 import type { CredentialsDecision, Envelope, ServerDecision } from "./messages.ts";
 import type { ServerProfile } from "./options.ts";
 import { checkReplies } from "./replies.ts";
@@ -26,14 +27,24 @@ export interface Circumstances {
 }
 
 /** Out of order, a command may give neither: the chart will say so. */
-export type Checked = { readonly question?: Question; readonly refused?: Reply };
+export type Checked = {
+  readonly question?: Question;
+  /** The lines of EHLO's reply, the greeting's aside. */
+  readonly announced?: readonly string[];
+  readonly refused?: Reply;
+  readonly failure?: ExtensionFailure;
+};
 
 export function check(command: Command, circumstances: Circumstances): Checked {
   switch (command.verb) {
     case "HELO":
+      return { question: { type: "helloReceived", name: command.name, extended: false } };
     case "EHLO":
     case "LHLO":
-      return { question: { type: "helloReceived", name: command.name, extended: command.verb !== "HELO" } };
+      return {
+        question: { type: "helloReceived", name: command.name, extended: true },
+        ...circumstances.profile.registry.announcements(circumstances.offer),
+      };
     case "MAIL":
       return checkMail(command, circumstances);
     case "RCPT":

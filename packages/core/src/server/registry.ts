@@ -8,17 +8,23 @@ import type {
   ParameterReader,
   RecipientParameters,
 } from "../extensions/extension.ts";
+import { refuseUnsound } from "../extensions/soundness.ts";
 import { refuseTwins } from "../extensions/twins.ts";
 import type { EsmtpParameters } from "../grammar/parameters.ts";
-import type { Reply } from "../grammar/reply.ts";
+import { reply, type Reply } from "../grammar/reply.ts";
+import { fittingReply } from "./decision-replies.ts";
+import { failed, fittingOutcome, type Refusal } from "./extension-failure.ts";
 import { checkReplies } from "./replies.ts";
 
 /** Parameters as they are understood, or the reply that refuses them. */
-export type ReadParameters<Parameters> = { readonly typed: Parameters } | { readonly refused: Reply };
+export type ReadParameters<Parameters> = { readonly typed: Parameters } | Refusal;
 
 interface Reading<Parameters> {
   readonly readers: ReadonlyMap<string, ParameterReader<Parameters>>;
-  readonly checks: readonly ((parameters: Parameters) => Reply | undefined)[];
+  readonly checks: readonly {
+    readonly keyword: string;
+    readonly check: (parameters: Parameters) => Reply | undefined;
+  }[];
   readonly none: Parameters;
 }
 
@@ -33,10 +39,11 @@ export class Registry {
 
   /**
    * Both in the order in which they are announced. An additional extension may read a parameter in a standard one's place; two
-   * that have a name in common throw `InvalidValueError`.
+   * that have a name in common throw `InvalidValueError`, and so does one that is made wrongly.
    */
   constructor(standard: readonly Extension[], additional: readonly Extension[]) {
     const extensions = [...standard, ...additional];
+    for (const extension of additional) refuseUnsound(extension);
     refuseTwins(additional);
     this.#extensions = extensions;
     this.verbs = new Map(extensions.flatMap(({ verbs = {} }) => Object.entries(verbs)));
@@ -45,21 +52,36 @@ export class Registry {
       readers: new Map(extensions.flatMap(({ mailParameters = {} }) => Object.entries(mailParameters))),
       checks: extensions
         .filter((extension) => "checkMail" in extension)
-        .map((extension) => (parameters) => extension.checkMail?.(parameters)),
+        .map((extension) => ({
+          keyword: extension.keyword,
+          check: (parameters) => extension.checkMail?.(parameters),
+        })),
       none: { raw: [] },
     };
     this.#recipient = {
       readers: new Map(extensions.flatMap(({ recipientParameters = {} }) => Object.entries(recipientParameters))),
       checks: extensions
         .filter((extension) => "checkRecipient" in extension)
-        .map((extension) => (parameters) => extension.checkRecipient?.(parameters)),
+        .map((extension) => ({
+          keyword: extension.keyword,
+          check: (parameters) => extension.checkRecipient?.(parameters),
+        })),
       none: { raw: [] },
     };
   }
 
-  /** The lines of EHLO's reply, the greeting's aside. */
-  announcements(offer: Offer): string[] {
-    return this.#extensions.map((extension) => extension.announce(offer)).filter((line) => line !== undefined);
+  /** The lines of EHLO's reply, the greeting's aside; or the reply that refuses EHLO, where an extension fails. */
+  announcements(offer: Offer): { readonly announced: readonly string[] } | Refusal {
+    const announced: string[] = [];
+    for (const extension of this.#extensions) {
+      try {
+        const line = extension.announce(offer);
+        if (line !== undefined) announced.push(fittingLine(line));
+      } catch (error) {
+        return failed(`keyword ${extension.keyword}`, error);
+      }
+    }
+    return { announced };
   }
 
   /** MAIL's parameters. After HELO none is known (RFC 5321 §4.1.1.1). */
@@ -84,13 +106,28 @@ function read<Parameters extends { readonly raw: EsmtpParameters }>(
   for (const { keyword, value } of raw) {
     const reader = extended ? readers.get(keyword) : undefined;
     if (reader === undefined) return { refused: checkReplies.unknownParameter };
-    const outcome = reader(value, offer);
-    if ("refused" in outcome) return outcome;
-    typed = { ...typed, ...outcome.typed };
+    try {
+      const outcome = fittingOutcome(reader(value, offer), "typed");
+      if ("refused" in outcome) return outcome;
+      typed = { ...typed, ...outcome.typed };
+    } catch (error) {
+      return failed(`parameter ${keyword}`, error);
+    }
   }
-  for (const check of checks) {
-    const refused = check(typed);
-    if (refused !== undefined) return { refused };
+  for (const { keyword, check } of checks) {
+    try {
+      const refused = check(typed);
+      if (refused !== undefined) return { refused: fittingReply("reject", "command", refused) };
+    } catch (error) {
+      return failed(`keyword ${keyword}`, error);
+    }
   }
   return { typed };
+}
+
+/** Throws where it is no line of a reply. */
+function fittingLine(line: string): string {
+  if (typeof line !== "string") throw new TypeError("It announces what is no text");
+  reply(250, undefined, line);
+  return line;
 }

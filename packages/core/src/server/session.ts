@@ -74,11 +74,10 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
     this.#now = this.#started = this.#since = now;
     this.#standing = new Standing(profile, origin);
     this.#pace = new Pace(profile.limits, profile.timeouts);
-    const context = { profile, inbox: this.#inbox, standing: this.#standing };
+    const context = { profile, inbox: this.#inbox, outbox: this.#outbox, standing: this.#standing };
     this.#actions = new ServerActions({
       ...context,
       pace: this.#pace,
-      outbox: this.#outbox,
       state: () => this.state,
       now: () => this.#now,
     });

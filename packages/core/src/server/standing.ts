@@ -35,6 +35,8 @@ export class Standing {
   /** SASL mechanisms open to the client now. */
   mechanisms: readonly ServerMechanism[] = [];
   offer: Offer = nothing;
+  /** What EHLO's reply says besides the greeting, as found when EHLO came. */
+  announced: readonly string[] = [];
   #tls: TlsInfo | undefined;
   readonly #profile: ServerProfile;
 
@@ -59,14 +61,9 @@ export class Standing {
 
   /** The reply to HELO or EHLO. */
   get greeting(): Reply {
-    const { hostname, registry } = this.#profile;
+    const { hostname } = this.#profile;
     const greeting = `${hostname} greets ${this.hello?.name ?? "you"}`;
-    return reply(
-      250,
-      undefined,
-      greeting,
-      ...(this.hello?.extended === true ? registry.announcements(this.offer) : []),
-    );
+    return reply(250, undefined, greeting, ...(this.hello?.extended === true ? this.announced : []));
   }
 
   /** What a SASL mechanism may know of the connection. */
