@@ -1,6 +1,6 @@
 // AUTH on a server of the driver: what handlers and the store of keys answer the mechanisms, as the client hears it.
 
-import type { ClientCredentials, CryptoOperation, MechanismName, ServerMechanism } from "@carteiro/core";
+import type { ClientCredentials, CryptoOperation, MechanismName, ScramKeys, ServerMechanism } from "@carteiro/core";
 import {
   accept,
   deriveKeys,
@@ -12,7 +12,7 @@ import {
   type ServerOptions,
 } from "@carteiro/driver";
 import { describe, expect, test } from "vitest";
-import { clientMechanisms } from "../../packages/core/src/sasl/mechanisms.ts";
+import { clientMechanisms, serverMechanisms } from "../../packages/core/src/sasl/mechanisms.ts";
 import { encodeBase64 } from "../../packages/core/src/sasl/base64.ts";
 import { executor } from "../support/crypto.ts";
 import { keysOf } from "../support/house.ts";
@@ -97,7 +97,7 @@ describe("a store of keys", () => {
         ...(mechanism === "LOGIN" ? [] : [{ user: "ana", password: "pencil", authorizationIdentity: "root" }]),
       ];
       for (const credentials of tries.filter((each) => !("password" in each) || each.password !== "")) {
-        const { client, told } = await greeted({ authentication: { ...inClear, users, proxy: true } });
+        const { client, told } = await greeted({ authentication: { ...inClear, users } });
         const text =
           "authorizationIdentity" in credentials && mechanism === "PLAIN" ? "Acting for another" : "Credentials";
         expect(await authenticate(client, mechanism, credentials)).toContain(`535 5.7.8 ${text}`);
@@ -149,6 +149,64 @@ describe("a store of keys", () => {
     const { client } = await greeted({ authentication: { ...inClear, users } });
     expect(await client.ask(plain("__proto__", "pencil"))).toContain("535");
     expect(await client.ask(plain("IX", "pencil"))).toContain("235");
+  });
+
+  test.each(["SCRAM-SHA-256", "PLAIN", "LOGIN"] as const)(
+    "gives a user one identity by %s, however the name is spelt",
+    async (mechanism) => {
+      const users = await storeOf({ ana: "pencil" });
+      for (const user of ["ana", "a\u{AD}na", "ａna"]) {
+        const { client } = await greeted({
+          authentication: { ...inClear, users },
+          onMail: ({ session }) => accept(session.identity ?? ""),
+        });
+        expect(await authenticate(client, mechanism, { user, password: "pencil" })).toContain("235");
+        expect(await client.ask("MAIL FROM:<>")).toBe("250 2.1.0 ana");
+      }
+    },
+  );
+
+  const key = new Uint8Array(32);
+  const good = { salt: key, iterations: 1, storedKey: key, serverKey: key };
+  test.each([
+    { ...good, iterations: 0 },
+    { ...good, iterations: 1.5 },
+    { ...good, iterations: NaN },
+    { ...good, iterations: 2 ** 31 },
+    { ...good, salt: new Uint8Array(0) },
+    { ...good, storedKey: new Uint8Array(64) },
+    { ...good, serverKey: new Uint8Array(0) },
+    { "SHA-256": good },
+    null,
+  ])("with keys that are none lets nobody in, and that is told: %j", async (given) => {
+    const keys = () => given as ScramKeys;
+    const users: KeyStore = { hashes: ["SHA-256"], iterations, keys };
+    for (const command of [plain("ana", "pencil"), `AUTH SCRAM-SHA-256 ${base64("n,,n=ana,r=abc")}`]) {
+      const { client, errors } = await greeted({ authentication: { ...inClear, users } });
+      expect(await client.ask(command)).toBe("451 4.3.0 Local error in processing; try again later");
+      expect(errors()).toEqual([expect.stringContaining("TypeError: authentication.users")]);
+    }
+  });
+
+  test.each([
+    { iterations: 0 },
+    { iterations: 2 ** 31 },
+    { iterations: 1.5 },
+    { hashes: [] },
+    { hashes: ["MD5" as "SHA-1"] },
+  ] satisfies Partial<KeyStore>[])("that makes no sense is refused: %j", (wrong) => {
+    const users: KeyStore = { hashes: ["SHA-256"], iterations, keys: () => undefined, ...wrong };
+    expect(() => memoryServer({ authentication: { users } })).toThrow(RangeError);
+  });
+
+  test("lets nobody act for another, and so is refused together with proxy", async () => {
+    const users = await storeOf({ ana: "pencil" });
+    expect(() => memoryServer({ authentication: { users, proxy: true } })).toThrow(TypeError);
+  });
+
+  test("takes no keys of more iterations than can be computed", async () => {
+    for (const wrong of [0, 2 ** 31, NaN])
+      await expect(deriveKeys("pencil", { iterations: wrong })).rejects.toThrow(RangeError);
   });
 
   test("salts each user and each derivation anew", async () => {
@@ -214,6 +272,12 @@ describe("the mechanisms that a server offers", () => {
     expect(() => memoryServer({ authentication: { users }, scramKeys: all.scramKeys })).toThrow(TypeError);
   });
 });
+
+/** EXTERNAL for those without a certificate. */
+const trusting: ServerMechanism = {
+  ...serverMechanisms({ hostname: "a.example", secret: new Uint8Array(32) }).EXTERNAL,
+  name: "CERTIFIED",
+};
 
 describe("handlers of mechanisms", () => {
   const keys = keysOf({ hash: "SHA-256", password: "pencil", iterations });
@@ -298,6 +362,35 @@ describe("handlers of mechanisms", () => {
     // WebCrypto has no MD5.
     const without = await memoryServer(cram).after();
     expect(await authenticate(without, "CRAM-MD5", credentials)).toContain("454 4.7.0");
+  });
+
+  const unfit = [false, true, 0, NaN, "", "a\0b", "a\r\nb", [], {}, null, accept()];
+  test.each(
+    (
+      [
+        ["onToken", "XOAUTH2", base64("user=ana\x01auth=Bearer a\x01\x01")],
+        ["onToken", "OAUTHBEARER", base64("n,,\x01auth=Bearer a\x01\x01")],
+        ["onAnonymous", "ANONYMOUS", "="],
+        ["onExternal", "EXTERNAL", "="],
+        ["cramSecret", "CRAM-MD5", undefined],
+      ] as const
+    ).flatMap((asked) => unfit.map((answer) => [...asked, answer] as const)),
+  )("%s by %s says no yes by mistake: %s %j", async (handler, mechanism, initial, answer) => {
+    const compute = async (operation: CryptoOperation) => executor()(operation);
+    const rig = memoryServer(
+      {
+        authentication: { ...inClear, proxy: true, mechanisms: mechanism === "EXTERNAL" ? [trusting] : [mechanism] },
+        [handler]: () => answer,
+      },
+      { compute },
+    );
+    const client = await rig.after();
+    const reply = await client.ask(
+      `AUTH ${mechanism === "EXTERNAL" ? "CERTIFIED" : mechanism}${initial === undefined ? "" : ` ${initial}`}`,
+    );
+    const last = initial === undefined ? await client.ask(base64(`ana ${"0".repeat(32)}`)) : reply;
+    expect(last).toBe("451 4.3.0 Local error in processing; try again later");
+    expect(rig.errors()).toEqual([expect.stringContaining(`TypeError: ${handler}`)]);
   });
 
   const asking: readonly (readonly [keyof ServerOptions, string])[] = [

@@ -137,7 +137,7 @@ export class Connection {
       case "transactionEnded":
         return this.#transactionEnded(event);
       case "authenticated":
-        this.#client.identity = event.identity;
+        this.#client.identity = this.#context.credentials.identityOf(event);
         return this.#attempts.ended();
       case "authenticationFailed":
         return this.#authenticationFailed(event);

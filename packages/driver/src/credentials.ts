@@ -2,6 +2,8 @@
 // which of them there are.
 
 import {
+  saslPrep,
+  scramHashLengths,
   strengthOrder,
   type Credentials,
   type CredentialsDecision,
@@ -14,6 +16,7 @@ import {
 } from "@carteiro/core";
 import type { Compute } from "./compute.ts";
 import { accept, reject, type Answer, type Decision, type Disconnect, type Reject } from "./decisions.ts";
+import { checkedIterations, keysFound, textFound, verdictFound } from "./findings.ts";
 import { isPassword, type KeyStore } from "./key-store.ts";
 import type { ServerOptions } from "./server-options.ts";
 import type { StepContext } from "./step-context.ts";
@@ -49,8 +52,7 @@ export class CredentialsDesk {
     } = options.authentication ?? {};
     this.#options = options;
     this.#users = users;
-    // A store knows of nobody who may act for another.
-    this.#mayProxy = proxy && users === undefined;
+    this.#mayProxy = proxy;
     this.#secret = secret;
     this.#compute = compute;
     this.session = sessionOptions(options, secret);
@@ -63,6 +65,12 @@ export class CredentialsDesk {
     return this.#options.onAuthenticate?.(Object.assign(step, credentials));
   }
 
+  /** Who the client is to the application: by any spelling of a name it is the user that the store knows. */
+  identityOf({ identity, mechanism }: { readonly identity: string; readonly mechanism: string }): string {
+    const isByPassword = mechanism === "PLAIN" || mechanism === "LOGIN";
+    return this.#users !== undefined && isByPassword ? (saslPrep(identity) ?? identity) : identity;
+  }
+
   /** What the mechanism is to be told. Throws, or rejects, as the handlers do. */
   async answer(question: CredentialsDecision, step: StepContext): Promise<Found> {
     switch (question.type) {
@@ -71,7 +79,7 @@ export class CredentialsDesk {
       case "secretWanted": {
         const { mechanism, user } = question;
         const secret = await this.#options.cramSecret?.(Object.assign(step, { mechanism, user }));
-        return isRefusal(secret) ? secret : { type: "secretFound", secret };
+        return isRefusal(secret) ? secret : { type: "secretFound", secret: textFound("cramSecret", secret) };
       }
       case "tokenReceived":
         return this.#checkToken(question, step);
@@ -96,13 +104,15 @@ export class CredentialsDesk {
         ? await this.#options.scramKeys?.(Object.assign(step, given))
         : deniable(await this.#users.keys(user, hash));
     if (isRefusal(found)) return found;
-    return { type: "keysFound", keys: found, denied: isDenied || found?.denied === true };
+    const keys = keysFound(this.#users === undefined ? "scramKeys" : "authentication.users", hash, found);
+    return { type: "keysFound", keys, denied: isDenied || keys?.denied === true };
   }
 
   async #checkToken(question: CredentialsDecision & { type: "tokenReceived" }, step: StepContext): Promise<Found> {
     const { type: _, decision: __, ...given } = question;
-    const verdict = await this.#options.onToken?.(Object.assign(step, given));
-    if (isRefusal(verdict)) return verdict;
+    const answer = await this.#options.onToken?.(Object.assign(step, given));
+    if (isRefusal(answer)) return answer;
+    const verdict = verdictFound("onToken", answer);
     if (typeof verdict === "object") return { type: "tokenChecked", user: undefined, error: verdict };
     return { type: "tokenChecked", user: this.#maySpeakAs(verdict, question.user) };
   }
@@ -114,13 +124,13 @@ export class CredentialsDesk {
     const { mechanism } = question;
     if (question.type === "anonymousReceived") {
       const guest = await this.#options.onAnonymous?.(Object.assign(step, { mechanism, trace: question.trace }));
-      return isRefusal(guest) ? guest : { type: "identityDecided", user: guest };
+      return isRefusal(guest) ? guest : { type: "identityDecided", user: textFound("onAnonymous", guest) };
     }
     const { authorizationIdentity } = question;
     const behalf = authorizationIdentity === undefined ? {} : { authorizationIdentity };
     const user = await this.#options.onExternal?.(Object.assign(step, { mechanism, ...behalf }));
     if (isRefusal(user)) return user;
-    return { type: "identityDecided", user: this.#maySpeakAs(user, authorizationIdentity) };
+    return { type: "identityDecided", user: this.#maySpeakAs(textFound("onExternal", user), authorizationIdentity) };
   }
 
   /** The user, unless it wants to be another and must not. */
@@ -146,6 +156,17 @@ function checkUsers(options: ServerOptions, users: KeyStore | undefined): void {
   if (users !== undefined && (options.onAuthenticate !== undefined || options.scramKeys !== undefined))
     throw new TypeError(
       "authentication.users besides onAuthenticate or scramKeys: it answers in their place, give either",
+    );
+  if (users === undefined) return;
+  if (options.authentication?.proxy === true)
+    throw new TypeError(
+      "authentication.proxy besides users: a store knows of nobody who may act for another, so give handlers in its place",
+    );
+  checkedIterations("authentication.users.iterations", users.iterations);
+  const unknown = users.hashes.find((hash) => !Object.hasOwn(scramHashLengths, hash));
+  if (users.hashes.length === 0 || unknown !== undefined)
+    throw new RangeError(
+      `authentication.users.hashes: ${unknown ?? "there are none"}; give one or more of ${hashes.join(", ")}`,
     );
 }
 
@@ -200,5 +221,10 @@ function deniable(keys: ScramKeys | undefined): DeniableKeys | undefined {
 }
 
 function isRefusal(found: object | string | undefined): found is Reject | Disconnect {
-  return typeof found === "object" && "type" in found && (found.type === "reject" || found.type === "disconnect");
+  return (
+    typeof found === "object" &&
+    found !== null &&
+    "type" in found &&
+    (found.type === "reject" || found.type === "disconnect")
+  );
 }

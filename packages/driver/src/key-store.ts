@@ -11,6 +11,7 @@ import {
   type ScramKeysRequest,
 } from "@carteiro/core";
 import { webCompute, type Compute } from "./compute.ts";
+import { checkedIterations, keysFound } from "./findings.ts";
 
 /** A user's keys, by the hash that they are for. */
 export type UserKeys = Readonly<Partial<Record<ScramHash, ScramKeys>>>;
@@ -40,10 +41,11 @@ export interface DeriveKeysOptions {
 
 /**
  * Makes of a password what is to be kept in its place; another each time. Throws `RangeError` for a password that is empty
- * or has characters that none may have (RFC 4013), and what `compute` throws.
+ * or has characters that none may have (RFC 4013), and for iterations that are none; and what `compute` throws.
  */
 export async function deriveKeys(password: string, options: DeriveKeysOptions = {}): Promise<UserKeys> {
   const { hashes = allHashes, iterations = usualIterations, compute = webCompute } = options;
+  checkedIterations("iterations", iterations);
   const derived = await Promise.all(
     hashes.map(async (hash) => [hash, await derive({ hash, password, iterations }, compute)] as const),
   );
@@ -86,9 +88,9 @@ export async function isPassword(
 ): Promise<boolean> {
   const [hash = "SHA-256"] = store.hashes;
   const name = saslPrep(user) ?? "";
-  const found = name === "" ? undefined : await store.keys(name, hash);
+  const found = name === "" ? undefined : keysFound("authentication.users", hash, await store.keys(name, hash));
   const salt = found?.salt ?? (await saltOf(name, hash, { secret, compute }));
-  const iterations = found?.iterations ?? store.iterations;
+  const iterations = found?.iterations ?? checkedIterations("authentication.users.iterations", store.iterations);
   const derived = await derive({ hash, password, salt, iterations }, compute);
   return derived !== undefined && found !== undefined && areSameOctets(derived.storedKey, found.storedKey);
 }

@@ -162,7 +162,7 @@ export interface ServerOptions
    * they can do, and not required. `secret` is drawn at random, once per server, if it is not given.
    */
   readonly authentication?: NonNullable<ServerSessionOptions["authentication"]> & {
-    /** Whether a client may act for another identity than its own (RFC 4616); the handlers must check it. Default: no. */
+    /** Whether a client may act for another identity than its own (RFC 4616); the handlers must check it. Not with `users`. Default: no. */
     readonly proxy?: boolean;
     /** Knows who may log in, by SCRAM, PLAIN and LOGIN, in place of `onAuthenticate` and `scramKeys`. */
     readonly users?: KeyStore;

@@ -160,7 +160,7 @@ describe("the greeting", () => {
     expect(harness.idle).toMatchObject({ wants: "intent", deadline: 13_000 });
   });
 
-  test.each([-1, Number.NaN])("server refuses a pause of %s", (greetPause) => {
+  test.each([-1, Number.NaN, Infinity])("server refuses a pause of %s", (greetPause) => {
     expect(() => newSession({ greetPause })).toThrow(/^options\.greetPause is /);
   });
 });

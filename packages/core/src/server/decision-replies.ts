@@ -14,7 +14,7 @@ export function checkFits(intent: Extract<ServerIntent, { decision: number }>["t
   throw new LocalProtocolError(`${intent} of ${about}: give ${wanted}, or reject`);
 }
 
-/** The answer to a mechanism's question. Throws `LocalProtocolError` where it answers another one, or holds keys that are none. */
+/** The answer to a mechanism's question. Throws `LocalProtocolError` where it answers another one, or holds keys or a name that are none. */
 export function fittingAnswer(question: ServerQuestion, answer: ServerAnswer): ServerAnswer {
   if (!isAnswerTo(question, answer))
     throw new LocalProtocolError(
@@ -22,7 +22,18 @@ export function fittingAnswer(question: ServerQuestion, answer: ServerAnswer): S
     );
   const isUnfit = question.type === "keysWanted" && answer.type === "keysFound" && !areKeys(answer.keys, question.hash);
   if (isUnfit) throw new LocalProtocolError(`keysFound with keys that are none of SCRAM-${question.hash}`);
+  const isNobody = "user" in answer && answer.user !== undefined && !isName(answer.user);
+  if (isNobody) throw new LocalProtocolError(`${answer.type} with a user that is no name: give undefined to refuse`);
   return answer;
+}
+
+/** Whether it can be somebody's name; where no type keeps anything out, it may be whatever there is. */
+function isName(user: unknown): boolean {
+  return (
+    typeof user === "string" &&
+    user !== "" &&
+    !Array.from(user).some((character) => character < " " || character === "\x7F")
+  );
 }
 
 function areKeys(keys: ScramKeys | undefined, hash: ScramHash): boolean {

@@ -239,6 +239,7 @@ function severity(options: ServerSessionOptions) {
     { greetPause: options.greetPause, replyPadding: options.replyPadding },
     { where: "options", orZero: ["greetPause", "replyPadding"] },
   );
+  if (greetPause === Infinity) throw new RangeError("options.greetPause is Infinity: nobody would ever be greeted");
   if (!Number.isInteger(replyPadding) || replyPadding > mostPadding)
     throw new RangeError(`options.replyPadding is ${replyPadding}: give a whole number up to ${mostPadding}`);
   return {
