@@ -16,6 +16,7 @@ import { describe, expect, test } from "vitest";
 import { settled } from "../support/fake-transport.ts";
 import { memoryServer } from "../support/memory-server.ts";
 import { ascii } from "../support/transfers.ts";
+import type { WirePeer } from "../support/wire-peer.ts";
 
 type Given = Parameters<NonNullable<ServerHandlers["onMessage"]>>[0];
 
@@ -35,6 +36,12 @@ async function atContent(onMessage: (given: Given) => Answer, options: Partial<S
   const client = await rig.after(...upToData);
   if (given === undefined) throw new Error("onMessage was not called when the content began");
   return { ...rig, client, given };
+}
+
+/** Says content of so many octets in pieces, each as soon as the one before has left, then these lines. */
+async function saySlowly(client: WirePeer, octets: number, ...lines: readonly string[]): Promise<void> {
+  for (let said = 0; said < octets; said += 10_000) await client.say("x".repeat(9_998));
+  await client.say(...lines);
 }
 
 describe("a message", () => {
@@ -214,18 +221,38 @@ describe("content that comes to nothing", () => {
     expect(outcome).toBeInstanceOf(ContentAbortedError);
   });
 
-  test("fails at its time even where the consumer does not consume: the client is told, and the signal aborted", async () => {
-    const { client, clock, given, server } = await atContent(
+  test("whose handler hangs without consuming is answered 451 by the handler's time, and the session goes on", async () => {
+    const { client, clock, given } = await atContent(
       ({ signal }) => new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve())),
-      { timeouts: { content: 60_000 } },
+      { timeouts: { content: 60_000, message: 600_000 } },
     );
-    await client.say("x".repeat(70_000));
-    await clock.advance(60_000);
-    expect(await client.reply()).toMatch("421");
+    const sending = saySlowly(client, 300_000, ".", "NOOP");
+    await clock.advance(599_999);
+    expect(given.signal.aborted).toBe(false);
+    await clock.advance(1);
     expect(given.signal.aborted).toBe(true);
-    client.transport.destroy();
-    await clock.run();
-    expect(server.connections).toBe(0);
+    expect(await client.reply()).toMatch("451 4.3.0");
+    await sending;
+    expect(await client.reply()).toMatch("250 2.0.0");
+    await expect(given.content.bytes()).rejects.toBeInstanceOf(ContentRefusedError);
+  });
+
+  test("whose handler consumes slowly is taken however long the client waits for it", async () => {
+    let consumed = 0;
+    const { client, clock } = await atContent(
+      async ({ content }) => {
+        for await (const slice of content) {
+          consumed += slice.length;
+          await new Promise<void>((resolve) => void clock.after(400_000, resolve));
+        }
+      },
+      { timeouts: { content: 300_000, message: 10_000_000, session: Infinity }, limits: { contentRate: 1_000 } },
+    );
+    const sending = saySlowly(client, 300_000, ".");
+    await clock.settle(sending);
+    expect(await clock.settle(client.reply())).toMatch("250 2.6.0");
+    expect(clock.now()).toBeGreaterThan(1_000_000);
+    expect(consumed).toBe(300_000);
   });
 });
 

@@ -112,7 +112,12 @@ export class SessionHarness<Intent, Event extends { readonly type: string }> {
     return times;
   }
 
-  #handle(type: "ended" | "broken" | "elapsed"): void {
+  /** The application holds back, or reads on. */
+  hold(type: "paused" | "resumed"): void {
+    this.#handle(type);
+  }
+
+  #handle(type: "ended" | "broken" | "paused" | "resumed" | "elapsed"): void {
     this.session.handle({ type }, this.now);
     this.#drain();
   }

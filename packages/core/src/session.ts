@@ -40,6 +40,8 @@ export interface ClientCertificate {
  * - `ended`: the peer sends no more; it may still read.
  * - `broken`: the connection is gone, both ways.
  * - `computed`: what the effect `compute` of that number asked for; no result: it cannot be had.
+ * - `paused`: the driver reads no more, since the application does not keep up with events; `resumed`: it reads again. A server
+ *   counts the time between to its application. A driver that never says so has it counted to the peer.
  */
 export type Input =
   | { readonly type: "received"; readonly bytes: Uint8Array }
@@ -47,6 +49,8 @@ export type Input =
   | { readonly type: "broken" }
   | { readonly type: "secured"; readonly tls: TlsInfo }
   | { readonly type: "computed"; readonly computation: number; readonly result?: Uint8Array | undefined }
+  | { readonly type: "paused" }
+  | { readonly type: "resumed" }
   | { readonly type: "elapsed" };
 
 /**

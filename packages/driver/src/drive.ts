@@ -140,9 +140,10 @@ export class Drive<Intent, Event> {
 
   #pauseUntil(pending: Promise<void>): void {
     this.#pauses += 1;
+    if (this.#pauses === 1) this.#session.handle({ type: "paused" }, this.#options.clock.now());
     const goOn = () => {
       this.#pauses -= 1;
-      this.#read();
+      if (this.#pauses === 0) this.#happened({ type: "resumed" });
     };
     pending.then(goOn, (error: unknown) => {
       this.#break(error);

@@ -1,9 +1,10 @@
 // Deadlines: every state has one, its length is in the options, and progress sets it back (RFC 5321 section 4.5.3.2.7).
 
-import { defaultServerTimeouts, type DecisionSubject, type ServerTimeouts } from "@carteiro/core";
+import { defaultServerTimeouts, type DecisionSubject, type ServerEvent, type ServerTimeouts } from "@carteiro/core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { accepting, approaches, newSession, pending, say, stateOf, subjects } from "./subjects.ts";
+import { SessionHarness } from "../../support/session-harness.ts";
+import { accepting, approaches, newSession, pending, say, stateOf, subjects, type ServerHarness } from "./subjects.ts";
 
 const timeouts: ServerTimeouts = {
   command: 1_001,
@@ -155,10 +156,10 @@ describe("the client", () => {
     expect(harness.closed).toBe(true);
     const other = accepting({ timeouts: { ...timeouts, command: 10_000, session: 1e9 } });
     say(other, `${approaches.recipient.lines}BDAT 50\r\n${"x".repeat(50)}`);
-    other.passTo(timeouts.content + 1);
+    other.passTo(timeouts.content - 1);
     expect(other.closed).toBe(false);
     say(other, "BDAT 50\r\n");
-    other.elapse();
+    other.passTo(timeouts.content);
     expect(other.closed).toBe(true);
     expect(other.output.endsWith("421 4.4.2 Timed out; closing the connection\r\n")).toBe(true);
   });
@@ -205,4 +206,94 @@ describe("options", () => {
       expect(() => newSession({ timeouts: { [name]: bad } })).toThrow(RangeError);
     }
   });
+});
+
+describe("an application that holds back", () => {
+  const slow = { ...timeouts, session: 1e9 };
+  const inContent = [
+    ["in content behind 354", approaches.data.lines],
+    ["in a chunk", `${approaches.recipient.lines}BDAT 100000\r\n`],
+    ["between chunks", `${approaches.recipient.lines}BDAT 1\r\nx`],
+  ] as const;
+
+  test.each(inContent)("server lets the client's clock stand still %s while it is not read", (_, lines) => {
+    const harness = accepting({ timeouts: { ...slow, message: 1_000_000 }, limits: { contentRate: 1_000 } });
+    say(harness, lines);
+    const allowed = harness.idle.deadline ?? 0;
+    harness.now = 500;
+    harness.hold("paused");
+    expect(harness.idle.deadline).toBe(500 + 1_000_000);
+    harness.passTo(900_500);
+    expect(harness.closed).toBe(false);
+    harness.hold("resumed");
+    expect(harness.idle.deadline).toBeGreaterThanOrEqual(900_000 + allowed);
+    harness.passTo(900_500 + allowed);
+    expect(harness.closed).toBe(true);
+  });
+
+  test("server counts no time of the application's to the rate at which content comes", () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.nat(400), fc.nat(2_000)), { maxLength: 10 }), (pauses) => {
+        const limits = { contentRate: 1_000 };
+        const [paused, other] = [accepting({ timeouts: slow, limits }), accepting({ timeouts: slow, limits })];
+        for (const harness of [paused, other]) say(harness, approaches.data.lines);
+        let held = 0;
+        for (const [reading, holding] of pauses) {
+          for (const harness of [paused, other]) harness.passTo(harness.now + reading);
+          if (other.closed) break;
+          paused.hold("paused");
+          if (holding < timeouts.message) paused.passTo(paused.now + holding);
+          if (holding < timeouts.message) held += holding;
+          paused.hold("resumed");
+          for (const harness of [paused, other]) say(harness, "x".repeat(1_000));
+        }
+        expect(paused.closed).toBe(other.closed);
+        if (!other.closed) expect(paused.idle.deadline).toBe((other.idle.deadline ?? 0) + held);
+      }),
+    );
+  });
+
+  test("server counts no decision of the application's to the rate at which content comes", () => {
+    const limits = { contentRate: 1_000 };
+    const harness: ServerHarness = new SessionHarness(newSession({ timeouts: { ...slow, decision: 1e6 }, limits }), {
+      answer: (event: ServerEvent) =>
+        "decision" in event && event.type !== "decisionExpired"
+          ? { intent: { type: "accept", decision: event.decision }, after: event.type === "helpReceived" ? 900_000 : 0 }
+          : undefined,
+    });
+    say(harness, `${approaches.recipient.lines}BDAT 1\r\nxHELP\r\n`);
+    harness.passTo(900_000);
+    expect(harness.output).toMatch(/214 .*\r\n$/);
+    expect(harness.idle.deadline).toBe(900_000 + timeouts.command);
+  });
+
+  test.each(inContent)("server gives it its time %s, then refuses the rest with 451 and goes on", (_, lines) => {
+    const harness = accepting({ timeouts: slow });
+    say(harness, lines);
+    harness.hold("paused");
+    harness.passTo(timeouts.message - 1);
+    expect(harness.events).not.toContainEqual(expect.objectContaining({ type: "contentRefused" }));
+    harness.passTo(timeouts.message);
+    expect(harness.events).toContainEqual({ type: "contentRefused", reply: expect.objectContaining({ code: 451 }) });
+    expect(harness.idle.deadline).toBeGreaterThan(timeouts.message);
+    harness.hold("resumed");
+    const { output } = harness;
+    const rest = lines === approaches.data.lines ? "x\r\n.\r\n" : "x".repeat(lines.endsWith("x") ? 0 : 100_000);
+    say(harness, lines.endsWith("x") ? "BDAT 1 LAST\r\nx" : rest);
+    expect(harness.output.slice(output.length)).toBe(`${expiry.message}\r\n`);
+    expect(harness.closed).toBe(false);
+    expect(stateOf(harness)).toBe("dialogue.idle.expectingMail");
+  });
+});
+
+test("server closes on a client that sends chunks, but so few that its content comes too slowly", () => {
+  const harness = accepting({ timeouts: { ...timeouts, command: 1e6, session: 1e9 }, limits: { contentRate: 1_000 } });
+  say(harness, `${approaches.recipient.lines}BDAT 1\r\nx`);
+  expect(harness.idle.deadline).toBe(timeouts.content);
+  for (let chunks = 0; chunks < 100 && !harness.closed; chunks++) {
+    say(harness, "BDAT 1\r\nx");
+    harness.passTo(harness.now + 100);
+  }
+  expect(harness.now).toBeLessThanOrEqual(timeouts.content + 100);
+  expect(harness.output.endsWith("421 4.4.2 Timed out; closing the connection\r\n")).toBe(true);
 });

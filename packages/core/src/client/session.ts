@@ -115,6 +115,9 @@ export class ClientSession implements Session<ClientIntent, ClientEvent> {
         return this.#secured(input.tls);
       case "computed":
         return this.#computed(input.computation, input.result);
+      case "paused":
+      case "resumed":
+        return;
       case "elapsed":
         if (now >= (this.#deadline ?? Infinity)) this.#step("elapsed");
         return;

@@ -35,7 +35,8 @@ export class IncomingContent {
   readonly #profile: ServerProfile;
   #discarded = 0;
   #block = 0;
-  readonly #started: Instant;
+  /** When it began, and later by the time that the client was not waited for. */
+  #started: Instant;
   #received = 0;
   /** A chunk that does not come from the client. */
   #inserted: Source | undefined;
@@ -79,6 +80,18 @@ export class IncomingContent {
     const { timeouts, limits } = this.#profile;
     const affordable = limits.contentRate === 0 ? Infinity : (this.#received * 1_000) / limits.contentRate;
     return this.#started + Math.max(timeouts.content, affordable);
+  }
+
+  /** For so many milliseconds until now it was not the client that was waited for. */
+  standStill(length: number, now: Instant): void {
+    this.#started = Math.min(this.#started + length, now);
+  }
+
+  /** Nothing more is handed on, and this is answered. False: it was refused before. */
+  refuse(reply: Reply): boolean {
+    if (this.refusal !== undefined) return false;
+    this.refusal = reply;
+    return true;
   }
 
   /** Whether a whole block has come since this was last asked: what the `content` timeout counts as progress. */

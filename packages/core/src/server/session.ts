@@ -6,7 +6,6 @@ import type { Runner } from "../engine/runner.ts";
 import { LineReader } from "../framing/line-reader.ts";
 import { ProxyReader } from "../framing/proxy-reader.ts";
 import type { Reply } from "../grammar/reply.ts";
-import type { Phase } from "../extensions/extension.ts";
 import { Inbox } from "../inbox.ts";
 import { Outbox } from "../outbox.ts";
 import {
@@ -25,22 +24,17 @@ import type { IncomingContent } from "./content.ts";
 import { checkFits, fittingAnswer, fittingReply } from "./decision-replies.ts";
 import type { ExchangeInput } from "./exchange.ts";
 import { serverMachine, type ServerFacts, type ServerMachineEvent } from "./machine.ts";
-import type { ServerEvent, ServerIntent, ServerTimeout } from "./messages.ts";
+import type { ServerEvent, ServerIntent } from "./messages.ts";
 import type { Occurrence } from "./occurrence.ts";
 import type { ServerProfile } from "./options.ts";
 import type { ServerOrigin } from "./origin.ts";
 import { Pace } from "./pace.ts";
+import { Patience } from "./patience.ts";
 import { checkReplies, fixedReplies } from "./replies.ts";
 import { Standing } from "./standing.ts";
+import type { StateMeta } from "./state-meta.ts";
 
 const program = compile(serverMachine);
-
-/** What the chart's states say of themselves in `meta`. */
-interface StateMeta {
-  readonly timeout?: ServerTimeout;
-  readonly reads?: "proxy" | "silence" | "command" | "response" | "content" | "chunk" | "discarded";
-  readonly phase?: Phase;
-}
 
 export class ServerSession implements Session<ServerIntent, ServerEvent> {
   readonly #profile: ServerProfile;
@@ -54,9 +48,7 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
   readonly #pace: Pace;
 
   #now: Instant;
-  readonly #started: Instant;
-  /** When the last progress was made: what the state's timeout counts from. */
-  #since: Instant;
+  readonly #patience: Patience;
 
   #shutDown: Reply | undefined;
   /** Only behind a proxy, and only at first. */
@@ -71,7 +63,8 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
     this.#profile = profile;
     this.#outbox = new Outbox(profile.limits.bufferedReplies);
     this.#lines = new LineReader({ limit: profile.limits.commandLine, endless: profile.limits.endlessLine });
-    this.#now = this.#started = this.#since = now;
+    this.#now = now;
+    this.#patience = new Patience(profile, now);
     this.#standing = new Standing(profile, origin);
     this.#pace = new Pace(profile.limits, profile.timeouts);
     const context = { profile, inbox: this.#inbox, outbox: this.#outbox, standing: this.#standing };
@@ -110,6 +103,10 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
         return this.#secured(input.tls);
       case "computed":
         return this.#computed(input.computation, input.result);
+      case "paused":
+        return this.#patience.pause(now);
+      case "resumed":
+        return this.#patience.resume(now, this.#actions.content);
       case "elapsed":
         return this.#elapsed();
     }
@@ -175,14 +172,7 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
   }
 
   get #deadline(): Instant | undefined {
-    const { timeout, reads } = this.#meta;
-    if (timeout === undefined) return this.#pace.until;
-    const { timeouts, greetPause } = this.#profile;
-    const end = this.#started + timeouts.session;
-    if (this.#pace.until !== undefined) return Math.min(this.#pace.until, end);
-    const length = timeout === "greetPause" ? greetPause : timeouts[timeout];
-    const content = reads === "content" || reads === "chunk" ? this.#actions.content : undefined;
-    return Math.min(this.#since + length, content?.deadline ?? Infinity, end);
+    return this.#patience.deadline(this.#meta, this.#pace.until, this.#actions.content);
   }
 
   // What happens.
@@ -213,8 +203,9 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
   #elapsed(): void {
     const deadline = this.#deadline;
     if (deadline === undefined || this.#now < deadline) return;
-    if (this.#now >= this.#started + this.#profile.timeouts.session) return this.#expired();
+    if (this.#now >= this.#patience.end) return this.#expired();
     if (this.#pace.until !== undefined) return this.#release();
+    if (this.#patience.isPaused(this.#meta, this.#actions.content)) return this.#heldTooLong();
     if (this.#actions.asked !== undefined) {
       this.#outbox.tell({ type: "decisionExpired", decision: this.#actions.decision, about: this.#actions.asked });
       this.#actions.answered = this.#actions.asked;
@@ -226,7 +217,15 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
   /** What was held back is said; the client's time to answer begins now. */
   #release(): void {
     this.#pace.release();
-    this.#since = this.#now;
+    this.#patience.restart(this.#now);
+  }
+
+  /** The application has neither taken what had come of the content, nor answered: what follows is for nobody. */
+  #heldTooLong(): void {
+    const { content } = this.#actions;
+    this.#patience.resume(this.#now, content);
+    const reply = fixedReplies.undecided;
+    if (content?.refuse(reply) === true) this.#outbox.tell({ type: "contentRefused", reply });
   }
 
   /** The whole session has lasted too long, whatever is going on in it. */
@@ -316,7 +315,7 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
     if (content === undefined) return;
     const wasRefused = content.refusal !== undefined;
     const outcome = content.read(this.#inbox);
-    if (content.takeProgress()) this.#since = this.#now;
+    if (content.takeProgress()) this.#patience.restart(this.#now);
     if (content.slice.length > 0) this.#outbox.tell({ type: "contentReceived", bytes: content.slice });
     if (content.refusal !== undefined && !wasRefused) {
       this.#outbox.tell({ type: "contentRefused", reply: content.refusal });
@@ -329,7 +328,7 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
     const chunk = this.#actions.refusedChunk;
     if (chunk === undefined) return;
     chunk.read(this.#inbox);
-    if (chunk.takeProgress()) this.#since = this.#now;
+    if (chunk.takeProgress()) this.#patience.restart(this.#now);
     if (chunk.remaining === 0) this.#step("chunkDiscarded", chunk.reply);
   }
 
@@ -384,13 +383,14 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
   }
 
   #step(type: Occurrence["type"], given?: Reply): void {
+    if (this.#meta.reads === undefined) this.#patience.decided(this.#now, this.#actions.content);
     for (let next: Occurrence | undefined = { type, given }; next !== undefined; next = this.#actions.next) {
       this.#actions.next = undefined;
       this.#actions.cause = next;
       for (const action of this.#runner.send(next, this.#standing.facts)) this.#actions.perform(action);
     }
     this.#actions.answered = undefined;
-    this.#since = this.#now;
+    this.#patience.restart(this.#now);
     this.#pace.hold(this.#now);
     this.#shutDownIfIdle();
   }
