@@ -19,8 +19,9 @@ import { sendDivided } from "./division.ts";
 import { Drive } from "./drive.ts";
 import { Emitter } from "./emitter.ts";
 import { SmtpError, type SmtpErrorOptions } from "./errors.ts";
+import { HeldContent } from "./held-content.ts";
 import { outgoing, type Message, type OutgoingMessage, type SendResult } from "./message.ts";
-import { encoded, Pieces } from "./outgoing-content.ts";
+import { abandon, encoded, Pieces, type MessageContent } from "./outgoing-content.ts";
 import { Turns } from "./turns.ts";
 import type { Transport } from "./transport.ts";
 
@@ -140,9 +141,13 @@ export class SmtpClient {
    * does not offer or content that cannot be sent so often, the signal's reason, or what `content` threw.
    */
   async send(message: Message): Promise<SendResult> {
-    const sending = outgoing(message);
-    const { signal } = message;
-    return this.#turns.take(() => this.#withSignal(signal, () => this.#sendAll(sending)), signal);
+    const held = new HeldContent(message.content, message.signal);
+    try {
+      const sending = outgoing(message, held.content);
+      return await this.#turns.take(() => this.#withSignal(held.signal, () => this.#sendAll(sending)), held.signal);
+    } finally {
+      held.release();
+    }
   }
 
   /** NOOP: whether the server is still there. Gives its reply. */
@@ -321,10 +326,14 @@ export class SmtpClient {
   /** Hands the content over; gives the session's word on it, which may come before the content has ended. */
   async #sendContent(source: OutgoingMessage["content"], sending: { contentEnded: boolean }): Promise<ClientEvent> {
     const outcome = this.#next(sending);
+    const until = new Until(outcome);
     let pieces: Pieces | undefined;
     try {
-      pieces = new Pieces(typeof source === "function" ? encoded(await source()) : source);
-      sending.contentEnded = await this.#sendPieces(pieces, new Until(outcome));
+      const given = typeof source === "function" ? await contentBefore(until, source) : source;
+      if (given !== undefined) {
+        pieces = new Pieces(given);
+        sending.contentEnded = await this.#sendPieces(pieces, until);
+      }
     } catch (error) {
       // Half a message must not be taken for a whole one: no dot, but the end of the connection.
       this.destroy(error);
@@ -353,6 +362,7 @@ export class SmtpClient {
   /** Aborting ends the session: a transaction cannot be taken back otherwise. */
   async #withSignal<Result>(signal: AbortSignal | undefined, act: () => Promise<Result>): Promise<Result> {
     if (signal === undefined) return act();
+    signal.throwIfAborted();
     const abort = () => this.destroy(signal.reason);
     signal.addEventListener("abort", abort, { once: true });
     try {
@@ -363,4 +373,12 @@ export class SmtpClient {
       signal.removeEventListener("abort", abort);
     }
   }
+}
+
+/** What the function brings, or `undefined` where the end has come before; what it brings later is ended unread. */
+async function contentBefore(until: Until, source: Extract<MessageContent, () => unknown>) {
+  const called = (async () => encoded(await source()))();
+  const given = await until.race(called);
+  if (given === undefined) called.then(abandon, () => undefined);
+  return given;
 }

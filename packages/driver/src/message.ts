@@ -15,7 +15,7 @@ import {
   type Reply,
   type ReversePath,
 } from "@carteiro/core";
-import { encoded, measure, type MessageContent } from "./outgoing-content.ts";
+import { measure, type MessageContent } from "./outgoing-content.ts";
 
 /** A recipient with what is asked for it. What the server does not offer makes `send` reject with `LocalProtocolError`. */
 export interface Recipient {
@@ -40,8 +40,9 @@ export interface Message {
   /**
    * The message as it is to be sent, header and body. Dots are stuffed, bare CR and LF become CRLF (or abort, with
    * `bareNewlines: "reject"`), and a missing CRLF at the end is added. A stream or iterable is read once, when the server
-   * is ready for it, and ended early where the session ends first. A function is called each time that content is sent:
-   * where the server takes so many recipients in several transactions alone (LIMITS, RFC 9422), content must be a string,
+   * is ready for it; where it does not come to that, or to its end, it is ended: a web stream cancelled, Node's destroyed, an
+   * iterator returned. A stream that fails before makes `send` reject with its error, and ends a transaction that was begun.
+   * A function is called each time that content is sent, and has `timeouts.block` for it: where the server takes so many recipients in several transactions alone (LIMITS, RFC 9422), content must be a string,
    * an array, or such a function.
    */
   readonly content: MessageContent;
@@ -100,9 +101,8 @@ export interface OutgoingMessage {
   readonly content: Exclude<MessageContent, string>;
 }
 
-/** Throws `InvalidValueError` for an address that is none. */
-export function outgoing(message: Message): OutgoingMessage {
-  const content = typeof message.content === "function" ? message.content : encoded(message.content);
+/** A message with its content as it is held. Throws `InvalidValueError` for an address that is none. */
+export function outgoing(message: Message, content: OutgoingMessage["content"]): OutgoingMessage {
   return { intent: sendIntent(message, content), content };
 }
 

@@ -28,20 +28,68 @@ export function isRereadable(content: MessageContent): boolean {
 export function encoded(source: ContentSource): Exclude<ContentSource, string> {
   if (typeof source === "string") return encoder.encode(source);
   const given: unknown = source;
-  const readable = typeof given === "object" && given !== null;
-  if (readable && ("getReader" in given || Symbol.asyncIterator in given || Symbol.iterator in given)) return source;
-  throw new TypeError(`Content of type ${typeof given}: pass a string, a Uint8Array, or a stream or iterable of them`);
+  const isObject = typeof given === "object" && given !== null && (!ArrayBuffer.isView(given) || isOctets(given));
+  if (isObject && ("getReader" in given || Symbol.asyncIterator in given || Symbol.iterator in given)) return source;
+  throw notContent(given);
+}
+
+function isOctets(given: unknown): given is Uint8Array {
+  return given instanceof Uint8Array;
+}
+
+/** Says what to give in place of it. */
+function notContent(given: unknown): TypeError {
+  const hint = ArrayBuffer.isView(given)
+    ? "its octets, new Uint8Array(it.buffer, it.byteOffset, it.byteLength)"
+    : given instanceof ArrayBuffer
+      ? "new Uint8Array(buffer)"
+      : given instanceof Blob
+        ? "blob.stream()"
+        : "a string, a Uint8Array, or a stream or iterable of them";
+  const kind = typeof given === "object" ? (given?.constructor?.name ?? "null") : typeof given;
+  return new TypeError(`Content of type ${kind}: give ${hint}`);
 }
 
 type Part = Uint8Array | string;
-type Parts = Pick<AsyncIterator<Part, unknown> | Iterator<Part, unknown>, "next" | "return">;
+type Source = Exclude<ContentSource, string>;
+
+/** The parts of a source, one after the other; `return` ends it. */
+export interface Parts {
+  next(): IteratorResult<Part, unknown> | Promise<IteratorResult<Part, unknown>>;
+  return?(): unknown;
+}
+
+/** What sources may have besides, by which they are ended. */
+type Ending = Source & { readonly [Name in "destroy" | "return" | "cancel"]?: unknown };
+
+/** Hears the errors of a source that emits them, which nobody else may hear. Whether it is one. */
+export function watchErrors(source: Source, listener: (error: unknown) => void): boolean {
+  if (!("on" in source) || typeof source.on !== "function") return false;
+  source.on("error", listener);
+  return true;
+}
+
+/** Ends a source that nobody has begun to read. Throws nothing, and waits for nothing. */
+export function abandon(source: Source): void {
+  const { cancel, destroy, return: end }: Ending = source;
+  const close = [cancel, destroy, end].find((each) => typeof each === "function");
+  // What is ended before it was opened may say so by an error.
+  watchErrors(source, () => undefined);
+  if (typeof close === "function") quietly(() => close.call(source));
+}
+
+function quietly(act: () => unknown): void {
+  const acting = (async () => act())();
+  acting.catch(() => undefined);
+}
 
 /** Content in pieces of 64 KiB at most. */
 export class Pieces {
   readonly #parts: Parts;
   #rest: Uint8Array = new Uint8Array(0);
+  #done = false;
 
-  constructor(source: Exclude<ContentSource, string>) {
+  constructor(source: Source) {
     this.#parts = partsOf(source);
   }
 
@@ -49,7 +97,10 @@ export class Pieces {
   async next(): Promise<IteratorResult<Uint8Array, undefined>> {
     while (this.#rest.length === 0) {
       const part = await this.#parts.next();
-      if (part.done === true) return { done: true, value: undefined };
+      if (part.done === true) {
+        this.#done = true;
+        return { done: true, value: undefined };
+      }
       this.#rest = octetsOf(part.value);
     }
     const value = this.#rest.subarray(0, pieceSize);
@@ -59,25 +110,32 @@ export class Pieces {
 
   /** No more is wanted: ends the source, a stream even while a part is awaited. Throws nothing, and waits for nothing. */
   end(): void {
-    const ended = (async () => this.#parts.return?.())();
-    ended.catch(() => undefined);
+    if (!this.#done) quietly(() => this.#parts.return?.());
   }
 }
 
-function partsOf(source: Exclude<ContentSource, string>): Parts {
+export function partsOf(source: Source): Parts {
   if (source instanceof Uint8Array) return [source][Symbol.iterator]();
   if ("getReader" in source) return readerParts(source.getReader());
-  return Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
+  const parts = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
+  const { destroy }: Ending = source;
+  return typeof destroy === "function" ? streamParts(source, parts, () => destroy.call(source)) : parts;
+}
+
+/** Node's stream: its iterator, too, would wait for the part before it ends. */
+function streamParts(source: Source, parts: Parts, destroy: () => unknown): Parts {
+  watchErrors(source, () => undefined);
+  return {
+    next: () => parts.next(),
+    return: destroy,
+  };
 }
 
 /** Unlike the iterator of a stream, this can be ended while a read is pending. */
 function readerParts(reader: ReadableStreamDefaultReader<Part>): Parts {
   return {
     next: () => reader.read(),
-    return: async () => {
-      await reader.cancel();
-      return { done: true, value: undefined };
-    },
+    return: () => reader.cancel(),
   };
 }
 
@@ -104,6 +162,6 @@ export function measure(octets: Uint8Array, body?: "7BIT" | "8BITMIME" | "BINARY
 
 function octetsOf(part: Uint8Array | string): Uint8Array {
   if (typeof part === "string") return encoder.encode(part);
-  if (part instanceof Uint8Array) return part;
-  throw new TypeError(`Content of type ${typeof part}: give a string, a Uint8Array, or a stream or iterable of them`);
+  if (isOctets(part)) return part;
+  throw notContent(part);
 }

@@ -4,8 +4,8 @@ import { systemClock, type Clock } from "./clock.ts";
 import type { Abortable, SmtpClient } from "./client.ts";
 import { SmtpError } from "./errors.ts";
 import { Outcomes } from "./division.ts";
+import { HeldContent } from "./held-content.ts";
 import { recipientsOf, type Message, type SendResult } from "./message.ts";
-import { isRereadable } from "./outgoing-content.ts";
 
 export interface PoolOptions {
   /** Opens a session; the signal says that the pool does not want it any more. Its rejection is that of the `send` that waited longest. */
@@ -70,8 +70,7 @@ export class Pool {
    * RFC 9422) goes on in another. Otherwise as `SmtpClient.send`; also rejects as `connect` does.
    */
   send(message: Message): Promise<SendResult> {
-    if (this.#closed) return Promise.reject(new Error("The pool is closed: make another"));
-    const sending = this.#send(message);
+    const sending = this.#sendHeld(message);
     const settled: Promise<unknown> = sending.then(
       () => this.#sending.delete(settled),
       () => this.#sending.delete(settled),
@@ -111,14 +110,25 @@ export class Pool {
 
   // Sending.
 
+  async #sendHeld(message: Message): Promise<SendResult> {
+    const held = new HeldContent(message.content, message.signal);
+    const { content, signal } = held;
+    try {
+      if (this.#closed) throw new Error("The pool is closed: make another");
+      return await this.#send({ ...message, content, ...(signal && { signal }) }, held);
+    } finally {
+      held.release();
+    }
+  }
+
   /** By as many sessions as it takes, where servers limit what they take in one (LIMITS, RFC 9422). */
-  async #send(message: Message): Promise<SendResult> {
+  async #send(message: Message, held: HeldContent): Promise<SendResult> {
     const recipients = recipientsOf(message);
     const outcomes = new Outcomes(recipients.map(() => undefined));
     let places = recipients.map((_, place) => place);
     for (let rest = message; ; rest = { ...message, to: places.flatMap((place) => recipients[place] ?? []) }) {
       try {
-        const result = await this.#sendOnce(rest);
+        const result = await this.#sendOnce(rest, held);
         if (rest === message) return result;
         outcomes.record(places, result);
         return outcomes.result;
@@ -132,13 +142,12 @@ export class Pool {
     }
   }
 
-  async #sendOnce(message: Message): Promise<SendResult> {
-    const watched = watchContent(message);
+  async #sendOnce(message: Message, held: HeldContent): Promise<SendResult> {
     const member = await this.#take(message.signal);
     try {
-      return await this.#sendBy(member, watched.message);
+      return await this.#sendBy(member, message);
     } catch (error) {
-      if (!isSafeToRepeat(error) || !watched.readable()) throw error;
+      if (!isSafeToRepeat(error) || !held.isWhole) throw error;
     }
     // What ended this session may have ended the idle ones too.
     this.#retireIdle();
@@ -283,16 +292,4 @@ function waitingAfter(error: unknown, places: readonly number[]): number[] | und
     const { accepted = true, reply } = result.recipients[index] ?? {};
     return !accepted && reply === undefined;
   });
-}
-
-/** Notes whether content that can be read only once has been begun. */
-function watchContent(message: Message): { readonly message: Message; readonly readable: () => boolean } {
-  const { content } = message;
-  if (isRereadable(content)) return { message, readable: () => true };
-  let begun = false;
-  async function* watched() {
-    begun = true;
-    yield* content as AsyncIterable<Uint8Array | string>;
-  }
-  return { message: { ...message, content: watched() }, readable: () => !begun };
 }

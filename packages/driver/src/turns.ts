@@ -6,15 +6,16 @@ export class Turns {
   #last: Promise<unknown> = Promise.resolve();
 
   /**
-   * Acts when all that was asked for before has settled; gives what `act` gives. Rejects with the signal's reason as soon
-   * as it is aborted; the turn is left out then, or, where it has begun, what comes next waits for its end all the same.
+   * Acts when all that was asked for before has settled; gives what `act` gives. Aborted before, it rejects at once with the
+   * signal's reason, and the turn is left out; afterwards the signal is the business of `act`.
    */
   take<Result>(act: () => Promise<Result>, signal?: AbortSignal): Promise<Result> {
-    const turn = this.#last.then(() => {
-      signal?.throwIfAborted();
-      return act();
-    });
-    this.#last = turn.catch(() => undefined);
-    return abortable(turn, signal);
+    const before = this.#last;
+    const turn = abortable(before, signal).then(act);
+    this.#last = turn.then(
+      () => undefined,
+      () => before,
+    );
+    return turn;
   }
 }
