@@ -340,6 +340,15 @@ describe("the command line as a whole", () => {
     expect(complaint(parseCommandLine(["send"]))).toContain("carteiro send --help");
   });
 
+  test("helps with hash-password by itself", () => {
+    for (const argv of [
+      ["hash-password", "--help"],
+      ["hash-password", "--scram", "-h"],
+      ["help", "hash-password"],
+    ])
+      expect(helpOf(...argv)).toMatch(/^carteiro hash-password: [^]*--scram/);
+  });
+
   test("helps with every flag and every exit code, in lines that fit a terminal", () => {
     for (const { name } of serveFlags) expect(helpOf("serve", "--help")).toContain(`--${name} `);
     for (const { name } of sendFlags) expect(helpOf("send", "--data", "x", "-h")).toContain(`--${name} `);

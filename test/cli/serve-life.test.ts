@@ -77,6 +77,8 @@ describe.concurrent("starting", () => {
     expect((await shownAtStart("--user", "bia@example.org:s3cret", ...data)).text).toContain(
       " --user bia@example.org:s3cret ",
     );
+    const two = await carteiro(["hash-password", "--scram"], { input: "s3cret\nmore\n" });
+    expect([two.stdout, two.stderr]).toEqual(["", expect.stringContaining("more than one line")]);
     const hash = (await carteiro(["hash-password"], { input: "s3cret\n" })).stdout.trim();
     expect((await shownAtStart("--user", `bia@example.org:${hash}`, ...data)).text).toContain(
       " --user bia@example.org ",

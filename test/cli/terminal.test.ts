@@ -43,6 +43,8 @@ function eventsWith(text: string): TerminalEvent[] {
     { type: "messageDelivered", session, id: "4f2a", from: text, to: [text, text], size: 3, ms: 1 },
     { type: "recipientRefused", session, from: text, to: text, code: 550, enhanced: "5.1.1", text },
     { type: "messageRefused", session, from: text, code: 452, text },
+    { type: "authenticationFailed", session, user: text, mechanism: text, address: text, code: 535, text },
+    { type: "rateExceeded", session, address: text, subject: text },
     { type: "trace", session, direction: "C", line: text, state: "expectingHello" },
     { type: "error", message: text },
   ];
@@ -133,6 +135,23 @@ describe("text for people", () => {
       "#3 refused a message from <a@example.net>: 554 No",
     ],
     [
+      {
+        type: "authenticationFailed",
+        session,
+        user: "ana",
+        mechanism: "PLAIN",
+        address: "192.0.2.1",
+        code: 535,
+        enhanced: "5.7.8",
+        text: "No",
+      },
+      "#3 login failed as ana by PLAIN from 192.0.2.1: 535 5.7.8 No",
+    ],
+    [
+      { type: "rateExceeded", session, address: "192.0.2.1", subject: "failedAuthentications" },
+      "#3 refused 192.0.2.1: too many failed logins",
+    ],
+    [
       { type: "trace", session, direction: "S", line: "250 OK", state: "expectingMail" },
       "#3 S: 250 OK  [expectingMail]",
     ],
@@ -194,8 +213,8 @@ function written(options: { json: boolean; isTTY?: boolean; environment?: Record
 
 describe("the terminal", () => {
   test("writes a line for each event, opened sessions for machines only", () => {
-    expect(written({ json: true })).toHaveLength(11);
-    expect(written({ json: false })).toHaveLength(9);
+    expect(written({ json: true })).toHaveLength(13);
+    expect(written({ json: false })).toHaveLength(11);
     for (const line of written({ json: true })) expect(line.endsWith("}\n")).toBe(true);
   });
 

@@ -7,6 +7,7 @@ import { exitCodeTable } from "./sysexits.ts";
 /** Text for `carteiro --help`, or for one command's `--help`; each ends with a line end. */
 export function helpText(command?: string): string {
   if (command === "serve") return serveHelp();
+  if (command === "hash-password") return hashPasswordHelp();
   return command === "send" ? sendHelp() : generalHelp();
 }
 
@@ -32,6 +33,18 @@ ${flagLines(serveFlags)}
 Port 0 picks a free one. Without --user there is one user, "user" at the first
 domain, with the password in DIR/credentials.json. Without --domain the users'
 domains are the local ones. --domain and --user may be repeated.
+`;
+}
+
+function hashPasswordHelp(): string {
+  return `carteiro hash-password: read a password, print what the configuration keeps
+
+  carteiro hash-password [--scram]
+
+Reads one line from standard input; a terminal does not show what is typed.
+
+  ${"--scram".padEnd(28)} print SCRAM-SHA-256's keys, not a hash of scrypt
+  ${"--help".padEnd(28)} print this
 `;
 }
 

@@ -46,7 +46,8 @@ function submission(options: ListenerOptions): Partial<NodeServerOptions> {
   const { mailboxes, secret } = options;
   return {
     requireTls: true,
-    authentication: { required: true, secret },
+    // One for each of the two listeners: hashing leaves half of Node's threads to the disk.
+    authentication: { required: true, secret, checksAtOnce: 1 },
     ...(mailboxes.offersScram && { scramKeys: ({ user }) => mailboxes.scramKeys(user) }),
     onAuthenticate: async ({ user, password }) =>
       (await mailboxes.authenticate(user, password)) === undefined

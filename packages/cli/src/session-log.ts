@@ -34,6 +34,13 @@ export class SessionLog {
     });
     server.on("sessionClosed", (event) => this.#closed(event, role));
     server.on("transactionEnded", ({ session, envelope, reply }) => this.#transactionEnded(session, envelope, reply));
+    server.on("authenticationFailed", ({ session, user, mechanism, reply }) => {
+      const login = { user, mechanism, address: addressOf(session) };
+      show({ type: "authenticationFailed", session: this.#entry(session).name, ...login, ...refusal(reply) });
+    });
+    server.on("rateExceeded", ({ session, subject }) => {
+      show({ type: "rateExceeded", session: this.#entry(session).name, address: addressOf(session), subject });
+    });
     server.on("error", ({ error, session }) => {
       const name = session === undefined ? undefined : this.#entry(session).name;
       show({
@@ -105,6 +112,10 @@ export class SessionLog {
     this.#entries.set(session, entry);
     return entry;
   }
+}
+
+function addressOf({ remote: { address = "unknown" } }: SessionInfo): string {
+  return address;
 }
 
 function remoteOf({ remote: { address = "unknown", port } }: SessionInfo): string {

@@ -35,6 +35,8 @@ export type TerminalEvent =
       readonly to: string;
     } & Refusal)
   | ({ readonly type: "messageRefused"; readonly session: string; readonly from: string } & Refusal)
+  | ({ readonly type: "authenticationFailed"; readonly session: string } & FailedLogin & Refusal)
+  | { readonly type: "rateExceeded"; readonly session: string; readonly address: string; readonly subject: string }
   | {
       readonly type: "trace";
       readonly session: string;
@@ -43,6 +45,13 @@ export type TerminalEvent =
       readonly state: string;
     }
   | { readonly type: "error"; readonly session?: string | undefined; readonly message: string };
+
+export interface FailedLogin {
+  /** Whom the client claimed to be, if it came so far; nobody may be called so. */
+  readonly user?: string | undefined;
+  readonly mechanism: string;
+  readonly address: string;
+}
 
 export interface Readiness {
   readonly hostname: string;
@@ -181,6 +190,13 @@ function describe(event: TerminalEvent): { readonly text: string; readonly colou
         text: `#${event.session} refused a message from <${event.from}>: ${replyText(event)}`,
         colour: "yellow",
       };
+    case "authenticationFailed":
+      return { text: `#${event.session} ${describeFailedLogin(event)}`, colour: "yellow" };
+    case "rateExceeded":
+      return {
+        text: `#${event.session} refused ${event.address}: too many ${rateNames[event.subject] ?? event.subject}`,
+        colour: "yellow",
+      };
     case "trace":
       return { text: `#${event.session} ${event.direction}: ${event.line}  [${event.state}]`, colour: "gray" };
     case "error":
@@ -229,6 +245,15 @@ function describeMessage({ id, from, to, size, ms }: DeliveredMessage): string {
   const recipients = to.map((recipient) => `<${recipient}>`).join(", ");
   return `delivered ${id} from <${from}> to ${recipients}, ${size} octets, ${seconds(ms)}`;
 }
+
+function describeFailedLogin(event: FailedLogin & Refusal): string {
+  const { user, mechanism, address } = event;
+  const who = user === undefined ? "" : ` as ${user}`;
+  const how = mechanism === "" ? "" : ` by ${mechanism}`;
+  return `login failed${who}${how} from ${address}: ${replyText(event)}`;
+}
+
+const rateNames: Readonly<Record<string, string>> = { failedAuthentications: "failed logins" };
 
 function replyText({ code, enhanced, text }: Refusal): string {
   return [code, enhanced, text].filter((part) => part !== undefined).join(" ");
