@@ -135,10 +135,10 @@ export class RateGuard {
 
   /** Rejects where the store does not answer in time. */
   #inTime(sum: Promise<number>): Promise<number> {
-    return new Promise((resolve, reject) => {
-      const late = () => reject(new Error(`rates.store has not answered within ${this.#storeTimeout} ms`));
+    return new Promise((resolve, fail) => {
+      const late = () => fail(new Error(`rates.store has not answered within ${this.#storeTimeout} ms`));
       const cancel = this.#storeTimeout === Infinity ? undefined : this.#clock.after(this.#storeTimeout, late);
-      sum.then(resolve, reject).finally(() => cancel?.());
+      sum.then(resolve, fail).finally(() => cancel?.());
     });
   }
 }
