@@ -114,6 +114,22 @@ describe("a message over SMTP whose client asked for PRDR", () => {
     expect(seen).toEqual([true]);
   });
 
+  test.each([
+    [
+      "refused",
+      reject(550, "5.7.1", "No b"),
+      reject(550, "5.7.1", "No c"),
+      "550 5.7.1 Message refused for all recipients",
+    ],
+    ["accepted", accept("Saved as b1"), accept("Saved as c1"), "250 2.6.0 Message accepted"],
+  ])("is %s for each with its own text, however alike the rest is", async (_, b, c, last) => {
+    const { replies } = await told(() => eachRecipient([b, c]), options, " PRDR");
+    const own = [b, c].map((answer) => (answer.type === "accept" ? answer.text : answer.reply.lines)?.join(" "));
+    expect(replies[0]).toMatch("353 ");
+    expect(replies.slice(1, 3).map((reply, at) => reply?.endsWith(` ${own[at]}`))).toEqual([true, true]);
+    expect(replies.slice(3)).toEqual([last]);
+  });
+
   test("is told so to our own client", async () => {
     const onMessage = () => eachRecipient([reject(452, "4.2.2", "Mailbox full"), undefined]);
     const clock = new VirtualClock();
@@ -135,6 +151,12 @@ describe("a message over SMTP whose client asked for PRDR", () => {
 });
 
 describe("eachRecipient()", () => {
+  test("throws for 421, which cannot be said for one recipient, and names the way out", () => {
+    const bye = reject(421, "4.3.2", "Bye");
+    expect(() => eachRecipient([accept(), bye])).toThrow(RangeError);
+    expect(() => eachRecipient([bye])).toThrow(/another 4xx.*disconnect/);
+  });
+
   test("answers onMessage alone", async () => {
     const onMail = (() => eachRecipient([accept()])) as never;
     const { connect, errors } = memoryServer({ onMail });

@@ -51,9 +51,15 @@ export function disconnect(code: number, enhanced?: string, ...text: readonly st
 /**
  * Answers a message for each recipient by itself, in the order of `envelope.recipients`; nothing means yes. All of it can
  * be said where the step has `repliesEach`: over LMTP, and over SMTP where the client asked for PRDR. Elsewhere the decisions
- * must come to the same, all yes or all the same no; if they do not, that counts as thrown by the handler.
+ * must come to the same, all yes or all the same no, whose first text is said; if they do not, that counts as thrown by the
+ * handler. Throws `RangeError` for a refusal with 421, which would end the session: give another 4xx, or answer `disconnect`
+ * for all.
  */
 export function eachRecipient(decisions: readonly (Accept | Reject | undefined)[]): EachRecipient {
+  if (decisions.some((decision) => decision?.type === "reject" && decision.reply.code === 421))
+    throw new RangeError(
+      "421 for one recipient would end the session for all: reject with another 4xx, or answer disconnect(421, …) alone",
+    );
   return { type: "eachRecipient", decisions };
 }
 

@@ -17,24 +17,39 @@ export function fittingVerdicts(given: Verdicts, recipients: number, repliesEach
     throw new LocalProtocolError(`${given.length} replies for ${recipients} recipients: give one for each, in order`);
   }
   const verdicts = given.map((verdict) => verdict && fittingVerdict(verdict));
-  if (!repliesEach && !areAlike(verdicts)) {
+  if (!repliesEach && !comeToTheSame(verdicts)) {
     throw new LocalProtocolError("different replies for the recipients: the client takes one for all of them");
   }
   return verdicts;
 }
 
 function fittingVerdict(given: Reply): Reply {
-  if (given.code === 421) throw new LocalProtocolError("421 for one recipient: it ends the session; use dismiss");
+  if (given.code === 421)
+    throw new LocalProtocolError(
+      "421 for one recipient would end the session: give another 4xx, or end it for all (intent dismiss, in a handler disconnect)",
+    );
   return fittingReply(given.code >= 400 ? "reject" : "accept", "message", given);
 }
 
-/** Whether one reply can say them all: all are accepted, or all are refused in the same way. */
-function areAlike(verdicts: Verdicts): boolean {
+/** Whether all are accepted, or all are refused in the same way: where there can be but one reply, the first one says it. */
+function comeToTheSame(verdicts: Verdicts): boolean {
   const [first] = verdicts;
   return verdicts.every((verdict) => {
     if (isPositive(first)) return isPositive(verdict);
     return verdict?.code === first?.code && verdict?.enhanced === first?.enhanced;
   });
+}
+
+/** Whether one reply says all that they say. */
+function areAlike(replies: readonly Reply[]): boolean {
+  const [first, ...others] = replies;
+  return first === undefined || others.every((other) => isSame(first, other));
+}
+
+function isSame(one: Reply, other: Reply): boolean {
+  if (one === other) return true;
+  const isSameText = one.lines.length === other.lines.length && one.lines.every((line, at) => line === other.lines[at]);
+  return one.code === other.code && one.enhanced === other.enhanced && isSameText;
 }
 
 function isPositive(verdict: Reply | undefined): boolean {
@@ -83,6 +98,7 @@ function overall(replies: readonly Reply[]): Reply | undefined {
 /** Clients take a refusal of the whole to count for all: 5xx would lose mail that some recipients could still get. */
 function lastOf(usual: Reply, replies: readonly Reply[]): Reply {
   const { someAccepted, noneAcceptedNow, noneAccepted } = prdrReplies;
+  if (replies.every(isPositive)) return usual;
   if (replies.some(isPositive)) return usual === fixedReplies.messageOk ? someAccepted : usual;
   return replies.some(({ code }) => code < 500) ? noneAcceptedNow : noneAccepted;
 }
