@@ -203,7 +203,7 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
   #elapsed(): void {
     const deadline = this.#deadline;
     if (deadline === undefined || this.#now < deadline) return;
-    if (this.#now >= this.#patience.end) return this.#expired();
+    if (this.#now >= this.#patience.end) return this.#step("expired");
     if (this.#pace.until !== undefined) return this.#release();
     if (this.#patience.isPaused(this.#meta, this.#actions.content)) return this.#heldTooLong();
     if (this.#actions.asked !== undefined) {
@@ -226,12 +226,6 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
     this.#patience.resume(this.#now, content);
     const reply = fixedReplies.undecided;
     if (content?.refuse(reply) === true) this.#outbox.tell({ type: "contentRefused", reply });
-  }
-
-  /** The whole session has lasted too long, whatever is going on in it. */
-  #expired(): void {
-    this.#actions.asked = undefined;
-    this.#step("expired");
   }
 
   #dismiss(given: Reply): void {
