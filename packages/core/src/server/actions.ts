@@ -23,6 +23,7 @@ import type { ServerProfile } from "./options.ts";
 import type { Pace } from "./pace.ts";
 import type { Question } from "./questions.ts";
 import { checkReplies, fixedReplies, formattedReply, padded, type ServerReplyName } from "./replies.ts";
+import { SentAhead } from "./sent-ahead.ts";
 import type { Standing } from "./standing.ts";
 import { contentReplies, fittingVerdicts, type ContentForm, type Verdicts } from "./verdict.ts";
 
@@ -79,6 +80,8 @@ export class ServerActions {
   #verdicts: Verdicts | undefined;
   /** What the application has fetched for BURL. */
   #referred: Uint8Array | undefined;
+  /** Chunks may come that were sent ahead of a refusal: no error of the client's. */
+  readonly #ahead = new SentAhead();
   #lastReply: Reply | undefined;
   #repliesEach: readonly Reply[] | undefined;
 
@@ -194,11 +197,13 @@ export class ServerActions {
     const plain = subject === "connection" || subject === "hello";
     this.#writeReply(plain ? formatReply(given, { enhanced: false }) : formattedReply(given));
     this.#charge(given);
+    this.#ahead.commandAnswered(this.command?.verb, given, this.cause.type);
   }
 
   #charge(given: Reply): void {
-    // A client that sends ahead cannot know that its chunk is refused: these are bounded as octets and as commands.
-    if (this.cause.type === "chunkDiscarded") return;
+    // Without EHLO nothing may be sent ahead. Chunks that are no errors are bounded as octets and as commands.
+    const isAhead = this.#ahead.possible && this.#context.standing.hello !== undefined;
+    if (this.cause.type === "chunkDiscarded" && isAhead) return;
     // It was one too many already.
     if (this.cause.type === "violated") return;
     const isFailure = given.code >= 400 && this.#endsAuthentication;
@@ -232,6 +237,7 @@ export class ServerActions {
     this.#verdicts = undefined;
     this.#repliesEach = each;
     this.#lastReply = whole;
+    this.#ahead.contentAnswered(whole);
     this.#charge(whole);
   }
 
