@@ -48,7 +48,7 @@ export function playServer(script: Script, manner: Manner): Played {
   const stage = stageOf(session, harness);
   const passage = perform(stage, script, manner);
   const isLmtp = script.front.options["protocol"] === "lmtp";
-  const commands = script.front.proxied === true ? behindHeader(passage.heard) : passage.heard;
+  const commands = script.front.proxied ? behindHeader(passage.heard) : passage.heard;
   expectReplies(commands, passage.output, harness, isLmtp);
   runOut(stage);
   expectReplies(commands, harness.output, harness, isLmtp);

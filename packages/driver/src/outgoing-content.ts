@@ -71,11 +71,15 @@ export function watchErrors(source: Source, listener: (error: unknown) => void):
 
 /** Ends a source that nobody has begun to read. Throws nothing, and waits for nothing. */
 export function abandon(source: Source): void {
-  const { cancel, destroy, return: end }: Ending = source;
-  const close = [cancel, destroy, end].find((each) => typeof each === "function");
+  const ending: Ending = source;
+  const close = (["cancel", "destroy", "return"] as const).map((name) => ending[name]).find(isFunction);
   // What is ended before it was opened may say so by an error.
   watchErrors(source, () => undefined);
-  if (typeof close === "function") quietly(() => close.call(source));
+  if (close !== undefined) quietly(() => close.call(source));
+}
+
+function isFunction(member: unknown): member is (this: Source) => unknown {
+  return typeof member === "function";
 }
 
 function quietly(act: () => unknown): void {

@@ -6,10 +6,9 @@ import { decodeLenient } from "../grammar/text.ts";
 import type { ClientAttributes } from "../extensions/xclient.ts";
 import type { ForwardedAttributes } from "../extensions/xforward.ts";
 import type { Command } from "../grammar/command.ts";
-import type { Inbox } from "../inbox.ts";
-import type { Outbox } from "../outbox.ts";
-import { LocalProtocolError, type Instant } from "../session.ts";
+import { LocalProtocolError } from "../session.ts";
 import type { Identity } from "../sasl/mechanism.ts";
+import type { ActionsContext } from "./actions-context.ts";
 import { Authentication } from "./authentication.ts";
 import { Budget } from "./budget.ts";
 import { IncomingContent } from "./content.ts";
@@ -19,12 +18,9 @@ import type { CheckedExtension } from "./extension-commands.ts";
 import type { DecisionSubject, Envelope, EnvelopeRecipient, ServerEvent, ServerIntent } from "./messages.ts";
 import { namedReply } from "./named-replies.ts";
 import { closeReasons, isDecided, type Occurrence } from "./occurrence.ts";
-import type { ServerProfile } from "./options.ts";
-import type { Pace } from "./pace.ts";
 import type { Question } from "./questions.ts";
 import { checkReplies, fixedReplies, formattedReply, padded, type ServerReplyName } from "./replies.ts";
 import { SentAhead } from "./sent-ahead.ts";
-import type { Standing } from "./standing.ts";
 import { contentReplies, fittingVerdicts, type ContentForm, type Verdicts } from "./verdict.ts";
 
 type Attributes = Extract<CheckedExtension, { readonly attributes: unknown }>;
@@ -32,17 +28,6 @@ type Attributes = Extract<CheckedExtension, { readonly attributes: unknown }>;
 const none: ReadonlySet<string> = new Set();
 
 const nothing = new Uint8Array(0);
-
-export interface ActionsContext {
-  readonly profile: ServerProfile;
-  readonly inbox: Inbox;
-  readonly outbox: Outbox<ServerEvent>;
-  readonly standing: Standing;
-  readonly now: () => Instant;
-  readonly pace: Pace;
-  /** The chart's state, for traces. */
-  readonly state: () => string;
-}
 
 export class ServerActions {
   readonly budget: Budget;

@@ -46,10 +46,8 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
   readonly #actions: ServerActions;
   readonly #commands: Commands;
   readonly #pace: Pace;
-
-  #now: Instant;
   readonly #patience: Patience;
-
+  #now: Instant;
   #shutDown: Reply | undefined;
   /** Only behind a proxy, and only at first. */
   #proxy: ProxyReader | undefined;
@@ -68,12 +66,8 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
     this.#standing = new Standing(profile, origin);
     this.#pace = new Pace(profile.limits, profile.timeouts);
     const context = { profile, inbox: this.#inbox, outbox: this.#outbox, standing: this.#standing };
-    this.#actions = new ServerActions({
-      ...context,
-      pace: this.#pace,
-      state: () => this.state,
-      now: () => this.#now,
-    });
+    const told = { pace: this.#pace, state: () => this.state, now: () => this.#now };
+    this.#actions = new ServerActions({ ...context, ...told });
     this.#commands = new Commands({ ...context, actions: this.#actions });
     const { runner, actions } = program.start(this.#standing.facts);
     this.#runner = runner;
