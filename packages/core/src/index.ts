@@ -182,7 +182,7 @@ export type { OAuthError } from "./sasl/oauth-error.ts";
 // The server's side.
 export { ServerSession } from "./server/session.ts";
 export type { ReadParameters, Registry } from "./server/registry.ts";
-export type { Refusal } from "./server/extension-failure.ts";
+export type { ExtensionFailure, Refusal } from "./server/extension-failure.ts";
 export type { ServerOrigin } from "./server/origin.ts";
 export { serverMachine, type ServerFacts, type ServerMachineEvent } from "./server/machine.ts";
 export type { FixedReplyName, ServerReplyName } from "./server/replies.ts";

@@ -26,7 +26,6 @@ import { contentReplies, fittingVerdicts, type ContentForm, type Verdicts } from
 type Attributes = Extract<CheckedExtension, { readonly attributes: unknown }>;
 
 const none: ReadonlySet<string> = new Set();
-
 const nothing = new Uint8Array(0);
 
 export class ServerActions {
