@@ -217,7 +217,7 @@ describe("RFC 5321 §3.3, §4.1.4: the order of commands", () => {
         accepted.contents += contents.length;
         accepted.recipients += events.filter(({ type }) => type === "recipientReceived").length;
       }),
-      times(4),
+      times(5),
     );
     expect(accepted.contents).toBeGreaterThan(100);
     expect(accepted.recipients).toBeGreaterThan(300);
