@@ -1,6 +1,13 @@
 // AUTH on a server of the driver: what handlers and the store of keys answer the mechanisms, as the client hears it.
 
-import type { ClientCredentials, CryptoOperation, MechanismName, ScramKeys, ServerMechanism } from "@carteiro/core";
+import type {
+  ClientCredentials,
+  CryptoOperation,
+  MechanismName,
+  ScramKeys,
+  ServerMechanism,
+  ServerStep,
+} from "@carteiro/core";
 import {
   accept,
   deriveKeys,
@@ -278,6 +285,56 @@ const trusting: ServerMechanism = {
   ...serverMechanisms({ hostname: "a.example", secret: new Uint8Array(32) }).EXTERNAL,
   name: "CERTIFIED",
 };
+
+describe("a mechanism of one's own", () => {
+  const own = (step: () => unknown): ServerMechanism => {
+    const play = step as () => ServerStep;
+    const start = () => ({ step: play, computed: play, answered: play });
+    return { name: "X-OWN", clear: false, channelBound: false, start };
+  };
+  const verified = (identity?: unknown) => ({ type: "verified", identity });
+  const fail = (): never => {
+    throw new Error("the card reader is gone");
+  };
+
+  test.each([
+    ["throws", fail],
+    ["says nothing", () => undefined],
+    ["says nonsense", () => ({ type: "nonsense" })],
+    ["challenges with text", () => ({ type: "challenged", challenge: "abc" })],
+    ["has verified nobody", () => verified()],
+    ["has verified no name", () => verified({ mechanism: "X-OWN" })],
+    ["has verified an empty name", () => verified({ mechanism: "X-OWN", user: "" })],
+    ["has verified a name of two lines", () => verified({ mechanism: "X-OWN", user: "a\r\nb" })],
+  ])("that %s lets nobody in, and that is told", async (_, step) => {
+    for (const proxy of [false, true]) {
+      const { client, errors } = await greeted({ authentication: { ...inClear, proxy, mechanisms: [own(step)] } });
+      expect(await client.ask("AUTH X-OWN")).toContain("454 4.7.0");
+      expect(errors()).toHaveLength(1);
+      expect(await client.ask("NOOP")).toContain("250");
+    }
+  });
+
+  test("that cannot start lets nobody in, and that is told", async () => {
+    const mechanisms = [{ ...own(fail), start: fail }];
+    const { client, errors } = await greeted({ authentication: { ...inClear, mechanisms } });
+    expect(await client.ask("AUTH X-OWN")).toContain("454 4.7.0");
+    expect(errors()).toEqual(["Error: the card reader is gone"]);
+  });
+
+  test("lets clients act for others only where that is allowed", async () => {
+    const mechanisms = [own(() => verified({ mechanism: "X-OWN", user: "ana", authorizationIdentity: "root" }))];
+    const refused = await greeted({ authentication: { ...inClear, mechanisms } });
+    expect(await refused.client.ask("AUTH X-OWN")).toContain("535 5.7.8");
+    const allowed = await greeted({ authentication: { ...inClear, mechanisms, proxy: true } });
+    expect(await allowed.client.ask("AUTH X-OWN")).toContain("235");
+  });
+
+  test("has a name in upper case", () => {
+    const mechanisms = [{ ...own(fail), name: "x-own" }];
+    expect(() => memoryServer({ authentication: { mechanisms } })).toThrow(RangeError);
+  });
+});
 
 describe("handlers of mechanisms", () => {
   const keys = keysOf({ hash: "SHA-256", password: "pencil", iterations });

@@ -42,6 +42,7 @@ const everyEvent: Readonly<Record<Exclude<AnyEvent["type"], "lineTraced">, true>
   credentialsWanted: true,
   dataReceived: true,
   decisionExpired: true,
+  mechanismFailed: true,
   expandReceived: true,
   extensionFailed: true,
   externalReceived: true,

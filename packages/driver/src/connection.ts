@@ -141,6 +141,8 @@ export class Connection {
         return this.#attempts.ended();
       case "authenticationFailed":
         return this.#authenticationFailed(event);
+      case "mechanismFailed":
+        return this.#report(event.error);
       case "tlsStarted":
         return this.#client.secured(event.tls);
       case "proxied":

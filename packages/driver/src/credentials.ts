@@ -13,6 +13,7 @@ import {
   type ServerAnswer,
   type ServerMechanism,
   type ServerSessionOptions,
+  type ServerStep,
 } from "@carteiro/core";
 import type { Compute } from "./compute.ts";
 import { accept, reject, type Answer, type Decision, type Disconnect, type Reject } from "./decisions.ts";
@@ -149,7 +150,35 @@ function sessionOptions(options: ServerOptions, secret: Uint8Array): ServerSessi
   if (given.mechanisms === undefined && usual.length === 0)
     throw new TypeError("authentication without onAuthenticate: add the handler that knows whose passwords are good");
   for (const mechanism of mechanisms) checkHandled(mechanism, options);
-  return { ...(users && { iterations: users.iterations }), secret, ...given, mechanisms };
+  const held = mechanisms.map((each) =>
+    typeof each === "string" || authentication?.proxy === true ? each : forNobodyElse(each),
+  );
+  return { ...(users && { iterations: users.iterations }), secret, ...given, mechanisms: held };
+}
+
+/** The application's own mechanism, whose clients are let in as themselves alone. */
+function forNobodyElse(mechanism: ServerMechanism): ServerMechanism {
+  const { name, clear, channelBound } = mechanism;
+  return {
+    name,
+    clear,
+    channelBound,
+    start(circumstances) {
+      const exchange = mechanism.start(circumstances);
+      return {
+        step: (response) => unlessForAnother(exchange.step(response)),
+        computed: (result) => unlessForAnother(exchange.computed(result)),
+        answered: (answer) => unlessForAnother(exchange.answered(answer)),
+      };
+    },
+  };
+}
+
+/** What is no step at all is for the session to find out. */
+function unlessForAnother(step: ServerStep): ServerStep {
+  if (step?.type !== "verified") return step;
+  const { user, authorizationIdentity = user } = step.identity;
+  return authorizationIdentity === user ? step : { type: "failed", reason: "credentials", user };
 }
 
 function checkUsers(options: ServerOptions, users: KeyStore | undefined): void {

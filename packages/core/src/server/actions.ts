@@ -323,6 +323,8 @@ export class ServerActions {
   #stepMechanism(): void {
     this.authentication ??= new Authentication();
     const outcome = this.authentication.step(this.command, this.#context.standing);
+    if (outcome.type === "failed" && outcome.error !== undefined)
+      this.#context.outbox.tell({ type: "mechanismFailed", error: outcome.error });
     if (outcome.type === "questioned") this.question = outcome.question;
     if (outcome.type === "verified") this.#identity = outcome.identity;
     if (outcome.type === "identified") {

@@ -5,6 +5,7 @@ import type { ScramHash, ScramKeys, ServerAnswer, ServerQuestion } from "../sasl
 import { scramHashLengths } from "../sasl/scram-keys.ts";
 import { isAnswerTo } from "../sasl/server-script.ts";
 import { LocalProtocolError } from "../session.ts";
+import { isName } from "./mechanism-steps.ts";
 import type { DecisionSubject, ServerIntent } from "./messages.ts";
 
 /** Throws `LocalProtocolError` where the intent is no answer to a question about this. */
@@ -25,15 +26,6 @@ export function fittingAnswer(question: ServerQuestion, answer: ServerAnswer): S
   const isNobody = "user" in answer && answer.user !== undefined && !isName(answer.user);
   if (isNobody) throw new LocalProtocolError(`${answer.type} with a user that is no name: give undefined to refuse`);
   return answer;
-}
-
-/** Whether it can be somebody's name; where no type keeps anything out, it may be whatever there is. */
-function isName(user: unknown): boolean {
-  return (
-    typeof user === "string" &&
-    user !== "" &&
-    !Array.from(user).some((character) => character < " " || character === "\x7F")
-  );
 }
 
 function areKeys(keys: ScramKeys | undefined, hash: ScramHash): boolean {

@@ -14,6 +14,7 @@ import type {
   ServerQuestion,
   ServerStep,
 } from "../sasl/mechanism.ts";
+import { checkedStep } from "./mechanism-steps.ts";
 import { checkReplies, fixedReplies } from "./replies.ts";
 
 /** What a mechanism is given to go on with; a response as it came, in base64. */
@@ -29,7 +30,8 @@ export type ExchangeOutcome =
   | { readonly type: "questioned"; readonly question: ServerQuestion }
   | { readonly type: "identified"; readonly credentials: Credentials }
   | { readonly type: "verified"; readonly identity: Identity }
-  | { readonly type: "failed"; readonly given: Reply; readonly user?: string | undefined }
+  /** `error`: the mechanism itself is at fault, which is the application's own. */
+  | { readonly type: "failed"; readonly given: Reply; readonly user?: string | undefined; readonly error?: unknown }
   | { readonly type: "garbled"; readonly given: Reply };
 
 /** Octets of a challenge that fit, in base64, in a line of 12,288 octets (RFC 4954 §4). */
@@ -38,20 +40,21 @@ const longestChallenge = 9_210;
 type Auth = Extract<Command, { verb: "AUTH" }>;
 
 export class SaslExchange {
-  readonly #exchange: ServerExchange;
   readonly #mechanism: ServerMechanism;
+  readonly #circumstances: Circumstances;
+  #exchange: ServerExchange | undefined;
 
   constructor(mechanism: ServerMechanism, circumstances: Circumstances) {
     this.#mechanism = mechanism;
-    this.#exchange = mechanism.start(circumstances);
+    this.#circumstances = circumstances;
   }
 
   /** AUTH, with the initial response, if there is one. */
   begin({ initialResponse }: Auth): ExchangeOutcome {
-    if (initialResponse === undefined) return this.#outcome(this.#exchange.step(undefined));
+    if (initialResponse === undefined) return this.#outcome((exchange) => exchange.step(undefined));
     // A lone = is an empty response.
     return initialResponse === "="
-      ? this.#outcome(this.#exchange.step(new Uint8Array(0)))
+      ? this.#outcome((exchange) => exchange.step(new Uint8Array(0)))
       : this.#respond(initialResponse);
   }
 
@@ -60,9 +63,9 @@ export class SaslExchange {
       case "responded":
         return this.#respond(input.line);
       case "computed":
-        return this.#outcome(this.#exchange.computed(input.result));
+        return this.#outcome((exchange) => exchange.computed(input.result));
       case "answered":
-        return this.#outcome(this.#exchange.answered(input.answer));
+        return this.#outcome((exchange) => exchange.answered(input.answer));
     }
   }
 
@@ -70,10 +73,20 @@ export class SaslExchange {
     const response = decodeBase64(base64);
     return response === undefined
       ? { type: "garbled", given: checkReplies.badBase64 }
-      : this.#outcome(this.#exchange.step(response));
+      : this.#outcome((exchange) => exchange.step(response));
   }
 
-  #outcome(step: ServerStep): ExchangeOutcome {
+  /** A mechanism of the application's own may throw, and say what is no step: that is never a yes. */
+  #outcome(go: (exchange: ServerExchange) => ServerStep): ExchangeOutcome {
+    try {
+      const exchange = (this.#exchange ??= this.#mechanism.start(this.#circumstances));
+      return this.#outcomeOf(checkedStep(go(exchange), this.#mechanism.name));
+    } catch (error) {
+      return { type: "failed", given: fixedReplies.authUndecided, error };
+    }
+  }
+
+  #outcomeOf(step: ServerStep): ExchangeOutcome {
     switch (step.type) {
       case "challenged":
         if (step.challenge.length > longestChallenge) return { type: "failed", given: fixedReplies.authUndecided };

@@ -132,6 +132,8 @@ export type ServerEvent =
     }
   /** An exchange of AUTH came to nothing: the credentials are not good, or cannot be checked. `user`: as the client claims. */
   | { readonly type: "authenticationFailed"; readonly mechanism: string; readonly user?: string; readonly reply: Reply }
+  /** A mechanism of the application's own threw, or said what is no step: the client was told 454 4.7.0. */
+  | { readonly type: "mechanismFailed"; readonly error: unknown }
   | { readonly type: "authenticated"; readonly identity: string; readonly mechanism: string }
   | { readonly type: "tlsStarted"; readonly tls: TlsInfo }
   /** A proxy said whose connection it passes on; before `connectionReceived`. */
