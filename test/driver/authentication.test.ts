@@ -138,7 +138,7 @@ describe("a store of keys", () => {
       bia: await deriveKeys("pencil", { iterations, hashes: ["SHA-256", "SHA-512"] }),
     });
     expect(users).toMatchObject({ hashes: ["SHA-256"], iterations });
-    expect(await announced({ authentication: { users } })).toEqual(["SCRAM-SHA-256"]);
+    expect(await announced({ authentication: { users } })).toEqual([]);
     expect(await announced({ authentication: { ...inClear, users } })).toEqual(["SCRAM-SHA-256", "PLAIN", "LOGIN"]);
   });
 
@@ -343,6 +343,7 @@ describe("handlers of mechanisms", () => {
   test("scramKeys gives a user's keys, or nobody's", async () => {
     const asked: unknown[] = [];
     const { client } = await greeted({
+      authentication: inClear,
       scramKeys({ session: _, signal: __, ...question }) {
         asked.push(question);
         return question.user === "ana" ? keys : undefined;
@@ -362,11 +363,11 @@ describe("handlers of mechanisms", () => {
       ...keys,
       denied: authorizationIdentity === "god",
     });
-    const without = await greeted({ scramKeys });
+    const without = await greeted({ authentication: inClear, scramKeys });
     expect(await authenticate(without.client, "SCRAM-SHA-256", other)).toContain("535");
     const { client } = await greeted({
       scramKeys,
-      authentication: { proxy: true },
+      authentication: { ...inClear, proxy: true },
       onMail: ({ session }) => accept(session.identity ?? ""),
     });
     expect(await authenticate(client, "SCRAM-SHA-256", { ...other, authorizationIdentity: "god" })).toContain("535");
@@ -405,6 +406,7 @@ describe("handlers of mechanisms", () => {
 
   test("onAnonymous names nobody, cramSecret gives a password", async () => {
     const { client } = await greeted({
+      authentication: inClear,
       onAnonymous: ({ trace }) => (trace === "spam" ? undefined : "guest"),
       onMail: ({ session }) => accept(session.identity ?? ""),
     });
@@ -412,7 +414,7 @@ describe("handlers of mechanisms", () => {
     expect(await authenticate(client, "ANONYMOUS", { anonymous: true })).toContain("235");
     expect(await client.ask("MAIL FROM:<>")).toBe("250 2.1.0 guest");
     const compute = async (operation: CryptoOperation) => executor()(operation);
-    const cram = { authentication: { mechanisms: ["CRAM-MD5"] as const }, cramSecret: () => "pencil" };
+    const cram = { authentication: { ...inClear, mechanisms: ["CRAM-MD5"] as const }, cramSecret: () => "pencil" };
     const other = await memoryServer(cram, { compute }).after();
     expect(await authenticate(other, "CRAM-MD5", { user: "ana", password: "eraser" })).toContain("535");
     expect(await authenticate(other, "CRAM-MD5", credentials)).toContain("235");
@@ -475,7 +477,10 @@ describe("handlers of mechanisms", () => {
   );
 
   test("scramKeys with keys that are none answers 451, and that is told", async () => {
-    const { client, errors } = await greeted({ scramKeys: () => ({ ...keys, salt: new Uint8Array(0) }) });
+    const { client, errors } = await greeted({
+      authentication: inClear,
+      scramKeys: () => ({ ...keys, salt: new Uint8Array(0) }),
+    });
     expect(await client.ask(`AUTH SCRAM-SHA-256 ${base64("n,,n=ana,r=abc")}`)).toContain("451 4.3.0");
     expect(errors()).toHaveLength(1);
   });
@@ -541,7 +546,7 @@ describe("failed authentications", () => {
         return { step: () => failed, computed: () => failed, answered: () => failed };
       },
     };
-    const { client, told } = await greeted({ authentication: { mechanisms: [own] } });
+    const { client, told } = await greeted({ authentication: { ...inClear, mechanisms: [own] } });
     expect(await client.ask("AUTH X-OWN")).toContain("535");
     expect(told).toContainEqual(
       expect.objectContaining({ name: "authenticationFailed", mechanism: "X-OWN", user: "me" }),

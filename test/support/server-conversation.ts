@@ -57,6 +57,7 @@ const anyOptions: fc.Arbitrary<ServerOptions> = fc.record({
     { allowInClear: true, required: true },
     { allowInClear: true, mechanisms: strengthOrder, secret, iterations },
     { allowInClear: true, mechanisms: strengthOrder, secret, iterations },
+    { allowInClear: true, mechanisms: strengthOrder, secret, iterations },
     { mechanisms: strengthOrder, secret, iterations },
   ),
   bareNewlines: fc.constantFrom("reject", "normalise"),

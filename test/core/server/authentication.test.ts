@@ -51,7 +51,9 @@ function deeds(options: Options, lines: readonly string[], users: readonly strin
 }
 
 describe("a user who does not exist", () => {
-  const options = { authentication: { mechanisms: [...all, "CRAM-MD5" as const], secret, iterations } };
+  const options = {
+    authentication: { allowInClear: true, mechanisms: [...all, "CRAM-MD5" as const], secret, iterations },
+  };
 
   test.each(all)("server lets nobody tell from one who does, by %s", (mechanism) => {
     const users = fc.string({ unit: fc.constantFrom(..."abc=,é"), minLength: 1, maxLength: 8 });
@@ -84,7 +86,7 @@ describe("a user who does not exist", () => {
 
   test("server gives the same salt at every try, and another to every user and hash", () => {
     const saltOf = (mechanism: string, user: string) => {
-      const harness = accepting({ authentication: { mechanisms: all, secret, iterations } });
+      const harness = accepting({ authentication: { allowInClear: true, mechanisms: all, secret, iterations } });
       say(harness, `${approaches.hello.lines}AUTH ${mechanism} ${base64(`n,,n=${user},r=x`)}\r\n`);
       const challenge = harness.output.split("\r\n").at(-2) ?? "";
       return /,s=([^,]*),i=4$/.exec(Buffer.from(challenge.slice(4), "base64").toString())?.[1];
@@ -98,7 +100,10 @@ describe("a user who does not exist", () => {
 
 /** A session in the midst of SCRAM, which waits for something to be computed. */
 function computing(options: Options = {}) {
-  const session = newSession({ authentication: { mechanisms: ["SCRAM-SHA-256"], secret }, ...options });
+  const session = newSession({
+    authentication: { allowInClear: true, mechanisms: ["SCRAM-SHA-256"], secret },
+    ...options,
+  });
   const effects: Extract<Output<ServerEvent>, { kind: "effect" }>["effect"][] = [];
   const events: ServerEvent[] = [];
   const settle = () => {
@@ -178,7 +183,10 @@ describe("the trace of a SASL exchange", () => {
   test("server shows neither what the client says nor what SCRAM challenges it with", () => {
     const lines = [`AUTH SCRAM-SHA-256 ${base64("n,,n=user,r=xyzzyxyzzy")}`, base64("c=biws,r=xyzzyxyzzy,p=AAAA")];
     const house = { passwords: { user: "pencil" }, salt };
-    const harness = accepting({ trace: true, authentication: { mechanisms: ["SCRAM-SHA-256"], secret } }, house);
+    const harness = accepting(
+      { trace: true, authentication: { allowInClear: true, mechanisms: ["SCRAM-SHA-256"], secret } },
+      house,
+    );
     say(harness, approaches.hello.lines);
     for (const line of lines) say(harness, `${line}\r\n`);
     const traced = harness.events.flatMap((event) => (event.type === "lineTraced" ? [event.line] : []));
@@ -204,7 +212,9 @@ describe("mechanisms", () => {
   };
 
   test("server offers the application's own among those that it knows, in the order given", () => {
-    const harness = accepting({ authentication: { mechanisms: ["ANONYMOUS", own, "SCRAM-SHA-1"], secret } });
+    const harness = accepting({
+      authentication: { allowInClear: true, mechanisms: ["ANONYMOUS", own, "SCRAM-SHA-1"], secret },
+    });
     say(harness, `${approaches.hello.lines}AUTH x-own\r\n`);
     expect(harness.output).toContain("AUTH ANONYMOUS X-OWN SCRAM-SHA-1\r\n235 ");
     expect(harness.events).toContainEqual({ type: "authenticated", identity: "me", mechanism: "X-OWN" });
@@ -215,7 +225,7 @@ describe("mechanisms", () => {
       ...own.start({}),
       step: () => ({ type: "challenged", challenge: new Uint8Array(9_211) }) as const,
     });
-    const harness = accepting({ authentication: { mechanisms: [{ ...own, start }] } });
+    const harness = accepting({ authentication: { allowInClear: true, mechanisms: [{ ...own, start }] } });
     say(harness, `${approaches.hello.lines}AUTH X-OWN\r\n`);
     expect(harness.output).toMatch(/\r\n454 4\.7\.0 .*\r\n$/);
   });

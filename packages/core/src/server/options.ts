@@ -123,8 +123,8 @@ export interface ServerSessionOptions {
     /**
      * By name, or the application's own, in the order in which EHLO announces them: clients choose the strongest anyway.
      * Default: PLAIN and LOGIN. Of these, only those are open to a client that its connection is fit for: -PLUS where
-     * channel bindings are known, EXTERNAL by its name where the client's certificate was verified, and what shows a
-     * password or a token under TLS.
+     * channel bindings are known, and EXTERNAL by its name where the client's certificate was verified. Without TLS none is,
+     * unless `allowInClear`.
      */
     readonly mechanisms?: readonly (MechanismName | ServerMechanism)[];
     /**
@@ -136,7 +136,10 @@ export interface ServerSessionOptions {
     readonly iterations?: number;
     /** Whether MAIL is refused to strangers (530). Default: no. */
     readonly required?: boolean;
-    /** Whether passwords may pass without TLS. Default: no; AUTH is not announced then. */
+    /**
+     * Whether AUTH is open without TLS, by passwords in the clear, too. Default: no; it is neither announced nor taken
+     * then, by any mechanism: SCRAM hides the password, but lets those who listen guess at it.
+     */
     readonly allowInClear?: boolean;
   };
   /**

@@ -127,7 +127,6 @@ export const checkReplies = {
   localError: reply(451, "4.3.0", "Local error in processing; try again later"),
   tooManyTransactions: reply(451, "4.7.0", "Too many messages in this session; send the rest in another"),
   unknownMechanism: reply(504, "5.5.4", "Mechanism not offered"),
-  weakMechanism: reply(534, "5.7.9", "Mechanism is too weak without encryption"),
   badBase64: reply(501, "5.5.2", "Not base64"),
   badResponse: reply(501, "5.5.2", "The response does not fit the mechanism"),
   noInitialResponse: reply(501, "5.7.0", "The mechanism takes no initial response"),

@@ -76,8 +76,7 @@ export class Standing {
   mechanismRefusal(wanted: string): Reply {
     const mechanism = this.#profile.mechanisms.find(({ name }) => name === wanted);
     if (mechanism === undefined || this.#tls !== undefined) return checkReplies.unknownMechanism;
-    if (this.facts.tlsOffered) return fixedReplies.authNeedsTls;
-    return mechanism.clear ? checkReplies.weakMechanism : checkReplies.unknownMechanism;
+    return this.facts.tlsOffered ? fixedReplies.authNeedsTls : checkReplies.unknownMechanism;
   }
 
   trust(): void {
@@ -126,10 +125,11 @@ export class Standing {
   }
 
   /** Whether the connection has what the mechanism needs. */
-  #isFit({ name, clear, channelBound }: ServerMechanism): boolean {
+  #isFit({ name, channelBound }: ServerMechanism): boolean {
     const tls = this.#tls;
     const { requireTls, allowAuthInClear, externalByCertificate } = this.#profile;
-    if (tls === undefined && (requireTls || (clear && !allowAuthInClear))) return false;
+    // Without TLS, even what hides the password lets those who listen guess at it at leisure.
+    if (tls === undefined && (requireTls || !allowAuthInClear)) return false;
     if (channelBound && Object.keys(tls?.channelBindings ?? {}).length === 0) return false;
     return name !== "EXTERNAL" || !externalByCertificate || tls?.authorized === true;
   }
