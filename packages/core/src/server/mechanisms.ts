@@ -41,8 +41,8 @@ function named(name: MechanismName, known: Readonly<Record<string, ServerMechani
 }
 
 function wellNamed(mechanism: ServerMechanism): ServerMechanism {
-  const { name, start } = mechanism;
+  const { name } = mechanism;
   if (saslMechanism(name) !== name) throw new RangeError(`authentication.mechanisms: ${name}: name it in upper case`);
-  if (typeof start !== "function") throw new RangeError(`authentication.mechanisms: ${name} has no start()`);
+  if (typeof mechanism.start !== "function") throw new RangeError(`authentication.mechanisms: ${name} has no start()`);
   return mechanism;
 }
