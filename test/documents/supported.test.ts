@@ -65,7 +65,15 @@ const offer: Offer = {
   mechanisms: ["PLAIN"],
 };
 /** What lies among the extensions and is none. */
-const noExtensions = ["attributes.ts", "definition.ts", "extension.ts", "soundness.ts", "standard.ts", "taken-names.ts", "twins.ts"];
+const noExtensions = [
+  "attributes.ts",
+  "definition.ts",
+  "extension.ts",
+  "soundness.ts",
+  "standard.ts",
+  "taken-names.ts",
+  "twins.ts",
+];
 
 const folder = join(root, "packages/core/src/extensions");
 const extensions = readdirSync(folder).filter((file) => file.endsWith(".ts") && !noExtensions.includes(file));

@@ -467,6 +467,17 @@ describe("aborting a message", () => {
     },
   );
 
+  test("whose content has been sent says that it may have been accepted, with the reason as the cause", async () => {
+    const { client, server } = await opened([]);
+    const controller = new AbortController();
+    const reason = new Error("not any more");
+    const sending = failure(client.send({ ...message, content: "Subject: Hi\r\n", signal: controller.signal }));
+    await answer(server, ...replies);
+    await content(server);
+    controller.abort(reason);
+    expect(await sending).toMatchObject({ failure: { kind: "aborted" }, uncertain: true, cause: reason });
+  });
+
   test("that waits for its turn rejects at once, and leaves the session and the others alone", async () => {
     const { client, server } = await opened();
     const controller = new AbortController();

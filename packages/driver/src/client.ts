@@ -18,7 +18,7 @@ import { systemClock, type Clock } from "./clock.ts";
 import { sendDivided } from "./division.ts";
 import { Drive } from "./drive.ts";
 import { Emitter } from "./emitter.ts";
-import { SmtpError, type SmtpErrorOptions } from "./errors.ts";
+import { SmtpError, tellsOfMail, type SmtpErrorOptions } from "./errors.ts";
 import { HeldContent } from "./held-content.ts";
 import { outgoing, type Message, type OutgoingMessage, type SendResult } from "./message.ts";
 import { abandon, encoded, Pieces, type MessageContent } from "./outgoing-content.ts";
@@ -138,7 +138,8 @@ export class SmtpClient {
    * in several transactions where the server takes no more recipients in one (LIMITS, RFC 9422).
    * Rejects with `SmtpError` where the session failed or was used up before all recipients had their answer (its `result`
    * says what is known of each), `InvalidValueError` for an address that is none, `LocalProtocolError` for what the server
-   * does not offer or content that cannot be sent so often, the signal's reason, or what `content` threw.
+   * does not offer or content that cannot be sent so often, the signal's reason, or what `content` threw. A server that
+   * refuses before all of the content has come (by DATA) ends the session, and so rejects.
    */
   async send(message: Message): Promise<SendResult> {
     const held = new HeldContent(message.content, message.signal);
@@ -368,7 +369,8 @@ export class SmtpClient {
     try {
       return await act();
     } catch (error) {
-      throw signal.aborted ? signal.reason : error;
+      // Where mail was taken, or may have been, the caller has to hear of it: the reason is the cause then.
+      throw signal.aborted && !tellsOfMail(error) ? signal.reason : error;
     } finally {
       signal.removeEventListener("abort", abort);
     }

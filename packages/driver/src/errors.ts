@@ -56,6 +56,12 @@ export class SmtpError extends Error {
   }
 }
 
+/** Whether some recipient was accepted, or may have been, before it came to this. */
+export function tellsOfMail(error: unknown): boolean {
+  if (!(error instanceof SmtpError)) return false;
+  return error.uncertain || error.result?.recipients.some(({ accepted }) => accepted) === true;
+}
+
 const meanings: Readonly<Record<Failure["kind"], string>> = {
   refused: "The server refused",
   tlsUnavailable: "TLS is required, and the server does not provide it",

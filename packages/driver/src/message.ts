@@ -83,7 +83,10 @@ export interface Message {
   readonly prdr?: boolean;
   /** Further parameters of MAIL, sent as they are. */
   readonly parameters?: readonly EsmtpParameter[];
-  /** Aborting it before the end of content has been sent means that nothing was sent. The session ends with it. */
+  /**
+   * Aborting it ends the session. `send` rejects with the reason where certainly nothing was delivered, as before the end of
+   * content; where somebody's copy was accepted, or may have been, with an `SmtpError` of kind `aborted` that says so.
+   */
   readonly signal?: AbortSignal;
 }
 

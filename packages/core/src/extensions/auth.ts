@@ -13,7 +13,9 @@ export const auth: Extension = {
     AUTH(value) {
       if (value === "<>") return { typed: { submitter: null } };
       const submitter = value === undefined ? undefined : parseXtext(value);
-      return submitter?.ok === true ? { typed: { submitter: submitter.value } } : { refused: malformed };
+      if (submitter?.ok !== true) return { refused: malformed };
+      // The null reverse-path in xtext is no address either.
+      return { typed: { submitter: submitter.value === "<>" ? null : submitter.value } };
     },
   },
 };
