@@ -15,7 +15,7 @@ import { IncomingContent } from "./content.ts";
 import { fittingContent } from "./decision-replies.ts";
 import { RefusedChunk } from "./refused-chunk.ts";
 import type { CheckedExtension } from "./extension-commands.ts";
-import type { DecisionSubject, Envelope, EnvelopeRecipient, ServerEvent, ServerIntent } from "./messages.ts";
+import type { DecisionSubject, Envelope, EnvelopeRecipient, ServerIntent } from "./messages.ts";
 import { namedReply } from "./named-replies.ts";
 import { closeReasons, isDecided, type Occurrence } from "./occurrence.ts";
 import type { Question } from "./questions.ts";
@@ -24,7 +24,6 @@ import { SentAhead } from "./sent-ahead.ts";
 import { contentReplies, fittingVerdicts, type ContentForm, type Verdicts } from "./verdict.ts";
 
 type Attributes = Extract<CheckedExtension, { readonly attributes: unknown }>;
-
 const none: ReadonlySet<string> = new Set();
 const nothing = new Uint8Array(0);
 
@@ -392,8 +391,7 @@ export class ServerActions {
     this.#context.inbox.clear();
     // The last guess is answered as late as it deserves.
     if (this.cause.given !== checkReplies.tooManyAuthAttempts) this.#context.pace.release();
-    this.asked = undefined;
-    this.next = undefined;
+    this.asked = this.next = undefined;
     const reason = closeReasons[this.cause.type] ?? "violation";
     const said = reason === "disconnected" ? undefined : this.#lastReply;
     this.#context.outbox.tell({ type: "sessionClosed", reason, ...(said && { reply: said }) });
