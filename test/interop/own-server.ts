@@ -47,7 +47,7 @@ export async function startOwnServer(
   const errors: unknown[] = [];
   const server = createServer({
     hostname: "carteiro.example",
-    extensions: [binaryMime],
+    extensions: options.chunking === false ? [] : [binaryMime],
     async onMessage({ envelope, session, content }) {
       const arrival = { envelope, session, content: Buffer.from(await content.bytes()) };
       arrivals.add(arrival);
