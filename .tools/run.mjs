@@ -24,7 +24,7 @@ const TASKS = {
       : { run: [...VITEST, ...args], env: { CARTEIRO_RUNS: process.env.CARTEIRO_RUNS ?? "5000" } },
   ],
   build: () => [{ run: ["tsc", "-b", ...packages()] }],
-  bench: (names) => benchmarks(names).map((file) => ({ run: ["node", file] })),
+  bench: (args) => [{ run: ["node", "benchmarks/bench.ts", ...args] }],
   format: (args) => [{ run: ["oxfmt", ...args] }],
   docs: () => [
     { run: ["tsc", "-b", ...packages()] },
@@ -178,13 +178,6 @@ function environment(node) {
 function packages() {
   const entries = readdirSync(new URL("../packages", import.meta.url), { withFileTypes: true });
   return entries.filter((entry) => entry.isDirectory()).map((entry) => `packages/${entry.name}`);
-}
-
-/** The benchmarks that have one of these names in theirs; all where none is given. */
-function benchmarks(names) {
-  const files = readdirSync(new URL("../benchmarks", import.meta.url)).filter((file) => file.endsWith(".ts"));
-  const wanted = files.filter((file) => names.length === 0 || names.some((name) => file.includes(name)));
-  return wanted.map((file) => `benchmarks/${file}`);
 }
 
 function onWindows() {
