@@ -1,0 +1,49 @@
+// A server under measurement, in a process of its own, as the questions know it.
+
+import { Child, type Answer } from "../harness/child.ts";
+
+export interface Server {
+  readonly name: string;
+  /** Why it cannot be started on this machine, where it cannot. */
+  readonly missing?: () => string | undefined;
+  /** Version, where it is not ours. */
+  readonly version?: () => string | undefined;
+  readonly start: (options?: ServerOptions) => Promise<RunningServer>;
+}
+
+export interface ServerOptions {
+  /** Key and certificate; the server then begins each connection with TLS. Only floor, Carteiro and smtp-server can. */
+  readonly tls?: { readonly key: string; readonly cert: string };
+  /** For Node, such as `--expose-gc`. Ignored by servers that do not run on it. */
+  readonly nodeOptions?: readonly string[];
+}
+
+export interface RunningServer {
+  /** On 127.0.0.1, and on every other address of the loopback network. */
+  readonly port: number;
+  readonly pid: number;
+  /** Microseconds of CPU, user and system, since it was started. */
+  cpu(): Promise<number>;
+  /** Octets in use after a collection. Only servers on Node tell, started with `--expose-gc`. */
+  memory?(): Promise<NodeJS.MemoryUsage>;
+  stop(): Promise<void>;
+}
+
+/** A server in a script of ours, which calls `serveParent` with a task `listen` that answers `{ port }`. */
+export function scripted(name: string, script: string, more: Pick<Server, "missing" | "version"> = {}): Server {
+  return {
+    name,
+    ...more,
+    start: async ({ tls, nodeOptions } = {}) => {
+      const child = await Child.start(new URL(script, import.meta.url), [], nodeOptions);
+      const { port } = await child.ask<Answer & { port: number }>("listen", { tls });
+      return {
+        port,
+        pid: child.pid,
+        cpu: () => child.cpu(),
+        memory: () => child.ask<Answer & NodeJS.MemoryUsage>("memory"),
+        stop: () => child.stop(),
+      };
+    },
+  };
+}
