@@ -3,7 +3,7 @@
 import type { Socket } from "node:net";
 import * as wire from "./mail.ts";
 import { ReplyCounter } from "./replies.ts";
-import { openSocket } from "./socket.ts";
+import { openSocket, soon, type Address } from "./socket.ts";
 
 /**
  * How far a client goes before it waits: for each reply; MAIL, RCPT and DATA as a group, then the content; or the content and
@@ -11,12 +11,13 @@ import { openSocket } from "./socket.ts";
  */
 export type Pipelining = "lockstep" | "groups" | "whole";
 
-export interface KeptOptions {
-  readonly port: number;
+export interface KeptOptions extends Address {
   readonly connections: number;
   readonly pipelining: Pipelining;
   /** Octets of a mail. */
   readonly octets: number;
+  /** Recipients of a mail. Default: 1. */
+  readonly recipients?: number;
   /** Mails on their way at once on one connection, where they are pipelined whole. Default: 1. */
   readonly window?: number;
 }
@@ -31,14 +32,15 @@ export class KeptLoad {
   /** Opens all connections, as far as the reply to EHLO. */
   static async open(options: KeptOptions): Promise<KeptLoad> {
     const script = new Script(options);
-    const opened = Array.from({ length: options.connections }, () => KeptConnection.open(options.port, script));
-    return new KeptLoad(await Promise.all(opened));
+    const opened = Array.from({ length: options.connections }, () => KeptConnection.open(options, script));
+    return new KeptLoad(await soon("Connecting", Promise.all(opened)));
   }
 
   /** Sends mail for so many milliseconds, and waits for the last replies; gives how many mails were accepted. */
   async run(milliseconds: number): Promise<number> {
     const until = performance.now() + milliseconds;
-    const counts = await Promise.all(this.#connections.map((connection) => connection.run(until)));
+    const runs = Promise.all(this.#connections.map((connection) => connection.run(until)));
+    const counts = await soon("The load", runs);
     return counts.reduce((sum, count) => sum + count, 0);
   }
 
@@ -64,20 +66,21 @@ class Script {
   readonly repeated: string;
   readonly window: number;
 
-  constructor({ pipelining, octets, window = 1 }: KeptOptions) {
-    const commands = [wire.mail, wire.recipient, wire.data];
+  constructor({ pipelining, octets, recipients = 1, window = 1 }: KeptOptions) {
+    const commands = [wire.mail, ...Array.from({ length: recipients }, (_, index) => wire.recipient(index)), wire.data];
     const group = commands.join("");
     const content = wire.content(octets);
     const whole = pipelining === "whole";
     this.window = whole ? window : 1;
-    this.opening = [step(wire.hello, 1), ...(whole ? [step(group, 3)] : [])];
+    this.opening = [step(wire.hello, 1), ...(whole ? [step(group, commands.length)] : [])];
     this.mail = {
       lockstep: [...commands, content].map((text) => step(text, 1)),
-      groups: [step(group, 3), step(content, 1)],
-      whole: [step((content + group).repeat(this.window), 4)],
+      groups: [step(group, commands.length), step(content, 1)],
+      whole: [step((content + group).repeat(this.window), commands.length + 1)],
     }[pipelining];
-    this.once = whole ? "22223" : "22";
-    this.repeated = whole ? "2223" : "2232";
+    const toGroup = `${"2".repeat(commands.length - 1)}3`;
+    this.once = whole ? `22${toGroup}` : "22";
+    this.repeated = whole ? `2${toGroup}` : `${toGroup}2`;
   }
 }
 
@@ -100,17 +103,17 @@ class KeptConnection {
   #failed: (error: Error) => void = () => undefined;
   #done: (accepted: number) => void = () => undefined;
 
-  private constructor(port: number, script: Script) {
+  private constructor(address: Address, script: Script) {
     this.#script = script;
     this.#counter = new ReplyCounter(script.once, script.repeated);
-    this.#socket = openSocket(port, {
+    this.#socket = openSocket(address, {
       received: (buffer, length) => this.#receive(buffer, length),
       gone: (error) => this.#failed(error ?? new Error("The server has closed a connection that was to be kept")),
     });
   }
 
-  static async open(port: number, script: Script): Promise<KeptConnection> {
-    const connection = new KeptConnection(port, script);
+  static async open(address: Address, script: Script): Promise<KeptConnection> {
+    const connection = new KeptConnection(address, script);
     await connection.#answers(1);
     for (const { octets, replies } of script.opening) {
       connection.#socket.write(octets);

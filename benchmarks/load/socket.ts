@@ -1,18 +1,34 @@
-// A client's socket that gives the octets it reads into one buffer, which all share, and promises what becomes of it.
+// A client's socket. In the clear it reads into one buffer, which all share; and a wait for what may never come.
 
 import { connect, type Socket } from "node:net";
+import { connect as connectSecurely } from "node:tls";
 
-/** What reads take: replies are short. */
-const shared = Buffer.allocUnsafe(65_536);
+export interface Address {
+  readonly port: number;
+  /** The client's own address in the loopback network, which is all of 127.0.0.0/8. Default: 127.0.0.1. */
+  readonly localAddress?: string;
+  /** The authority to trust, in PEM; the connection then begins with a full TLS handshake. */
+  readonly ca?: string;
+}
 
 export interface Listener {
-  /** The first octets of the buffer have just come; they are overwritten by the next. */
+  /** The first octets of the buffer have just come; the next overwrite them. */
   received(buffer: Uint8Array, length: number): void;
   /** The server has ended the connection, or it broke. */
   gone(error: Error | undefined): void;
 }
 
-export function openSocket(port: number, listener: Listener, localAddress?: string): Socket {
+/** What reads take: replies are short. */
+const shared = Buffer.allocUnsafe(65_536);
+
+export function openSocket(address: Address, listener: Listener): Socket {
+  let error: Error | undefined;
+  return (address.ca === undefined ? inTheClear(address, listener) : securely(address, address.ca, listener))
+    .on("error", (broken) => (error = broken))
+    .on("close", () => listener.gone(error));
+}
+
+function inTheClear({ port, localAddress }: Address, listener: Listener): Socket {
   const onread = {
     buffer: shared,
     callback: (length: number) => {
@@ -20,14 +36,33 @@ export function openSocket(port: number, listener: Listener, localAddress?: stri
       return true;
     },
   };
-  let error: Error | undefined;
   return connect({
     port,
     host: "127.0.0.1",
     noDelay: true,
     onread,
     ...(localAddress !== undefined && { localAddress }),
-  })
-    .on("error", (broken) => (error = broken))
-    .on("close", () => listener.gone(error));
+  });
+}
+
+function securely({ port, localAddress }: Address, ca: string, listener: Listener): Socket {
+  const from = localAddress === undefined ? {} : { localAddress };
+  const socket = connectSecurely({ port, host: "127.0.0.1", ca, ...from });
+  return socket.setNoDelay().on("data", (chunk: Buffer) => listener.received(chunk, chunk.length));
+}
+
+/** Milliseconds. */
+const patience = 60_000;
+
+/** What the promise comes to; rejects where it comes to nothing for a minute. */
+export async function soon<Outcome>(what: string, promise: Promise<Outcome>): Promise<Outcome> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLong = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${what} took more than ${patience} ms`)), patience);
+  });
+  try {
+    return await Promise.race([promise, tooLong]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

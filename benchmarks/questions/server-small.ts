@@ -3,12 +3,12 @@
 import type { Question } from "../harness/question.ts";
 import { KeptLoad } from "../load/kept.ts";
 import { serving, servingMetrics } from "../load/serving.ts";
-import { carteiro, floor, smtpServer } from "../servers/servers.ts";
+import { everyServer } from "../servers/servers.ts";
 
 const question: Question = {
   title: "Server: mails of 1 KB on 20 kept connections, lockstep",
   metrics: servingMetrics,
-  contenders: [floor, carteiro, smtpServer].map((server) =>
+  contenders: everyServer.map((server) =>
     serving(server, (port) => KeptLoad.open({ port, connections: 20, pipelining: "lockstep", octets: 1_024 })),
   ),
   targets: [{ metric: "cpu", contender: "Carteiro", against: "floor", most: 1.15 }],

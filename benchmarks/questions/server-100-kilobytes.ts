@@ -1,0 +1,16 @@
+// What does a mail of 100 KB cost a server?
+
+import type { Question } from "../harness/question.ts";
+import { KeptLoad } from "../load/kept.ts";
+import { serving, servingMetrics } from "../load/serving.ts";
+import { everyServer } from "../servers/servers.ts";
+
+const question: Question = {
+  title: "Server: mails of 100 KB on 20 kept connections, lockstep",
+  metrics: servingMetrics,
+  contenders: everyServer.map((server) =>
+    serving(server, (port) => KeptLoad.open({ port, connections: 20, pipelining: "lockstep", octets: 102_400 })),
+  ),
+  targets: [{ metric: "cpu", contender: "Carteiro", against: "floor", most: 1.3 }],
+};
+export default question;
