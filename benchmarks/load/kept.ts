@@ -67,7 +67,11 @@ class Script {
   readonly window: number;
 
   constructor({ pipelining, octets, recipients = 1, window = 1 }: KeptOptions) {
-    const commands = [wire.mail, ...Array.from({ length: recipients }, (_, index) => wire.recipient(index)), wire.data];
+    const commands = [
+      wire.mail,
+      ...Array.from({ length: recipients }, (_, index) => wire.oneRecipient(index)),
+      wire.data,
+    ];
     const group = commands.join("");
     const content = wire.content(octets);
     const whole = pipelining === "whole";

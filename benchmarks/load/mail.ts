@@ -2,8 +2,9 @@
 
 export const hello = "EHLO client.example.net\r\n";
 export const mail = "MAIL FROM:<sender@example.net>\r\n";
-/** RCPT for one of any number of recipients. */
-export const recipient = (index: number) => `RCPT TO:<recipient${index === 0 ? "" : index}@example.org>\r\n`;
+export const recipient = "RCPT TO:<recipient@example.org>\r\n";
+/** RCPT for one of many. */
+export const oneRecipient = (index: number) => `RCPT TO:<recipient${index}@example.org>\r\n`;
 export const data = "DATA\r\n";
 export const quit = "QUIT\r\n";
 

@@ -19,7 +19,7 @@ export class OneEachLoad {
 
   constructor(options: OneEachOptions) {
     this.#options = options;
-    const texts = [wire.hello, wire.mail, wire.recipient(0), wire.data, wire.content(options.octets), wire.quit];
+    const texts = [wire.hello, wire.mail, wire.recipient, wire.data, wire.content(options.octets), wire.quit];
     this.#writes = texts.map((text) => Buffer.from(text));
   }
 
