@@ -47,7 +47,7 @@ export async function ask(name: string, question: Question, scale: Scale, usualR
   const started: Started[] = [];
   try {
     for (const contender of question.contenders) started.push(await start(contender, scale));
-    const patience = { repeated: 0, busy: 0 };
+    const patience = { repeats: scale.quick ? 0 : repeats, repeated: 0, busy: 0 };
     for (let round = 0; round < warmUp; round++) await runRound(started, undefined);
     for (let round = 0; round < rounds; round++) await runRound(started, patience);
     const contenders = started.map(resultOf);
@@ -55,7 +55,8 @@ export async function ask(name: string, question: Question, scale: Scale, usualR
       ...(question.targets ?? []).flatMap((target) => ratioVerdict(target, started)),
       ...(question.bounds ?? []).flatMap((bound) => boundVerdict(bound, started)),
     ];
-    return { name, title, metrics, rounds, ...patience, contenders, verdicts };
+    const { repeated, busy } = patience;
+    return { name, title, metrics, rounds, repeated, busy, contenders, verdicts };
   } finally {
     for (const { running } of started) await running?.stop();
   }
@@ -77,14 +78,14 @@ async function start(contender: Contender, scale: Scale): Promise<Started> {
 /** `patience`: where the rounds count. */
 async function runRound(
   started: readonly Started[],
-  patience: { repeated: number; busy: number } | undefined,
+  patience: { readonly repeats: number; repeated: number; busy: number } | undefined,
 ): Promise<void> {
   for (let attempt = 0; ; attempt++) {
     const othersUse = busyness();
     const samples: (readonly [Started, Sample])[] = [];
     for (const one of started) if (one.running !== undefined) samples.push([one, await one.running.round()]);
     const isBusy = othersUse() > tolerated;
-    if (patience !== undefined && isBusy && attempt < repeats) {
+    if (patience !== undefined && isBusy && attempt < patience.repeats) {
       patience.repeated += 1;
       continue;
     }
