@@ -1,7 +1,9 @@
 // Servers as contenders: what a mail costs them under one load, in CPU time of their own and by the clock.
 
 import type { Contender, Metric, Sample } from "../harness/question.ts";
+import { certificates } from "../servers/certificates.ts";
 import type { RunningServer, Server, ServerOptions } from "../servers/server.ts";
+import type { Address } from "./socket.ts";
 
 /** Load on one server, ready to run. */
 export interface Load {
@@ -18,12 +20,16 @@ export const servingMetrics: readonly Metric[] = [
 const round = 1_000;
 const quickRound = 100;
 
-/** The server under the load that is opened on its port. */
-export function serving(
-  server: Server,
-  open: (port: number) => Load | Promise<Load>,
-  options?: ServerOptions,
-): Contender {
+export interface ServingOptions extends Omit<ServerOptions, "tls"> {
+  /** Whether connections begin with TLS. Default: no. */
+  readonly secure?: boolean;
+}
+
+/** Opens load on a server. */
+export type Open<Opened> = (address: Address) => Opened | Promise<Opened>;
+
+/** The server under the load that is opened on it. */
+export function serving(server: Server, open: Open<Load>, options?: ServingOptions): Contender {
   return {
     ...described(server),
     start: async ({ quick }) => {
@@ -47,12 +53,17 @@ export function described({ name, missing, version }: Server): Pick<Contender, "
 /** Starts the server and opens the load on it, or neither. */
 export async function started<Opened>(
   server: Server,
-  open: (port: number) => Opened | Promise<Opened>,
-  options?: ServerOptions,
+  open: Open<Opened>,
+  { secure = false, ...options }: ServingOptions = {},
 ): Promise<{ readonly running: RunningServer; readonly load: Opened }> {
-  const running = await server.start(options);
+  const shown = secure ? await certificates() : undefined;
+  const running = await server.start({
+    ...options,
+    ...(shown && { tls: { key: shown.key, cert: shown.certificate } }),
+  });
   try {
-    return { running, load: await about(server, open(running.port)) };
+    const address = { port: running.port, ...(shown && { ca: shown.caCertificate }) };
+    return { running, load: await about(server, open(address)) };
   } catch (error) {
     await running.stop();
     throw error;

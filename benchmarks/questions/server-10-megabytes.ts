@@ -9,7 +9,9 @@ const question: Question = {
   title: "Server: mails of 10 MB on 4 kept connections, lockstep",
   metrics: servingMetrics,
   contenders: everyServer.map((server) =>
-    serving(server, (port) => KeptLoad.open({ port, connections: 4, pipelining: "lockstep", octets: 10_485_760 })),
+    serving(server, (address) =>
+      KeptLoad.open({ ...address, connections: 4, pipelining: "lockstep", octets: 10_485_760 }),
+    ),
   ),
   targets: [{ metric: "cpu", contender: "Carteiro", against: "floor", most: 1.3 }],
 };

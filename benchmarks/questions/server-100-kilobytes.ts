@@ -9,7 +9,9 @@ const question: Question = {
   title: "Server: mails of 100 KB on 20 kept connections, lockstep",
   metrics: servingMetrics,
   contenders: everyServer.map((server) =>
-    serving(server, (port) => KeptLoad.open({ port, connections: 20, pipelining: "lockstep", octets: 102_400 })),
+    serving(server, (address) =>
+      KeptLoad.open({ ...address, connections: 20, pipelining: "lockstep", octets: 102_400 }),
+    ),
   ),
   targets: [{ metric: "cpu", contender: "Carteiro", against: "floor", most: 1.3 }],
 };

@@ -12,7 +12,7 @@ const question: Question = {
   title: "Server: mails of 1 KB on 20 kept connections, 50 on their way on each",
   metrics: servingMetrics,
   contenders: everyServer.map((server) => ({
-    ...serving(server, (port) => KeptLoad.open({ port, ...load })),
+    ...serving(server, (address) => KeptLoad.open({ ...address, ...load })),
     ...(server === haraka && { missing: () => "refuses commands in one write with content" }),
   })),
 };

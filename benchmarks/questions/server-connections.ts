@@ -9,7 +9,7 @@ const question: Question = {
   title: "Server: one mail of 1 KB a connection, 200 at once",
   metrics: servingMetrics,
   contenders: everyServer.map((server) =>
-    serving(server, (port) => new OneEachLoad({ port, connections: 200, octets: 1_024 })),
+    serving(server, (address) => new OneEachLoad({ ...address, connections: 200, octets: 1_024 })),
   ),
   targets: [{ metric: "cpu", contender: "Carteiro", against: "floor", most: 1.25 }],
 };

@@ -9,7 +9,7 @@ const question: Question = {
   title: "Server: mails of 1 KB on 20 kept connections, pipelined by group",
   metrics: servingMetrics,
   contenders: everyServer.map((server) =>
-    serving(server, (port) => KeptLoad.open({ port, connections: 20, pipelining: "groups", octets: 1_024 })),
+    serving(server, (address) => KeptLoad.open({ ...address, connections: 20, pipelining: "groups", octets: 1_024 })),
   ),
 };
 export default question;

@@ -9,7 +9,7 @@ const question: Question = {
   title: "Server: mails of 1 KB on 20 kept connections, pipelined in full",
   metrics: servingMetrics,
   contenders: everyServer.map((server) => ({
-    ...serving(server, (port) => KeptLoad.open({ port, connections: 20, pipelining: "whole", octets: 1_024 })),
+    ...serving(server, (address) => KeptLoad.open({ ...address, connections: 20, pipelining: "whole", octets: 1_024 })),
     ...(server === haraka && { missing: () => "refuses commands in one write with content" }),
   })),
   targets: [{ metric: "cpu", contender: "Carteiro", against: "floor", most: 1.6 }],

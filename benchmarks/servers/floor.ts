@@ -24,7 +24,11 @@ const accepted = "250 2.0.0 Ok\r\n";
 
 serveParent({
   listen: ({ tls }: ServerOptions) =>
-    listening(tls === undefined ? createSocketServer({ noDelay: true }, serve) : createTlsServer(tls, serve)),
+    listening(
+      tls === undefined
+        ? createSocketServer({ noDelay: true }, serve)
+        : createTlsServer({ ...tls, noDelay: true }, serve),
+    ),
 });
 
 function serve(socket: Socket): void {
