@@ -42,6 +42,9 @@ export const VALUE = 1 << 7;
 export const BASE64 = 1 << 8;
 /** %d0-31 / %d127 */
 export const CONTROL = 1 << 9;
+export const ANY_BUT_CONTROL = 1 << 11;
+/** What a domain that is ASCII in lower case is made of. */
+export const LOWER = 1 << 10;
 
 export const LET_DIG = ALPHA | DIGIT;
 export const HEXDIG = DIGIT | HEX_LETTER;
@@ -65,8 +68,13 @@ function characterClasses(): Uint16Array {
   mark(table, DCONTENT, 94, 126);
   mark(table, VALUE, 33, 60);
   mark(table, VALUE, 62, 126);
+  mark(table, LOWER, 0x61, 0x7a);
+  mark(table, LOWER, 0x30, 0x39);
+  for (const char of "-.") mark(table, LOWER, char.charCodeAt(0));
   mark(table, CONTROL, 0, 31);
   mark(table, CONTROL, 127);
+  mark(table, ANY_BUT_CONTROL, 32, 126);
+  mark(table, ANY_BUT_CONTROL, 128, 255);
   return table;
 }
 
@@ -87,7 +95,7 @@ export function octetAt(octets: Uint8Array, at: number, end: number): number {
 /** Index after as many octets of the classes as there are, none included. */
 export function scanWhile(octets: Uint8Array, at: number, end: number, mask: number): number {
   let index = at;
-  while (isIn(octetAt(octets, index, end), mask)) index += 1;
+  while (index < end && ((classes[octets[index] ?? 0] ?? 0) & mask) !== 0) index += 1;
   return index;
 }
 

@@ -11,10 +11,13 @@ import {
   GREATER_THAN,
   hasNonAscii,
   isIn,
+  LEFT_BRACKET,
   LESS_THAN,
+  LOWER,
   octetAt,
   PRINTABLE,
   QTEXT,
+  scanWhile,
   scanWhileOrUtf8,
   startsWithWord,
 } from "./abnf.ts";
@@ -66,7 +69,7 @@ export interface ParsedPath<Path> extends Success<Path> {
 }
 
 /**
- * The path of MAIL FROM, from `at` on; what follows it is the caller's to look at.
+ * The path of MAIL FROM, from `at` on; what follows it is the caller's to look at. `utf8` stands for that of the options.
  *
  *     Reverse-path = Path / "<>"
  */
@@ -75,9 +78,10 @@ export function parseReversePath(
   at: number,
   end: number,
   options: AddressOptions = {},
+  utf8 = options.utf8 === true,
 ): ParsedPath<ReversePath> | Failure {
   const isNull = octetAt(octets, at, end) === LESS_THAN && octetAt(octets, at + 1, end) === GREATER_THAN;
-  return isNull ? { ok: true, value: null, next: at + 2 } : parsePath(octets, at, end, options);
+  return isNull ? { ok: true, value: null, next: at + 2 } : parsePath(octets, at, end, options, utf8);
 }
 
 /**
@@ -91,7 +95,7 @@ export function parseForwardPath(
   end: number,
   options: AddressOptions = {},
 ): ParsedPath<ForwardPath> | Failure {
-  if (!startsWithWord(octets, at, end, postmaster)) return parsePath(octets, at, end, options);
+  if (!startsWithWord(octets, at, end, postmaster)) return parsePath(octets, at, end, options, options.utf8 === true);
   const next = at + postmaster.length;
   return { ok: true, value: mailboxOf(decodeAscii(octets, at + 1, next - 1), ""), next };
 }
@@ -109,7 +113,8 @@ function parsePath(
   octets: Uint8Array,
   at: number,
   end: number,
-  options: AddressOptions,
+  limits: Partial<AddressLimits>,
+  utf8: boolean,
 ): ParsedPath<Mailbox> | Failure {
   if (octetAt(octets, at, end) !== LESS_THAN) return failure("The path must stand in angle brackets");
   const mailboxAt = scanSourceRoute(octets, at + 1, end);
@@ -119,9 +124,9 @@ function parsePath(
   if (octetAt(octets, spans.end, end) !== GREATER_THAN)
     return failure("The address must end in a valid domain and an angle bracket");
   const next = spans.end + 1;
-  if (next - at > (options.pathLimit ?? addressLimits.pathLimit)) return failure("The path is too long", "tooLong");
-  if (options.utf8 !== true && hasNonAscii(octets, at, next)) return failure("The address needs SMTPUTF8", "utf8");
-  return tooLong(spans, options) ?? { ok: true, value: readMailbox(octets, spans), next };
+  if (next - at > (limits.pathLimit ?? addressLimits.pathLimit)) return failure("The path is too long", "tooLong");
+  if (!utf8 && hasNonAscii(octets, at, next)) return failure("The address needs SMTPUTF8", "utf8");
+  return tooLong(spans, limits) ?? { ok: true, value: readMailbox(octets, spans), next };
 }
 
 /** Where the pieces of an address stand: the local part from `at` to `localEnd`, an "@", the domain up to `end`. */
@@ -203,9 +208,23 @@ function scanQuotedString(octets: Uint8Array, at: number, end: number): number {
 }
 
 function readMailbox(octets: Uint8Array, spans: MailboxSpans): Mailbox {
+  if (isAsWritten(octets, spans)) return plainMailbox(octets, spans);
   const localPart = decodeUtf8(octets, spans.at, spans.localEnd) ?? "";
   const domain = canonicalDomain(octets, spans.localEnd + 1, spans.end);
   return octets[spans.at] === DQUOTE ? mailboxOf(unquoted(localPart), domain) : mailboxOf(localPart, domain, localPart);
+}
+
+/** Whether nothing about the address is quoted, beyond ASCII, a literal or in need of lower case: most addresses. */
+function isAsWritten(octets: Uint8Array, { at, localEnd, end }: MailboxSpans): boolean {
+  const isPlain = octets[at] !== DQUOTE && octets[localEnd + 1] !== LEFT_BRACKET;
+  return isPlain && !hasNonAscii(octets, at, localEnd) && scanWhile(octets, localEnd + 1, end, LOWER) === end;
+}
+
+/** The address is decoded once; its two parts are cut out of that. */
+function plainMailbox(octets: Uint8Array, { at, localEnd, end }: MailboxSpans): Mailbox {
+  const address = decodeAscii(octets, at, end);
+  const atSign = localEnd - at;
+  return { address, localPart: address.slice(0, atSign), domain: address.slice(atSign + 1) } as Mailbox;
 }
 
 function mailboxOf(localPart: string, domain: string, written = writtenLocalPart(localPart)): Mailbox {

@@ -1,7 +1,19 @@
 // Commands of RFC 5321, LHLO (RFC 2033), STARTTLS (RFC 3207), AUTH (RFC 4954), BDAT (RFC 3030) and BURL (RFC 4468): a line to
 // a value, and a value to its line.
 
-import { ALPHA, CONTROL, hasNonAscii, HTAB, isIn, octetAt, scanSpaces, scanWhile, SP, startsWithWord } from "./abnf.ts";
+import {
+  ALPHA,
+  ANY_BUT_CONTROL,
+  CONTROL,
+  hasNonAscii,
+  HTAB,
+  isIn,
+  octetAt,
+  scanSpaces,
+  scanWhile,
+  SP,
+  startsWithWord,
+} from "./abnf.ts";
 import {
   type AddressLimits,
   type ForwardPath,
@@ -29,7 +41,7 @@ import {
   parseParameters,
 } from "./parameters.ts";
 import { failure, type Parsed, success } from "./parsed.ts";
-import { decodeAscii } from "./text.ts";
+import { encodeUtf8 } from "./text.ts";
 
 export type { Chunk } from "./chunk.ts";
 export type { ContentReference } from "./content-reference.ts";
@@ -98,7 +110,7 @@ type ArgumentParser = (octets: Uint8Array, at: number, end: number, options: Com
 export function parseCommand(line: Uint8Array, options: CommandOptions = {}): ParsedCommand {
   const end = endOfText(line);
   const verbEnd = scanWhile(line, 0, end, ALPHA);
-  const entry = verbEnd <= longestVerb ? argumentParsers.get(decodeAscii(line, 0, verbEnd).toUpperCase()) : undefined;
+  const entry = knownVerb(line, verbEnd);
   const next = octetAt(line, verbEnd, end);
   if (entry === undefined || !(verbEnd === end || next === SP || isIn(next, CONTROL))) {
     return { kind: "unrecognised", verb: visibleVerb(line, end) };
@@ -115,9 +127,7 @@ function parseArgument(
   end: number,
   options: CommandOptions,
 ): Parsed<Command> {
-  for (let index = verbEnd; index < end; index++) {
-    if (isIn(line[index] ?? 0, CONTROL)) return failure("The command has a control character");
-  }
+  if (scanWhile(line, verbEnd, end, ANY_BUT_CONTROL) !== end) return failure("The command has a control character");
   const at = scanSpaces(line, verbEnd, end);
   if (at > verbEnd + 1 && options.lenientSpace === false) return failure("More than one space follows the verb");
   return parse(line, at, end, options);
@@ -168,6 +178,7 @@ const remark =
   };
 
 const smtputf8 = esmtpParameter("SMTPUTF8");
+const underSmtputf8 = { utf8: true };
 
 /**
  *     inquiry = ( "VRFY" / "EXPN" ) SP String [ SP "SMTPUTF8" ]     ; RFC 6531 §3.7.4.2
@@ -198,9 +209,9 @@ function parseMail(octets: Uint8Array, at: number, end: number, options: Command
   const pathAt = scanPathStart(octets, at, end, "FROM:", options);
   if (pathAt < 0) return failure("MAIL is followed by FROM:<address>");
   const utf8 = options.smtputf8 === true;
-  const path = parseReversePath(octets, pathAt, end, { ...options, utf8 });
+  const path = parseReversePath(octets, pathAt, end, options, utf8);
   if (!path.ok) return path;
-  const parameters = parseParameters(octets, path.next, end, { utf8 });
+  const parameters = parseParameters(octets, path.next, end, utf8 ? underSmtputf8 : options);
   if (!parameters.ok) return parameters;
   if (utf8 && hasNonAscii(octets, pathAt, end) && findParameter(parameters.value, smtputf8.keyword) === undefined) {
     return failure("The address or a parameter needs SMTPUTF8", "utf8");
@@ -270,11 +281,30 @@ const parsersByVerb: Readonly<Record<Verb, ArgumentParser>> = {
   BURL: parseBurl,
 };
 
-const argumentParsers: ReadonlyMap<string, { readonly verb: Verb; readonly parse: ArgumentParser }> = new Map(
-  Object.entries(parsersByVerb).map(([verb, parse]) => [verb, { verb: verb as Verb, parse }]),
+interface KnownVerb {
+  readonly verb: Verb;
+  readonly parse: ArgumentParser;
+}
+
+/** By the first four letters, which no two verbs share, packed into a number. */
+const knownVerbs: ReadonlyMap<number, KnownVerb> = new Map(
+  Object.entries(parsersByVerb).map(([verb, parse]) => [packed(encodeUtf8(verb)), { verb: verb as Verb, parse }]),
 );
 
-const longestVerb = Math.max(...Object.keys(parsersByVerb).map((verb) => verb.length));
+/** The verb that ends at an index, and how to go on. */
+function knownVerb(line: Uint8Array, end: number): KnownVerb | undefined {
+  const known = end < 4 ? undefined : knownVerbs.get(packed(line));
+  return known !== undefined && known.verb.length === end && startsWithWord(line, 4, end, known.verb.slice(4))
+    ? known
+    : undefined;
+}
+
+/** Four letters, in either case: what tells them apart is their lower five bits. */
+function packed(letters: Uint8Array): number {
+  let word = 0;
+  for (let index = 0; index < 4; index++) word = (word << 5) | ((letters[index] ?? 0) & 31);
+  return word;
+}
 
 /** The command's line, without CRLF: ASCII unless one of its values needs SMTPUTF8; `encodeUtf8` makes octets of it. */
 export function formatCommand(command: Command): string {

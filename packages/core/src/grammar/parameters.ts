@@ -34,6 +34,7 @@ export function parseParameters(
   end: number,
   options: ParameterOptions = {},
 ): Parsed<EsmtpParameters> {
+  if (at === end) return success([]);
   const parameters: EsmtpParameter[] = [];
   const keywords = new Set<string>();
   for (let index = at; index < end;) {
