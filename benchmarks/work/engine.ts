@@ -1,6 +1,6 @@
 // Whole transactions through a session, without a kernel: what the client sends goes in, every question is answered yes.
 
-import { ServerSession, serverProfile } from "@carteiro/core";
+import { ServerSession, serverProfile, type ServerEvent } from "@carteiro/core";
 import { serveWork, type Work } from "../harness/work.ts";
 
 const encoder = new TextEncoder();
@@ -41,6 +41,20 @@ function drain(session: ServerSession): number {
     const output = session.poll();
     if (output.kind === "idle") return octets;
     if (output.kind === "effect") octets += output.effect.type === "write" ? output.effect.bytes.length : 0;
-    else if ("decision" in output.event) session.submit({ type: "accept", decision: output.event.decision }, 0);
+    else answer(session, output.event);
+  }
+}
+
+function answer(session: ServerSession, event: ServerEvent): void {
+  switch (event.type) {
+    case "connectionReceived":
+    case "helloReceived":
+    case "mailReceived":
+    case "recipientReceived":
+    case "dataReceived":
+    case "messageReceived":
+      return session.submit({ type: "accept", decision: event.decision }, 0);
+    default:
+      return;
   }
 }

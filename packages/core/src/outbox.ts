@@ -4,10 +4,16 @@
 import { joinOctets } from "./grammar/octets.ts";
 import type { Effect, Output } from "./session.ts";
 
+/** Events up to which the list of them is kept for the next ones. */
+const fewEvents = 16;
+
 export class Outbox<Event> {
-  #events: Event[] = [];
+  #events: (Event | undefined)[] = [];
+  /** How many events there are in the list, and how many of them have been told. */
+  #count = 0;
   #told = 0;
-  #pieces: Uint8Array[] = [];
+  #first: Uint8Array | undefined;
+  #others: Uint8Array[] | undefined;
   #octets = 0;
   #last: Exclude<Effect, { type: "write" }> | undefined;
   readonly #limit: number;
@@ -18,13 +24,15 @@ export class Outbox<Event> {
   }
 
   tell(event: Event): void {
-    this.#events.push(event);
+    this.#events[this.#count] = event;
+    this.#count += 1;
   }
 
   /** The octets must not change afterwards. */
   write(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
-    this.#pieces.push(bytes);
+    if (this.#first === undefined) this.#first = bytes;
+    else (this.#others ??= []).push(bytes);
     this.#octets += bytes.length;
   }
 
@@ -35,20 +43,20 @@ export class Outbox<Event> {
 
   /** What must go out before any more input is looked at. */
   takeUrgent(): Output<Event> | undefined {
-    const told = this.takeTold();
-    if (told !== undefined) return told;
+    if (this.#told < this.#count) return this.#takeEvent();
     if (this.#octets >= this.#limit || this.#last !== undefined) return this.takeRest();
     return undefined;
   }
 
   /** The next event. */
   takeTold(): Output<Event> | undefined {
-    return this.#told < this.#events.length ? this.#takeEvent() : undefined;
+    return this.#told < this.#count ? this.#takeEvent() : undefined;
   }
 
   /** What is left to go out before the session is idle. */
   takeRest(): Output<Event> | undefined {
-    if (this.#octets > 0) return { kind: "effect", effect: { type: "write", bytes: this.#takeOctets() } };
+    if (this.#first !== undefined)
+      return { kind: "effect", effect: { type: "write", bytes: this.#takeOctets(this.#first) } };
     const effect = this.#last;
     if (effect === undefined) return undefined;
     this.#last = undefined;
@@ -57,19 +65,21 @@ export class Outbox<Event> {
 
   #takeEvent(): Output<Event> | undefined {
     const event = this.#events[this.#told];
+    this.#events[this.#told] = undefined;
     this.#told += 1;
-    if (this.#told === this.#events.length) {
-      this.#events = [];
-      this.#told = 0;
-    }
+    if (this.#told === this.#count) this.#forgetTold();
     return event === undefined ? undefined : { kind: "event", event };
   }
 
-  #takeOctets(): Uint8Array {
-    const pieces = this.#pieces;
-    this.#pieces = [];
+  #forgetTold(): void {
+    if (this.#count > fewEvents) this.#events = [];
+    this.#count = this.#told = 0;
+  }
+
+  #takeOctets(first: Uint8Array): Uint8Array {
+    const others = this.#others;
+    this.#first = this.#others = undefined;
     this.#octets = 0;
-    const [only] = pieces;
-    return pieces.length === 1 && only !== undefined ? only : joinOctets(pieces);
+    return others === undefined ? first : joinOctets([first, ...others]);
   }
 }

@@ -120,8 +120,10 @@ class CompiledRunner implements Runner<unknown, PlainEvent> {
 /** The first transition whose guard holds. */
 function select(row: Row, event: PlainEvent, facts: unknown): Candidate | undefined {
   const candidates = row.on.get(event.type) ?? (isReserved(event.type) ? never : row.otherwise);
-  for (const candidate of candidates) {
-    const { guard } = candidate;
+  // Not by an iterator, which costs more than what it goes through.
+  for (let index = 0; index < candidates.length; index++) {
+    const candidate = candidates[index];
+    const guard = candidate?.guard;
     if (guard === undefined || guard.holds({ context: facts, event }, guard.params)) return candidate;
   }
   return undefined;

@@ -33,7 +33,9 @@ export class LineReader {
   /** Longest line in octets, CRLF included. May be set between two lines, for example for a SASL response. */
   limit: number;
   readonly #endless: number;
-  #line: Uint8Array = empty;
+  #source: Uint8Array = empty;
+  #start = 0;
+  #end = 0;
   #next = 0;
   /** The beginning of a line that did not end in its chunk, without a CR at its end. */
   #buffer: Uint8Array = empty;
@@ -51,10 +53,25 @@ export class LineReader {
 
   /**
    * The line without its CRLF, after `line`, or its beginning, after `overlong`: a view of the chunk or of the reader's own memory, good until the next
-   * `read`.
+   * `read`. It is made anew each time: where it suffices, look at `source` from `start` to `end`.
    */
   get line(): Uint8Array {
-    return this.#line;
+    return this.#source.subarray(this.#start, this.#end);
+  }
+
+  /** Where the line is: the chunk, or the reader's own memory. */
+  get source(): Uint8Array {
+    return this.#source;
+  }
+
+  /** Index in `source` of the line's first octet. */
+  get start(): number {
+    return this.#start;
+  }
+
+  /** Index in `source` after the line's last octet. */
+  get end(): number {
+    return this.#end;
   }
 
   /** Index in the chunk after what the last `read` consumed. */
@@ -71,12 +88,13 @@ export class LineReader {
   reset(): void {
     this.#startLine();
     this.#dead = false;
-    this.#buffer = this.#line = empty;
+    this.#buffer = empty;
+    this.#keep(empty, 0, 0);
   }
 
   /** Reads on in a chunk from the index `from`, which is 0 for a new chunk and `next` for one that was read before. */
   read(octets: Uint8Array, from: number): LineOutcome {
-    this.#line = empty;
+    this.#keep(empty, 0, 0);
     const outcome = this.#dead ? "endless" : this.#readLine(octets, from);
     if (outcome === "endless") {
       this.#startLine();
@@ -117,8 +135,15 @@ export class LineReader {
     const stored = isWhole ? textLength : this.#stored;
     this.#startLine();
     const kept = Math.min(stored, Math.max(0, this.limit - 2));
-    this.#line = isWhole ? octets.subarray(at, at + kept) : this.#buffer.subarray(0, kept);
+    if (isWhole) this.#keep(octets, at, at + kept);
+    else this.#keep(this.#buffer, 0, kept);
     return kept < textLength ? "overlong" : "line";
+  }
+
+  #keep(source: Uint8Array, start: number, end: number): void {
+    this.#source = source;
+    this.#start = start;
+    this.#end = end;
   }
 
   /** The chunk is at its end before the line is; a CR that may begin the line's end is remembered apart. */

@@ -108,12 +108,22 @@ type ArgumentParser = (octets: Uint8Array, at: number, end: number, options: Com
  *     command = verb [ 1*SP argument ] *( SP / HTAB )
  */
 export function parseCommand(line: Uint8Array, options: CommandOptions = {}): ParsedCommand {
-  const end = endOfText(line);
-  const verbEnd = scanWhile(line, 0, end, ALPHA);
-  const entry = knownVerb(line, verbEnd);
+  return parseCommandIn(line, 0, line.length, options);
+}
+
+/** One line where it stands: in `line`, from `start` up to `lineEnd`. */
+export function parseCommandIn(
+  line: Uint8Array,
+  start: number,
+  lineEnd: number,
+  options: CommandOptions,
+): ParsedCommand {
+  const end = endOfText(line, start, lineEnd);
+  const verbEnd = scanWhile(line, start, end, ALPHA);
+  const entry = knownVerb(line, start, verbEnd);
   const next = octetAt(line, verbEnd, end);
   if (entry === undefined || !(verbEnd === end || next === SP || isIn(next, CONTROL))) {
-    return { kind: "unrecognised", verb: visibleVerb(line, end) };
+    return { kind: "unrecognised", verb: visibleVerb(line, start, end) };
   }
   const parsed = parseArgument(entry.parse, line, verbEnd, end, options);
   if (parsed.ok) return { kind: "command", command: parsed.value };
@@ -133,17 +143,17 @@ function parseArgument(
   return parse(line, at, end, options);
 }
 
-function endOfText(line: Uint8Array): number {
-  let end = line.length;
-  while (end > 0 && (line[end - 1] === SP || line[end - 1] === HTAB)) end -= 1;
+function endOfText(line: Uint8Array, start: number, lineEnd: number): number {
+  let end = lineEnd;
+  while (end > start && (line[end - 1] === SP || line[end - 1] === HTAB)) end -= 1;
   return end;
 }
 
 const visibleVerbLimit = 32;
 
-function visibleVerb(line: Uint8Array, end: number): string {
+function visibleVerb(line: Uint8Array, start: number, end: number): string {
   let verb = "";
-  for (let index = 0; index < Math.min(end, visibleVerbLimit); index++) {
+  for (let index = start; index < Math.min(end, start + visibleVerbLimit); index++) {
     const octet = line[index] ?? 0;
     if (octet === SP || octet === HTAB) break;
     verb += octet < 0x80 && !isIn(octet, CONTROL) ? String.fromCharCode(octet) : "?";
@@ -288,21 +298,20 @@ interface KnownVerb {
 
 /** By the first four letters, which no two verbs share, packed into a number. */
 const knownVerbs: ReadonlyMap<number, KnownVerb> = new Map(
-  Object.entries(parsersByVerb).map(([verb, parse]) => [packed(encodeUtf8(verb)), { verb: verb as Verb, parse }]),
+  Object.entries(parsersByVerb).map(([verb, parse]) => [packed(encodeUtf8(verb), 0), { verb: verb as Verb, parse }]),
 );
 
-/** The verb that ends at an index, and how to go on. */
-function knownVerb(line: Uint8Array, end: number): KnownVerb | undefined {
-  const known = end < 4 ? undefined : knownVerbs.get(packed(line));
-  return known !== undefined && known.verb.length === end && startsWithWord(line, 4, end, known.verb.slice(4))
-    ? known
-    : undefined;
+/** The verb that stands between two indexes, and how to go on. */
+function knownVerb(line: Uint8Array, start: number, end: number): KnownVerb | undefined {
+  const known = end - start < 4 ? undefined : knownVerbs.get(packed(line, start));
+  if (known === undefined || known.verb.length !== end - start) return undefined;
+  return end - start === 4 || startsWithWord(line, start, end, known.verb) ? known : undefined;
 }
 
 /** Four letters, in either case: what tells them apart is their lower five bits. */
-function packed(letters: Uint8Array): number {
+function packed(letters: Uint8Array, start: number): number {
   let word = 0;
-  for (let index = 0; index < 4; index++) word = (word << 5) | ((letters[index] ?? 0) & 31);
+  for (let index = start; index < start + 4; index++) word = (word << 5) | ((letters[index] ?? 0) & 31);
   return word;
 }
 

@@ -21,7 +21,8 @@ import { closeReasons, isDecided, type Occurrence } from "./occurrence.ts";
 import type { Question } from "./questions.ts";
 import { checkReplies, fixedReplies, formattedReply, padded, type ServerReplyName } from "./replies.ts";
 import { SentAhead } from "./sent-ahead.ts";
-import { contentReplies, fittingVerdicts, type ContentForm, type Verdicts } from "./verdict.ts";
+import { contentForm, framingOf, transactionEnded } from "./transaction.ts";
+import { contentReplies, fittingVerdicts, type Verdicts } from "./verdict.ts";
 
 type Attributes = Extract<CheckedExtension, { readonly attributes: unknown }>;
 const none: ReadonlySet<string> = new Set();
@@ -30,7 +31,7 @@ const nothing = new Uint8Array(0);
 export class ServerActions {
   readonly budget: Budget;
   /** What the check phase found to ask, should the chart call for it. */
-  question: Question = { type: "connectionReceived" };
+  question: Question = { type: "connectionReceived", decision: 1 };
   /** The command being taken. */
   command: Command | undefined;
   /** What XCLIENT or XFORWARD said, should the chart call for it. */
@@ -73,6 +74,11 @@ export class ServerActions {
     this.budget = new Budget(context.profile.limits, context.pace);
   }
 
+  /** The number of the next question. */
+  get nextDecision(): number {
+    return this.decision + 1;
+  }
+
   get envelope(): Envelope | undefined {
     return this.#envelope;
   }
@@ -106,7 +112,14 @@ export class ServerActions {
     this.#referred = fittingContent(about, content);
   }
 
-  perform(action: ActionCall): void {
+  performAll(actions: readonly ActionCall[]): void {
+    for (let index = 0; index < actions.length; index++) {
+      const action = actions[index];
+      if (action !== undefined) this.#perform(action);
+    }
+  }
+
+  #perform(action: ActionCall): void {
     switch (action.type) {
       case "reply":
         return this.#reply(action.params?.["reply"] as ServerReplyName);
@@ -189,13 +202,13 @@ export class ServerActions {
     if (this.cause.type === "chunkDiscarded" && isAhead) return;
     // It was one too many already.
     if (this.cause.type === "violated") return;
-    const isFailure = given.code >= 400 && this.#endsAuthentication;
+    const isFailure = given.code >= 400 && this.#endsAuthentication();
     const enough = isFailure ? this.#authenticationFailed(given) : this.budget.reply(given, this.answered);
     if (enough !== undefined) this.next = { type: "violated", given: enough };
   }
 
   /** Whether a reply now is that to an attempt to authenticate. */
-  get #endsAuthentication(): boolean {
+  #endsAuthentication(): boolean {
     if (this.answered === "authentication" || this.answered === "credentials") return true;
     const { type } = this.cause;
     return type === "failed" || ((type === "cancelled" || type === "garbled") && this.authentication?.tried === true);
@@ -215,7 +228,8 @@ export class ServerActions {
   #replyToContent(name: ServerReplyName): void {
     const usual = this.cause.given ?? this.#named(name);
     const recipients = this.#envelope?.recipients.length ?? 0;
-    const { said, each, whole } = contentReplies(this.#contentForm, usual, this.#verdicts, recipients);
+    const form = contentForm(this.command, this.#context.profile.protocol, this.repliesEach);
+    const { said, each, whole } = contentReplies(form, usual, this.#verdicts, recipients);
     for (const one of said) this.#writeReply(formattedReply(one));
     this.#verdicts = undefined;
     this.#repliesEach = each;
@@ -224,19 +238,8 @@ export class ServerActions {
     this.#charge(whole);
   }
 
-  get #contentForm(): ContentForm {
-    if (!this.repliesEach || !this.#endsContent) return "whole";
-    return this.#context.profile.protocol === "lmtp" ? "each" : "differing";
-  }
-
-  /** A chunk that is not the last has one reply, in LMTP as well (RFC 2033 §4.3). */
-  get #endsContent(): boolean {
-    if (this.command?.verb === "BDAT") return this.command.chunk.last;
-    return this.command?.verb !== "BURL" || this.command.reference.last;
-  }
-
   #named(name: ServerReplyName): Reply {
-    return namedReply(name, { ...this.#context, content: this.#content });
+    return namedReply(name, this.#context, this.#content);
   }
 
   #ask(about: DecisionSubject): void {
@@ -246,17 +249,20 @@ export class ServerActions {
       return;
     }
     if (about === "reference" && this.#envelope !== undefined && this.command?.verb === "BURL") {
-      this.question = { type: "referenceReceived", ...this.command.reference, envelope: this.#envelope };
+      const { url, last } = this.command.reference;
+      this.question = { type: "referenceReceived", decision: this.nextDecision, url, last, envelope: this.#envelope };
     }
     this.decision += 1;
     this.asked = about;
-    this.#context.outbox.tell({ ...this.question, decision: this.decision });
+    if (this.question.decision !== this.decision) this.question = { ...this.question, decision: this.decision };
+    this.#context.outbox.tell(this.question);
   }
 
   #openTransaction({ reversePath, parameters }: Extract<Question, { type: "mailReceived" }>): void {
     const forwarded = this.#forwarded;
     this.#context.standing.facts.binaryContent = parameters.body === "BINARYMIME";
-    this.#envelope = { reversePath, parameters, recipients: [], ...(forwarded && { forwarded }) };
+    const envelope = { reversePath, parameters, recipients: [] };
+    this.#envelope = forwarded === undefined ? envelope : { ...envelope, forwarded };
     this.transactions += 1;
   }
 
@@ -268,8 +274,7 @@ export class ServerActions {
 
   #startContent(): void {
     const envelope = this.#envelope;
-    const framing =
-      this.command?.verb === "DATA" ? "data" : envelope?.parameters.body === "BINARYMIME" ? "binary" : "chunks";
+    const framing = framingOf(this.command, envelope);
     this.#content = new IncomingContent(this.#context.profile, framing, this.#context.now());
     this.#discarded = 0;
     const { repliesEach } = this;
@@ -308,15 +313,10 @@ export class ServerActions {
     }
     this.#envelope = this.#content = this.#forwarded = undefined;
     this.#context.standing.facts.contentRefused = this.#context.standing.facts.binaryContent = false;
-    const outcome = decided ? this.#lastReply : undefined;
+    const reply = decided ? this.#lastReply : undefined;
     const replies = decided ? this.#repliesEach : undefined;
     this.#repliesEach = undefined;
-    this.#context.outbox.tell({
-      type: "transactionEnded",
-      envelope,
-      ...(outcome && { reply: outcome }),
-      ...(replies && { replies }),
-    });
+    this.#context.outbox.tell(transactionEnded(envelope, reply, replies));
   }
 
   #stepMechanism(): void {
@@ -324,11 +324,11 @@ export class ServerActions {
     const outcome = this.authentication.step(this.command, this.#context.standing);
     if (outcome.type === "failed" && outcome.error !== undefined)
       this.#context.outbox.tell({ type: "mechanismFailed", error: outcome.error });
-    if (outcome.type === "questioned") this.question = outcome.question;
+    if (outcome.type === "questioned") this.question = { ...outcome.question, decision: this.nextDecision };
     if (outcome.type === "verified") this.#identity = outcome.identity;
     if (outcome.type === "identified") {
       const { credentials } = outcome;
-      this.question = { type: "authenticationReceived", credentials };
+      this.question = { type: "authenticationReceived", decision: this.nextDecision, credentials };
       this.#identity = credentials;
     }
     this.next = "given" in outcome ? outcome : { type: outcome.type };
@@ -383,7 +383,7 @@ export class ServerActions {
     this.#context.standing.assume(attributes);
     this.command = this.#forwarded = undefined;
     this.transactions = 0;
-    this.question = { type: "connectionReceived" };
+    this.question = { type: "connectionReceived", decision: this.nextDecision };
     this.#context.outbox.tell({ type: "clientAssumed", attributes });
   }
 

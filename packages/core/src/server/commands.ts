@@ -2,7 +2,15 @@
 // event of the chart, and the reply that goes with it where it is refused.
 
 import type { Phase } from "../extensions/extension.ts";
-import { parseCommand, verbOf, type Command, type ParsedCommand, type Verb } from "../grammar/command.ts";
+import type { LineReader } from "../framing/line-reader.ts";
+import {
+  parseCommand,
+  parseCommandIn,
+  verbOf,
+  type Command,
+  type ParsedCommand,
+  type Verb,
+} from "../grammar/command.ts";
 import type { Reply } from "../grammar/reply.ts";
 import type { Inbox } from "../inbox.ts";
 import type { Outbox } from "../outbox.ts";
@@ -29,6 +37,9 @@ export interface CommandsContext {
   readonly actions: ServerActions;
 }
 
+const offeringSmtputf8 = { smtputf8: true };
+const underSmtputf8 = { smtputf8: true, utf8: true };
+
 export class Commands {
   readonly #context: CommandsContext;
   /** Only for traces. */
@@ -38,16 +49,20 @@ export class Commands {
     this.#context = context;
   }
 
-  /** @param phase Where the dialogue is, for commands of extensions. */
-  received(line: Uint8Array, phase: Phase | undefined): Occurrence {
-    const { actions } = this.#context;
+  /**
+   * @param lines Has just read the command's line.
+   * @param phase Where the dialogue is, for commands of extensions.
+   */
+  received(lines: LineReader, phase: Phase | undefined): Occurrence {
+    const { actions, profile } = this.#context;
     const enough = actions.budget.command();
-    const parsed = parseCommand(line, { smtputf8: true, utf8: actions.envelope?.parameters.smtputf8 === true });
-    this.#trace(line, parsed);
+    const options = actions.envelope?.parameters.smtputf8 === true ? underSmtputf8 : offeringSmtputf8;
+    const parsed = parseCommandIn(lines.source, lines.start, lines.end, options);
+    if (profile.trace) this.#trace(lines.line, parsed);
     if (enough !== undefined) return violated(enough);
     switch (parsed.kind) {
       case "unrecognised":
-        return this.#unrecognised(parsed.verb, line, phase);
+        return this.#unrecognised(parsed.verb, lines.line, phase);
       case "malformed":
         // Nobody knows how many octets of content follow: read as commands they would let content command.
         return parsed.verb === "BDAT" ? violated(malformedReply(parsed)) : malformed(malformedReply(parsed));
@@ -73,7 +88,7 @@ export class Commands {
 
   #extension(command: ExtensionCommand, phase: Phase | undefined): Occurrence {
     const { actions, standing } = this.#context;
-    const checked = checkExtensionCommand(command, standing.offer, actions.envelope);
+    const checked = checkExtensionCommand(command, standing.offer, actions.envelope, actions.nextDecision);
     if ("refused" in checked) return this.#refused(checked);
     standing.facts.verbAllowed = phase !== undefined && command.definition.phases.includes(phase);
     if (checked.event === "extension") actions.question = checked.question;
@@ -87,8 +102,8 @@ export class Commands {
     if (profile.strictPipelining && this.#isAhead(verb)) return violated(checkReplies.improperPipelining);
     actions.command = command;
     const { hello, offer } = standing;
-    const { envelope, transactions, domains } = actions;
-    const checked = check(command, { profile, hello, envelope, offer, transactions, domains });
+    const { envelope, transactions, domains, nextDecision: decision } = actions;
+    const checked = check(command, { profile, hello, envelope, offer, transactions, domains, decision });
     const { question, announced, refused, failure } = checked;
     if (refused !== undefined) return this.#refused({ refused, ...(failure && { failure }) });
     if (question !== undefined) actions.question = question;
@@ -113,7 +128,6 @@ export class Commands {
 
   #trace(line: Uint8Array, parsed: ParsedCommand): void {
     const { profile, actions } = this.#context;
-    if (!profile.trace) return;
     this.#shown ??= new ShownCommands(profile.registry.verbs);
     actions.traceLine("client", this.#shown.next(line, parsed));
   }

@@ -25,11 +25,15 @@ export type CheckedExtension =
   | { readonly event: "XFORWARD"; readonly attributes: ForwardedAttributes }
   | Refusal;
 
-/** Never throws, whatever the extension does. */
+/**
+ * Never throws, whatever the extension does.
+ * @param decision The number of the next question.
+ */
 export function checkExtensionCommand(
   { verb, definition, line }: ExtensionCommand,
   offer: Offer,
   envelope: Envelope | undefined,
+  decision: number,
 ): CheckedExtension {
   if (definition.trustedOnly === true && !offer.trusted) return { refused: checkReplies.notTrusted };
   const argument = argumentOf(line, verb.length);
@@ -39,7 +43,7 @@ export function checkExtensionCommand(
   const outcome = readSafely(verb, definition, argument, offer);
   if ("refused" in outcome) return outcome;
   const { value } = outcome;
-  const question = { type: "commandReceived", verb, value, argument, ...(envelope && { envelope }) } as const;
+  const question = { type: "commandReceived", decision, verb, value, argument, ...(envelope && { envelope }) } as const;
   return { event: "extension", question };
 }
 

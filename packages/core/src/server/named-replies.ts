@@ -9,10 +9,14 @@ import type { Standing } from "./standing.ts";
 export interface Circumstances {
   readonly profile: ServerProfile;
   readonly standing: Standing;
-  readonly content: IncomingContent | undefined;
 }
 
-export function namedReply(name: ServerReplyName, { profile, standing, content }: Circumstances): Reply {
+/** @param content The content that the reply is about, if it is about one. */
+export function namedReply(
+  name: ServerReplyName,
+  { profile, standing }: Circumstances,
+  content: IncomingContent | undefined,
+): Reply {
   const { hostname, protocol } = profile;
   switch (name) {
     case "greeting":

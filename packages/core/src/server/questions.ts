@@ -9,10 +9,8 @@ import type { CredentialsDecision, Envelope, ServerDecision } from "./messages.t
 import type { ServerProfile } from "./options.ts";
 import { checkReplies } from "./replies.ts";
 
-type Unnumbered<Decision> = Decision extends unknown ? Omit<Decision, "decision"> : never;
-
-/** A decision without its number, kept until the chart asks it. */
-export type Question = Unnumbered<ServerDecision | CredentialsDecision>;
+/** Kept until the chart asks it. */
+export type Question = ServerDecision | CredentialsDecision;
 
 /** What is known of the session when a command comes. */
 export interface Circumstances {
@@ -24,6 +22,8 @@ export interface Circumstances {
   readonly transactions: number;
   /** Domains of the envelope's recipients, where their number is limited. */
   readonly domains: ReadonlySet<string>;
+  /** The number of the next question. */
+  readonly decision: number;
 }
 
 /** Out of order, a command may give neither: the chart will say so. */
@@ -36,13 +36,14 @@ export type Checked = {
 };
 
 export function check(command: Command, circumstances: Circumstances): Checked {
+  const { envelope, decision } = circumstances;
   switch (command.verb) {
     case "HELO":
-      return { question: { type: "helloReceived", name: command.name, extended: false } };
+      return { question: { type: "helloReceived", decision, name: command.name, extended: false } };
     case "EHLO":
     case "LHLO":
       return {
-        question: { type: "helloReceived", name: command.name, extended: true },
+        question: { type: "helloReceived", decision, name: command.name, extended: true },
         ...circumstances.profile.registry.announcements(circumstances.offer),
       };
     case "MAIL":
@@ -52,43 +53,43 @@ export function check(command: Command, circumstances: Circumstances): Checked {
     case "DATA":
     case "BDAT":
     case "BURL":
-      return circumstances.envelope === undefined
-        ? {}
-        : { question: { type: "dataReceived", envelope: circumstances.envelope } };
+      return envelope === undefined ? {} : { question: { type: "dataReceived", decision, envelope } };
     case "VRFY":
-      return { question: { type: "verifyReceived", argument: command.argument } };
+      return { question: { type: "verifyReceived", decision, argument: command.argument } };
     case "EXPN":
-      return { question: { type: "expandReceived", argument: command.argument } };
+      return { question: { type: "expandReceived", decision, argument: command.argument } };
     case "HELP":
-      return { question: { type: "helpReceived", argument: command.argument } };
+      return { question: { type: "helpReceived", decision, argument: command.argument } };
     case "RSET":
-      return { question: { type: "resetReceived" } };
+      return { question: { type: "resetReceived", decision } };
     case "STARTTLS":
-      return { question: { type: "startTlsReceived" } };
+      return { question: { type: "startTlsReceived", decision } };
     default:
       return {};
   }
 }
 
 function checkMail(command: Extract<Command, { verb: "MAIL" }>, circumstances: Circumstances): Checked {
-  const { profile, hello, envelope, offer, transactions } = circumstances;
+  const { profile, hello, envelope, offer, transactions, decision } = circumstances;
   if (hello === undefined) return {};
   const parameters = profile.registry.readMail(command.parameters, offer, hello.extended);
   if ("refused" in parameters) return parameters;
   const isOneMore = envelope === undefined && transactions >= profile.limits.messages;
   if (isOneMore) return { refused: checkReplies.tooManyTransactions };
-  return { question: { type: "mailReceived", reversePath: command.reversePath, parameters: parameters.typed } };
+  return {
+    question: { type: "mailReceived", decision, reversePath: command.reversePath, parameters: parameters.typed },
+  };
 }
 
 function checkRecipient(command: Extract<Command, { verb: "RCPT" }>, circumstances: Circumstances): Checked {
-  const { profile, hello, envelope, offer } = circumstances;
+  const { profile, hello, envelope, offer, decision } = circumstances;
   if (hello === undefined || envelope === undefined) return {};
   const parameters = profile.registry.readRecipient(command.parameters, offer, hello.extended);
   if ("refused" in parameters) return parameters;
   const { forwardPath: recipient } = command;
   const refused = refuseMore(recipient, envelope, circumstances);
   return refused === undefined
-    ? { question: { type: "recipientReceived", recipient, parameters: parameters.typed, envelope } }
+    ? { question: { type: "recipientReceived", decision, recipient, parameters: parameters.typed, envelope } }
     : { refused };
 }
 

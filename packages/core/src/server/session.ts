@@ -71,7 +71,7 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
     this.#commands = new Commands({ ...context, actions: this.#actions });
     const { runner, actions } = program.start(this.#standing.facts);
     this.#runner = runner;
-    for (const action of actions) this.#actions.perform(action);
+    this.#actions.performAll(actions);
     this.#connect("connected");
   }
 
@@ -88,7 +88,7 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
         return this.#received(input.bytes);
       case "ended":
         this.#inbox.ended = true;
-        if (this.#isSecuring) this.#step("ended");
+        if (this.#isSecuring()) this.#step("ended");
         return;
       case "broken":
         this.#actions.asked = undefined;
@@ -141,32 +141,32 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
       const held = this.#pace.until !== undefined;
       const urgent = held ? this.#outbox.takeTold() : this.#outbox.takeUrgent();
       if (urgent !== undefined) return urgent;
-      if (held) return { kind: "idle", wants: "intent", deadline: this.#deadline };
+      if (held) return { kind: "idle", wants: "intent", deadline: this.#deadline() };
       if (this.#advance()) continue;
-      return this.#outbox.takeRest() ?? { kind: "idle", wants: this.#wants, deadline: this.#deadline };
+      return this.#outbox.takeRest() ?? { kind: "idle", wants: this.#wants(), deadline: this.#deadline() };
     }
   }
 
-  get #meta(): StateMeta {
+  #meta(): StateMeta {
     return this.#runner.meta;
   }
 
-  get #isSecuring(): boolean {
+  #isSecuring(): boolean {
     return this.state === "securing" || this.state === "securingFirst";
   }
 
-  get #wants(): Wants {
+  #wants(): Wants {
     if (this.#runner.done) return "nothing";
-    return this.#meta.reads === undefined ? "intent" : "input";
+    return this.#meta().reads === undefined ? "intent" : "input";
   }
 
   /** Whether what comes has to wait to be read. */
-  get #isDeaf(): boolean {
-    return this.#meta.reads === undefined || this.#pace.until !== undefined;
+  #isDeaf(): boolean {
+    return this.#meta().reads === undefined || this.#pace.until !== undefined;
   }
 
-  get #deadline(): Instant | undefined {
-    return this.#patience.deadline(this.#meta, this.#pace.until, this.#actions.content);
+  #deadline(): Instant | undefined {
+    return this.#patience.deadline(this.#meta(), this.#pace.until, this.#actions.content);
   }
 
   // What happens.
@@ -174,15 +174,16 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
   #received(bytes: Uint8Array): void {
     if (this.#inbox.ended || bytes.length === 0) return;
     // The client speaks in the clear although TLS is about to begin: an injection, or no SMTP client (RFC 3207 §4.2).
-    if (this.#isSecuring || this.#actions.asked === "startTls") return this.#violate(checkReplies.bytesBehindStartTls);
+    if (this.#isSecuring() || this.#actions.asked === "startTls")
+      return this.#violate(checkReplies.bytesBehindStartTls);
     this.#inbox.add(bytes);
-    if (this.#isDeaf && this.#inbox.unread > this.#profile.limits.bufferedInput) {
+    if (this.#isDeaf() && this.#inbox.unread > this.#profile.limits.bufferedInput) {
       this.#violate(checkReplies.bufferOverrun);
     }
   }
 
   #secured(tls: TlsInfo): void {
-    if (!this.#isSecuring) return;
+    if (!this.#isSecuring()) return;
     this.#standing.startOver(tls);
     this.#lines.reset();
     this.#connect("secured");
@@ -195,11 +196,11 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
   }
 
   #elapsed(): void {
-    const deadline = this.#deadline;
+    const deadline = this.#deadline();
     if (deadline === undefined || this.#now < deadline) return;
     if (this.#now >= this.#patience.end) return this.#step("expired");
     if (this.#pace.until !== undefined) return this.#release();
-    if (this.#patience.isPaused(this.#meta, this.#actions.content)) return this.#heldTooLong();
+    if (this.#patience.isPaused(this.#meta(), this.#actions.content)) return this.#heldTooLong();
     if (this.#actions.asked !== undefined) {
       this.#outbox.tell({ type: "decisionExpired", decision: this.#actions.decision, about: this.#actions.asked });
       this.#actions.answered = this.#actions.asked;
@@ -238,7 +239,7 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
 
   /** Reads one line or slice, or the end of a chunk; false when there is nothing to be read, or nobody to read it. */
   #advance(): boolean {
-    const { reads } = this.#meta;
+    const { reads } = this.#meta();
     if (reads === undefined || this.#runner.done) return false;
     if (!this.#inbox.ready() && !this.#chunkComplete(reads)) {
       if (this.#inbox.ended) this.#step("ended");
@@ -284,7 +285,7 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
         return;
       case "line":
         return reads === "command"
-          ? this.#take(this.#commands.received(this.#lines.line, this.#meta.phase))
+          ? this.#take(this.#commands.received(this.#lines, this.#meta().phase))
           : this.#responseReceived(this.#lines.line);
       case "overlong":
         return reads === "command"
@@ -332,7 +333,8 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
     const envelope = this.#actions.envelope;
     const { repliesEach } = this.#actions;
     if (envelope !== undefined) {
-      this.#actions.question = { type: "messageReceived", envelope, size: content.size, repliesEach };
+      const decision = this.#actions.nextDecision;
+      this.#actions.question = { type: "messageReceived", decision, envelope, size: content.size, repliesEach };
     }
     this.#step("contentEnded", content.refusal);
   }
@@ -371,11 +373,11 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
   }
 
   #step(type: Occurrence["type"], given?: Reply): void {
-    if (this.#meta.reads === undefined) this.#patience.decided(this.#now, this.#actions.content);
+    if (this.#meta().reads === undefined) this.#patience.decided(this.#now, this.#actions.content);
     for (let next: Occurrence | undefined = { type, given }; next !== undefined; next = this.#actions.next) {
       this.#actions.next = undefined;
       this.#actions.cause = next;
-      for (const action of this.#runner.send(next, this.#standing.facts)) this.#actions.perform(action);
+      this.#actions.performAll(this.#runner.send(next, this.#standing.facts));
     }
     this.#actions.answered = undefined;
     this.#patience.restart(this.#now);
