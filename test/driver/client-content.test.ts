@@ -4,6 +4,7 @@ import { openClient, type Transport } from "@carteiro/driver";
 import { pipe, VirtualClock } from "@carteiro/memory";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { Promised } from "../support/promised.ts";
 import { times } from "../support/arbitraries.ts";
 import { answer, content, failure, greet, message, opened, take } from "../support/client-rig.ts";
 import { settled } from "../support/fake-transport.ts";
@@ -217,7 +218,8 @@ describe("content by BDAT", () => {
 });
 
 /** A server that writes each reply, and waits until it has left, before it reads on. */
-async function serveInLockstep(transport: Transport): Promise<string> {
+async function serveInLockstep(end: Transport): Promise<string> {
+  const transport = new Promised(end);
   let rest = "";
   let whole = "";
   const say = async (reply: string) => transport.write(octetsOf(`${reply}\r\n`));

@@ -1,6 +1,6 @@
 // How a server stops, how many connections it takes, and that nothing remains of those that have gone.
 
-import { accept, SmtpServer, type Decision, type ServerOptions, type Transport } from "@carteiro/driver";
+import { accept, SmtpServer, type Decision, type ServerOptions, type Receiver, type Transport } from "@carteiro/driver";
 import { pipe, VirtualClock } from "@carteiro/memory";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -269,7 +269,7 @@ describe("what remains", () => {
         const talking = (async () => {
           await client.reply();
           for (const command of commands) {
-            if (command === "") await clientEnd.startTls();
+            if (command === "") await client.transport.startTls();
             else await client.ask(command);
           }
         })().catch(() => undefined);
@@ -289,10 +289,11 @@ type How = "rejects" | "throws" | "never settles" | "ends";
 /** The transport, but for one operation that from its so many-th call on does what no good transport does. */
 function faulty(transport: Transport, operation: keyof Faulty, after: number, how: How): Transport {
   let calls = 0;
-  const fault = (): never | Promise<never> | Promise<undefined> => {
+  let receiver: Receiver | undefined;
+  const fault = (): never | Promise<never> | Promise<void> => {
     if (how === "throws") throw new Error("a fault, thrown");
     if (how === "rejects") return Promise.reject(new Error("a fault"));
-    if (how === "ends") return Promise.resolve(undefined);
+    if (how === "ends") return Promise.resolve(operation === "read" ? receiver?.ended() : undefined);
     return new Promise<never>(() => undefined);
   };
   return new Proxy(transport, {
@@ -300,6 +301,7 @@ function faulty(transport: Transport, operation: keyof Faulty, after: number, ho
       const value: unknown = Reflect.get(target, name, target);
       if (typeof value !== "function") return value;
       return (...given: unknown[]) => {
+        if (name === "attach") receiver = given[0] as Receiver;
         if (name === operation && calls++ >= after) return fault();
         return (value as (...args: unknown[]) => unknown).apply(target, given);
       };

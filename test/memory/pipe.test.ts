@@ -1,9 +1,9 @@
 // The connection in memory: what every transport owes, and what makes it fit for tests.
 
-import type { Transport } from "@carteiro/driver";
 import { VirtualClock, pipe, type PipeOptions } from "@carteiro/memory";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { promised, type Promised } from "../support/promised.ts";
 import { transportContract } from "../support/transport-contract.ts";
 
 contract("memory", {});
@@ -296,13 +296,13 @@ describe("memory: what can be seen", () => {
   });
 });
 
-function joined(options: Omit<PipeOptions, "clock">): { clock: VirtualClock; client: Transport; server: Transport } {
+function joined(options: Omit<PipeOptions, "clock">): { clock: VirtualClock; client: Promised; server: Promised } {
   const clock = new VirtualClock();
-  const [client, server] = pipe({ clock, ...options });
+  const [client, server] = promised(pipe({ clock, ...options }));
   return { clock, client, server };
 }
 
-async function readAll(transport: Transport): Promise<Uint8Array[]> {
+async function readAll(transport: Promised): Promise<Uint8Array[]> {
   const chunks: Uint8Array[] = [];
   for (let chunk = await transport.read(); chunk !== undefined; chunk = await transport.read()) chunks.push(chunk);
   return chunks;

@@ -13,6 +13,7 @@ import { describe, expect, test } from "vitest";
 import { plainAddress } from "../../packages/node/src/address.ts";
 import { clientTls, serverTls, type ClientTlsOptions, type Tls } from "../../packages/node/src/tls.ts";
 import { nodeTransport, secureNodeTransport } from "../../packages/node/src/transport.ts";
+import { promised, Promised } from "../support/promised.ts";
 import { localhostCertificates, otherCertificates } from "../support/certificates.ts";
 import { transportContract } from "../support/transport-contract.ts";
 
@@ -63,7 +64,7 @@ describe("node: sockets", () => {
   test("transport runs over a Unix socket, where nobody has an address", async () => {
     const folder = await mkdtemp(join(tmpdir(), "carteiro-"));
     const [client, server] = await sockets({ path: join(folder, "socket") });
-    const [atClient, atServer] = [nodeTransport(client), nodeTransport(server)];
+    const [atClient, atServer] = promised([nodeTransport(client), nodeTransport(server)]);
     expect([atClient.remote, atServer.remote]).toEqual([{}, {}]);
     await atServer.write(Buffer.from("220\r\n"));
     expect(String(await atClient.read())).toBe("220\r\n");
@@ -244,7 +245,7 @@ async function heldHello() {
   const socket = connectTls({ socket: inner, ca: local.caCertificate, servername: "localhost" });
   const [hello] = (await once(wire, "data")) as [Buffer];
   wire.pause();
-  const transport = nodeTransport(server, { tls: serving });
+  const transport = new Promised(nodeTransport(server, { tls: serving }));
   return { raw: { client, transport }, tls: { socket, wire }, hello };
 }
 
@@ -273,6 +274,6 @@ async function turns(count: number): Promise<void> {
   for (let turn = 0; turn < count; turn++) await setImmediate();
 }
 
-function destroy(...ends: readonly (Transport | Socket | TLSSocket)[]): void {
+function destroy(...ends: readonly (Pick<Transport, "destroy"> | Socket | TLSSocket)[]): void {
   for (const end of ends) end.destroy();
 }

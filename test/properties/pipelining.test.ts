@@ -6,6 +6,7 @@ import { accept, openClient, reject, SmtpServer, type ServerOptions, type Transp
 import { pair, pipe, VirtualClock } from "@carteiro/memory";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { Promised } from "../support/promised.ts";
 import { times } from "../support/arbitraries.ts";
 import { application, contents, verdicts, type Verdict } from "../support/dialogues.ts";
 import { byVerb, obliging } from "../support/line-server.ts";
@@ -145,7 +146,8 @@ describe("a server session", () => {
 });
 
 /** A server that writes each reply, and waits until it has left, before it reads on. */
-async function serveInLockstep(transport: Transport): Promise<void> {
+async function serveInLockstep(end: Transport): Promise<void> {
+  const transport = new Promised(end);
   const answer = byVerb(obliging);
   const say = async (text: string | undefined) => {
     if (text !== undefined) await transport.write(octetsOf(text));
@@ -168,7 +170,8 @@ describe("two sides with full windows", () => {
   async function writeThenRead(given: Omit<ServerOptions, "hostname">, capacity: number, text: string) {
     const clock = new VirtualClock();
     const server = new SmtpServer({ hostname: "mx.example.org", ...given }, { clock, startTls: false });
-    const [client, end] = pipe({ clock, capacity });
+    const [clientEnd, end] = pipe({ clock, capacity });
+    const client = new Promised(clientEnd);
     const served = server.accept(end);
     let heard = "";
     let isWritten = false;

@@ -4,6 +4,7 @@ import { defaultClientTimeouts, defaultServerTimeouts } from "@carteiro/core";
 import { accept, openClient, SmtpError, SmtpServer, type Message, type ServerOptions } from "@carteiro/driver";
 import { pipe, VirtualClock } from "@carteiro/memory";
 import { describe, expect, test } from "vitest";
+import { Promised } from "../support/promised.ts";
 import { faultyPipe } from "../support/faulty-transport.ts";
 import { codesOf, RawClient } from "../support/raw-peers.ts";
 import { latin1, octetsOf } from "../support/session-harness.ts";
@@ -151,7 +152,8 @@ describe("a client", () => {
   /** Opens a session with a server of few words and sends a message; gives why that failed, and when. */
   async function failure({ says, dribbles = "" }: Script): Promise<{ error: SmtpError; at: number }> {
     const clock = new VirtualClock();
-    const [end, peer] = pipe({ clock });
+    const [end, peerEnd] = pipe({ clock });
+    const peer = new Promised(peerEnd);
     let over = false;
     const speak = async (): Promise<void> => {
       let rest = "";

@@ -1,48 +1,42 @@
 // A transport that does exactly what a test tells it to, and notes what is asked of it.
 
-import type { Transport } from "@carteiro/driver";
+import type { Receiver, Transport } from "@carteiro/driver";
 import { text } from "./transfers.ts";
 
-type Read = { resolve: (bytes: Uint8Array | undefined) => void; reject: (error: Error) => void };
 type Settle = { resolve: () => void; reject: (error: Error) => void };
 
 export class FakeTransport implements Transport {
   readonly tls = undefined;
   readonly remote = { address: "192.0.2.1", port: 49_152 };
   readonly local = { address: "192.0.2.25", port: 25 };
-  readonly broken: Promise<unknown>;
-  /** Breaks the connection although nobody reads or writes. */
-  reset: (error: Error) => void = () => undefined;
   /** In the order in which they were called. */
   readonly calls: string[] = [];
   readonly written: Uint8Array[] = [];
   /** Whether writes wait until `drain`. */
   slow = false;
   destroyed = false;
-  #read: Read | undefined;
+  /** Whether a read is to be answered. */
+  reading = false;
+  #receiver: Receiver | undefined;
   #writes: Settle[] = [];
   #handshake: Settle | undefined;
   #ends: Settle[] = [];
   /** Whether `end` waits until `drain`. */
   slowEnd = false;
 
-  constructor() {
-    this.broken = new Promise((resolve) => (this.reset = resolve));
-  }
-
-  get reading(): boolean {
-    return this.#read !== undefined;
-  }
-
   get writtenText(): string {
     return this.written.map(text).join("");
   }
 
-  read(): Promise<Uint8Array | undefined> {
+  attach(receiver: Receiver): void {
+    this.#receiver = receiver;
+  }
+
+  read(): void {
     this.calls.push("read");
     if (this.reading) throw new Error("A read is pending already");
-    if (this.destroyed) return Promise.reject(new Error("destroyed"));
-    return new Promise((resolve, reject) => (this.#read = { resolve, reject }));
+    this.reading = true;
+    if (this.destroyed) this.fail(new Error("destroyed"));
   }
 
   write(bytes: Uint8Array): void | Promise<void> {
@@ -78,11 +72,16 @@ export class FakeTransport implements Transport {
 
   /** Octets come, or the peer's end. A read must be pending. */
   async come(what: string | undefined): Promise<void> {
-    if (this.#read === undefined) throw new Error("Nobody reads");
-    const read = this.#read;
-    this.#read = undefined;
-    read.resolve(what === undefined ? undefined : new TextEncoder().encode(what));
+    if (!this.reading) throw new Error("Nobody reads");
+    this.reading = false;
+    if (what === undefined) this.#receiver?.ended();
+    else this.#receiver?.received(new TextEncoder().encode(what));
     await settled();
+  }
+
+  /** Breaks the connection although nobody reads or writes. */
+  reset(error: Error): void {
+    this.#receiver?.broken(error);
   }
 
   /** What was written is taken. */
@@ -98,9 +97,8 @@ export class FakeTransport implements Transport {
 
   /** Everything that is pending rejects. */
   fail(error: Error): void {
-    const read = this.#read;
-    this.#read = undefined;
-    read?.reject(error);
+    if (this.reading) this.#receiver?.broken(error);
+    this.reading = false;
     this.#handshake?.reject(error);
     for (const { reject } of [...this.#writes.splice(0), ...this.#ends.splice(0)]) reject(error);
   }

@@ -1,7 +1,7 @@
 // A connection in memory on which something goes wrong at a chosen octet.
 
 import type { TlsInfo } from "@carteiro/core";
-import type { Transport } from "@carteiro/driver";
+import type { Receiver, Transport } from "@carteiro/driver";
 import { pipe, type Direction, type PipeOptions } from "@carteiro/memory";
 
 /**
@@ -71,7 +71,11 @@ class FaultyTransport implements Transport {
     return this.#inner.local;
   }
 
-  read(): Promise<Uint8Array | undefined> {
+  attach(receiver: Receiver): void {
+    this.#inner.attach(receiver);
+  }
+
+  read(): void | Promise<void> {
     return this.#inner.read();
   }
 

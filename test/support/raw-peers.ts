@@ -3,10 +3,11 @@
 
 import { once } from "node:events";
 import { connect as connectSocket, createServer as createSocketServer, type AddressInfo, type Socket } from "node:net";
-import { SmtpServer, type ServerOptions, type Transport } from "@carteiro/driver";
+import { SmtpServer, type ServerOptions } from "@carteiro/driver";
 import { pipe, VirtualClock, type PipeOptions } from "@carteiro/memory";
 import { latin1, octetsOf } from "./session-harness.ts";
 import { noDelays } from "./no-delays.ts";
+import { Promised } from "./promised.ts";
 
 /** A client over memory, to a server with these options. */
 export class RawClient {
@@ -16,14 +17,14 @@ export class RawClient {
   heard = "";
   /** Whether the server has ended its side, or the connection. */
   closed = false;
-  readonly #transport: Transport;
+  readonly #transport: Promised;
 
   private constructor(options: ServerOptions, startTls: boolean, pipeOptions: Partial<PipeOptions>) {
     this.clock = new VirtualClock();
     const timeouts = { ...noDelays, ...options.timeouts };
     this.server = new SmtpServer({ ...options, timeouts }, { clock: this.clock, startTls });
     const [client, server] = pipe({ clock: this.clock, ...pipeOptions });
-    this.#transport = client;
+    this.#transport = new Promised(client);
     void this.server.accept(server);
     void this.#listen();
   }

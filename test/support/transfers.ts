@@ -1,24 +1,24 @@
 // Octets for tests, and ways to send and receive them over a transport.
 
-import type { Transport } from "@carteiro/driver";
+import type { Promised } from "./promised.ts";
 
-export async function writeAll(transport: Transport, chunks: Iterable<Uint8Array>): Promise<void> {
+export async function writeAll(transport: Promised, chunks: Iterable<Uint8Array>): Promise<void> {
   for (const chunk of chunks) await transport.write(chunk);
 }
 
-export async function writeAndEnd(transport: Transport, chunks: Iterable<Uint8Array>): Promise<void> {
+export async function writeAndEnd(transport: Promised, chunks: Iterable<Uint8Array>): Promise<void> {
   await writeAll(transport, chunks);
   await transport.end();
 }
 
-export async function readAll(transport: Transport): Promise<Uint8Array> {
+export async function readAll(transport: Promised): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   for (let chunk = await transport.read(); chunk !== undefined; chunk = await transport.read()) chunks.push(chunk);
   return joined(chunks);
 }
 
 /** Reads that many octets, and finds fault with any that come along behind them. */
-export async function readExactly(transport: Transport, length: number): Promise<Uint8Array> {
+export async function readExactly(transport: Promised, length: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   for (let missing = length; missing > 0;) {
     const chunk = await transport.read();

@@ -3,6 +3,7 @@
 import type { Transport } from "@carteiro/driver";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { Promised } from "./promised.ts";
 import {
   ascii,
   joined,
@@ -37,8 +38,24 @@ export interface TransportHarness {
   readonly large: number;
 }
 
+/** The same, with ends whose reads are promises. */
+interface Harness extends Omit<TransportHarness, "connect" | "connectSecure"> {
+  readonly connect: (options?: { readonly untrusted?: boolean }) => Promise<Ends>;
+  readonly connectSecure?: () => Promise<Ends>;
+}
+
+interface Ends {
+  readonly client: Promised;
+  readonly server: Promised;
+}
+
 /** Declares the suite. `name` is what stands before each group of tests. */
-export function transportContract(name: string, harness: TransportHarness): void {
+export function transportContract(name: string, { connect, connectSecure, ...rest }: TransportHarness): void {
+  const harness: Harness = {
+    ...rest,
+    connect: async (options) => ends(await connect(options)),
+    ...(connectSecure && { connectSecure: async () => ends(await connectSecure()) }),
+  };
   describe(`${name}: octets`, () => octetTests(harness));
   describe(`${name}: end of one side`, () => endTests(harness));
   describe(`${name}: back-pressure`, () => pressureTests(harness));
@@ -48,7 +65,11 @@ export function transportContract(name: string, harness: TransportHarness): void
   if (harness.connectSecure !== undefined) describe(`${name}: implicit TLS`, () => secureTests(harness));
 }
 
-function octetTests({ connect, run, large }: TransportHarness): void {
+function ends({ client, server }: TransportPair): Ends {
+  return { client: new Promised(client), server: new Promised(server) };
+}
+
+function octetTests({ connect, run, large }: Harness): void {
   test("transport delivers what either side writes, in order and at the same time", async () => {
     const writes = fc.array(fc.uint8Array({ maxLength: 3000 }), { maxLength: 8 });
     const delivers = fc.asyncProperty(writes, writes, (fromClient, fromServer) =>
@@ -103,7 +124,7 @@ function octetTests({ connect, run, large }: TransportHarness): void {
     }));
 }
 
-function endTests({ connect, run }: TransportHarness): void {
+function endTests({ connect, run }: Harness): void {
   test("transport that has ended its side goes on receiving", () =>
     run(async () => {
       const { client, server } = await connect();
@@ -145,7 +166,7 @@ function endTests({ connect, run }: TransportHarness): void {
     }));
 }
 
-function pressureTests(harness: TransportHarness): void {
+function pressureTests(harness: Harness): void {
   const { connect, run, mostBuffered } = harness;
 
   test("transport holds a bounded number of octets back for a slow reader, and loses none", () =>
@@ -184,7 +205,7 @@ function pressureTests(harness: TransportHarness): void {
     }));
 }
 
-function destroyTests(harness: TransportHarness): void {
+function destroyTests(harness: Harness): void {
   const { connect, run, mostBuffered } = harness;
 
   test("transport rejects a pending read when it is destroyed", () =>
@@ -242,7 +263,7 @@ function destroyTests(harness: TransportHarness): void {
     }));
 }
 
-function tlsTests(harness: TransportHarness): void {
+function tlsTests(harness: Harness): void {
   const { connect, run, large } = harness;
 
   test("transport goes on under TLS after octets in the clear", () =>
@@ -339,7 +360,7 @@ function tlsTests(harness: TransportHarness): void {
     }));
 }
 
-function tlsFailureTests(harness: TransportHarness): void {
+function tlsFailureTests(harness: Harness): void {
   const { connect, run } = harness;
 
   test("transport never reads octets that the client sent in the clear behind STARTTLS", () =>
@@ -408,7 +429,7 @@ function tlsFailureTests(harness: TransportHarness): void {
     }));
 }
 
-function secureTests({ connectSecure, run }: TransportHarness): void {
+function secureTests({ connectSecure, run }: Harness): void {
   test("transport that began with TLS has TLS facts from the start", () =>
     run(async () => {
       const pair = await connectSecure?.();
@@ -420,25 +441,25 @@ function secureTests({ connectSecure, run }: TransportHarness): void {
     }));
 }
 
-async function dialogueUpToTls(client: Transport, server: Transport): Promise<void> {
+async function dialogueUpToTls(client: Promised, server: Promised): Promise<void> {
   await client.write(ascii("STARTTLS\r\n"));
   expect(text(await readExactly(server, 10))).toBe("STARTTLS\r\n");
   await server.write(ascii("220 Go ahead\r\n"));
   expect(text(await readExactly(client, 14))).toBe("220 Go ahead\r\n");
 }
 
-async function securedPair({ connect }: TransportHarness): Promise<TransportPair> {
+async function securedPair({ connect }: Harness): Promise<Ends> {
   const pair = await connect();
   await Promise.all([pair.client.startTls(), pair.server.startTls()]);
   return pair;
 }
 
-async function expectTransfer(from: Transport, to: Transport, content: Uint8Array): Promise<void> {
+async function expectTransfer(from: Promised, to: Promised, content: Uint8Array): Promise<void> {
   const [received] = await Promise.all([readExactly(to, content.length), writeAll(from, randomPieces(content))]);
   expect(same(received, content)).toBe(true);
 }
 
-async function writeMetered(transport: Transport, content: Uint8Array, meter: { written: number }): Promise<void> {
+async function writeMetered(transport: Promised, content: Uint8Array, meter: { written: number }): Promise<void> {
   for (const piece of pieces(content, 16_000)) {
     const waiting = transport.write(piece);
     meter.written += piece.length;
@@ -447,7 +468,7 @@ async function writeMetered(transport: Transport, content: Uint8Array, meter: { 
 }
 
 /** Writes until it is told to stop. */
-async function flood(transport: Transport, mostBuffered: number): Promise<void> {
+async function flood(transport: Promised, mostBuffered: number): Promise<void> {
   for (let written = 0; written <= 2 * mostBuffered; written += 16_000) await transport.write(new Uint8Array(16_000));
   throw new Error("All that was written has been taken");
 }
@@ -461,7 +482,7 @@ function over(outcome: Promise<unknown>): Promise<boolean> {
 }
 
 /** Waits until the world stands still, as far as `progress` shows. */
-async function quiet({ turn }: TransportHarness, progress: () => number = () => 0): Promise<void> {
+async function quiet({ turn }: Harness, progress: () => number = () => 0): Promise<void> {
   for (let last = -1, still = 0; still < 30; still++) {
     if (progress() !== last) still = 0;
     last = progress();
@@ -469,6 +490,6 @@ async function quiet({ turn }: TransportHarness, progress: () => number = () => 
   }
 }
 
-function destroy(...transports: readonly Transport[]): void {
+function destroy(...transports: readonly Promised[]): void {
   for (const transport of transports) transport.destroy();
 }

@@ -2,6 +2,7 @@
 
 import { SmtpServer, type ServerOptions } from "@carteiro/driver";
 import { pipe, VirtualClock } from "@carteiro/memory";
+import { Promised } from "./promised.ts";
 import { codesOf } from "./raw-peers.ts";
 import { latin1, octetsOf } from "./session-harness.ts";
 import { noDelays } from "./no-delays.ts";
@@ -15,7 +16,7 @@ export class Visitor {
   constructor(visit: Visit, address: string | undefined) {
     const addresses = { client: address === undefined ? {} : { address, port: 1_025 } };
     const [client, server] = pipe({ clock: visit.clock, addresses });
-    this.#transport = client;
+    this.#transport = new Promised(client);
     void visit.server.accept(server);
     void this.#listen();
   }

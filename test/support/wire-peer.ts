@@ -1,16 +1,17 @@
 // The other end of a transport in tests: says and hears lines, as the script of a test will have it.
 
 import type { Transport } from "@carteiro/driver";
+import { Promised } from "./promised.ts";
 import { ascii, text } from "./transfers.ts";
 
 export class WirePeer {
-  readonly transport: Transport;
+  readonly transport: Promised;
   /** What has been heard and not yet asked for. */
   #heard = "";
   #ended = false;
 
   constructor(transport: Transport) {
-    this.transport = transport;
+    this.transport = new Promised(transport);
   }
 
   /** Says lines, in one write. */

@@ -4,7 +4,7 @@
 import type { CryptoOperation, Effect, Input, Instant, Output, Session } from "@carteiro/core";
 import type { Clock } from "./clock.ts";
 import { webCompute, type Compute } from "./compute.ts";
-import type { Transport } from "./transport.ts";
+import type { Receiver, Transport } from "./transport.ts";
 
 export interface DriveOptions<Event> {
   readonly clock: Clock;
@@ -30,7 +30,7 @@ const leaving = 30_000;
 /** Milliseconds that the connection is then kept, so that the last words reach a peer that is still sending. */
 const lingering = 1_000;
 
-export class Drive<Intent, Event> {
+export class Drive<Intent, Event> implements Receiver {
   /** Settles once the connection is closed and everything has been told; never rejects. */
   readonly closed: Promise<void>;
   /** What broke the connection, where something did. */
@@ -42,6 +42,8 @@ export class Drive<Intent, Event> {
   #resolveClosed: () => void = () => undefined;
 
   #pumping = false;
+  /** Something has happened while the session was being drained, and after it was found idle. */
+  #news = false;
   #listening = false;
   #reading = false;
   #pauses = 0;
@@ -71,7 +73,7 @@ export class Drive<Intent, Event> {
 
   /** Begins. To be called once, when events may come. */
   start(): void {
-    void this.#transport.broken?.then((error) => this.#break(error));
+    this.#transport.attach(this);
     this.#pump();
   }
 
@@ -123,9 +125,10 @@ export class Drive<Intent, Event> {
         return true;
       case "idle":
         if (this.#closing || this.#broken) return false;
+        this.#news = false;
         this.#rest(output.wants, output.deadline);
-        // What may have broken just now is still to be told.
-        return this.#broken;
+        // What has come or broken just now is still to be told.
+        return this.#news;
     }
   }
 
@@ -183,21 +186,38 @@ export class Drive<Intent, Event> {
       this.error ??= error;
       this.#finish();
     }
+    this.#news = true;
     this.#pump();
+  }
+
+  /** For the transport. */
+  received(bytes: Uint8Array): void {
+    this.#reading = false;
+    if (this.#closing) this.#read();
+    else this.#happened({ type: "received", bytes });
+  }
+
+  /** For the transport. */
+  ended(): void {
+    this.#reading = false;
+    this.#ended = true;
+    if (!this.#closing) this.#happened({ type: "ended" });
+    else if (this.#lingering) this.#finish();
+  }
+
+  /** For the transport. */
+  broken(error: unknown): void {
+    this.#break(error);
   }
 
   #read(): void {
     if (this.#reading || this.#ended || this.#broken || !this.#mayRead()) return;
     this.#reading = true;
-    promised(() => this.#transport.read()).then(
-      (bytes) => {
-        this.#reading = false;
-        if (bytes === undefined) this.#ended = true;
-        if (this.#closing) this.#discarded();
-        else this.#happened(bytes === undefined ? { type: "ended" } : { type: "received", bytes });
-      },
-      (error: unknown) => this.#break(error),
-    );
+    try {
+      this.#transport.read()?.catch((error: unknown) => this.#break(error));
+    } catch (error) {
+      this.#break(error);
+    }
   }
 
   #mayRead(): boolean {
@@ -309,12 +329,6 @@ export class Drive<Intent, Event> {
     this.#lingering = true;
     if (this.#ended) this.#finish();
     else this.#restartTimer(lingering);
-  }
-
-  /** Something came after the session was over: octets, or the peer's end. */
-  #discarded(): void {
-    if (this.#ended && this.#lingering) this.#finish();
-    else this.#read();
   }
 
   #finish(): void {

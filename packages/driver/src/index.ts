@@ -2,7 +2,7 @@
 
 export { systemClock, type Clock } from "./clock.ts";
 export { webCompute, type Compute } from "./compute.ts";
-export type { Transport } from "./transport.ts";
+export type { Receiver, Transport } from "./transport.ts";
 export { Drive, type DriveOptions } from "./drive.ts";
 export {
   accept,

@@ -2,7 +2,7 @@
 // Under a virtual clock it is deterministic to the octet.
 
 import type { Instant, TlsInfo } from "@carteiro/core";
-import type { Clock, Transport } from "@carteiro/driver";
+import type { Clock, Receiver, Transport } from "@carteiro/driver";
 import { Lane } from "./lane.ts";
 import { RecordError, RecordReader, formatRecords, recordType, type Fragment, type RecordType } from "./records.ts";
 
@@ -74,13 +74,17 @@ class MemoryTransport implements Transport {
   readonly tls: TlsInfo | undefined;
   readonly remote: Address;
   readonly local: Address;
-  readonly broken: Promise<unknown>;
   readonly #role: "client" | "server";
   readonly #options: PipeOptions;
   readonly #outgoing: Lane;
   readonly #incoming: Lane;
   #records: RecordReader | undefined;
+  #receiver: Receiver | undefined;
+  #reading = false;
+  /** Why nothing can be read or written any more. */
   #broken: Error | undefined;
+  /** The peer has reset the connection; what came before can still be read. */
+  #reset: Error | undefined;
   #destroyed = false;
 
   constructor(role: "client" | "server", options: PipeOptions, outgoing: Lane, incoming: Lane) {
@@ -94,19 +98,36 @@ class MemoryTransport implements Transport {
     this.remote = role === "client" ? server : client;
     this.tls = options.secure === true ? memoryTls : undefined;
     this.#records = options.secure === true ? new RecordReader() : undefined;
-    this.broken = new Promise((resolve) => {
-      incoming.events = {
-        refused: () => outgoing.reset(connectionReset()),
-        reset: (error) => {
-          outgoing.abandon(error);
-          resolve(error);
-        },
-      };
-    });
+    incoming.events = {
+      refused: () => outgoing.reset(connectionReset()),
+      reset: (error) => {
+        outgoing.abandon(error);
+        this.#reset = error;
+        this.#receiver?.broken(error);
+      },
+    };
   }
 
-  read(): Promise<Uint8Array | undefined> {
-    return this.#records === undefined ? this.#incoming.receive() : this.#readRecords(this.#records);
+  attach(receiver: Receiver): void {
+    this.#receiver = receiver;
+    if (this.#reset !== undefined) receiver.broken(this.#reset);
+  }
+
+  read(): void {
+    if (this.#reading) throw new Error("A read is pending already");
+    this.#reading = true;
+    const octets = this.#records === undefined ? this.#incoming.receive() : this.#readRecords(this.#records);
+    octets.then(
+      (bytes) => {
+        this.#reading = false;
+        if (bytes === undefined) this.#receiver?.ended();
+        else this.#receiver?.received(bytes);
+      },
+      (error: unknown) => {
+        this.#reading = false;
+        this.#receiver?.broken(error);
+      },
+    );
   }
 
   write(bytes: Uint8Array): void | Promise<void> {

@@ -3,7 +3,7 @@
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import type { TlsInfo } from "@carteiro/core";
-import type { Transport } from "@carteiro/driver";
+import type { Receiver, Transport } from "@carteiro/driver";
 import { plainAddress } from "./address.ts";
 import { tlsInfo, type Tls } from "./tls.ts";
 
@@ -41,13 +41,13 @@ class NodeTransport implements Transport {
   tls: TlsInfo | undefined;
   readonly remote: Address;
   readonly local: Address;
-  readonly broken: Promise<unknown>;
-  #tellBroken: (error: Error) => void = () => {};
   readonly #upgrade: Tls | undefined;
   #socket: Socket;
   /** Read from the socket and not yet asked for: one chunk, after which the socket is paused. */
   readonly #chunks: Buffer[] = [];
-  #reader: Waiter<Uint8Array | undefined> | undefined;
+  #receiver: Receiver | undefined;
+  /** Whether the receiver has asked for octets, and has not been told any since. */
+  #wanted = false;
   #writers: Waiter<void>[] = [];
   #peerEnded = false;
   #ending: Promise<void> | undefined;
@@ -59,18 +59,24 @@ class NodeTransport implements Transport {
     this.tls = socket instanceof TLSSocket ? tlsInfo(socket) : undefined;
     this.remote = address(socket.remoteAddress, socket.remotePort);
     this.local = address(socket.localAddress, socket.localPort);
-    this.broken = new Promise((resolve) => (this.#tellBroken = resolve));
-    this.#attach();
+    this.#listen();
   }
 
-  read(): Promise<Uint8Array | undefined> {
+  attach(receiver: Receiver): void {
+    this.#receiver = receiver;
+    if (this.#error !== undefined) receiver.broken(this.#error);
+  }
+
+  read(): void {
+    if (this.#wanted) throw new Error("A read is pending already");
     const chunk = this.#chunks.shift();
-    if (chunk !== undefined) return Promise.resolve(chunk);
-    if (this.#peerEnded) return Promise.resolve(undefined);
-    if (this.#error !== undefined) return Promise.reject(this.#error);
-    if (this.#reader !== undefined) return Promise.reject(new Error("A read is pending already"));
-    if (this.#socket.isPaused()) this.#socket.resume();
-    return watched(new Promise((resolve, reject) => (this.#reader = { resolve, reject })));
+    if (chunk !== undefined) this.#receiver?.received(chunk);
+    else if (this.#peerEnded) this.#receiver?.ended();
+    else if (this.#error !== undefined) this.#receiver?.broken(this.#error);
+    else {
+      this.#wanted = true;
+      if (this.#socket.isPaused()) this.#socket.resume();
+    }
   }
 
   write(bytes: Uint8Array): void | Promise<void> {
@@ -85,14 +91,14 @@ class NodeTransport implements Transport {
     if (this.#upgrade === undefined)
       throw new Error("TLS cannot be started without a certificate or trusted authorities: give `tls`");
     if (this.#socket instanceof TLSSocket) throw new Error("TLS has been started already");
-    if (this.#reader !== undefined) throw new Error("TLS cannot be started while a read is pending");
+    if (this.#wanted) throw new Error("TLS cannot be started while a read is pending");
     if (this.#peerEnded) throw new Error("TLS cannot be started: the peer has ended the connection");
     if (unread !== undefined) this.#chunks.unshift(Buffer.from(unread));
     this.#detach();
     try {
       const upgrade = this.#upgrade.upgrade(this.#socket);
       this.#socket = upgrade.socket;
-      this.#attach();
+      this.#listen();
       await upgrade.handshake;
       return upgrade.info();
     } catch (error) {
@@ -120,7 +126,7 @@ class NodeTransport implements Transport {
     this.#socket.destroy();
   }
 
-  #attach(): void {
+  #listen(): void {
     const socket = this.#socket;
     socket.allowHalfOpen = true;
     socket.setNoDelay(true);
@@ -147,20 +153,20 @@ class NodeTransport implements Transport {
 
   // Flowing as long as the reader keeps up: no more than one chunk comes unasked, since that pauses the socket.
   readonly #onData = (chunk: Buffer): void => {
-    const reader = this.#reader;
-    if (reader === undefined) {
+    if (!this.#wanted) {
       this.#chunks.push(chunk);
       this.#socket.pause();
       return;
     }
-    this.#reader = undefined;
-    reader.resolve(chunk);
+    this.#wanted = false;
+    this.#receiver?.received(chunk);
   };
 
   readonly #onEnd = (): void => {
     this.#peerEnded = true;
-    this.#reader?.resolve(undefined);
-    this.#reader = undefined;
+    if (!this.#wanted) return;
+    this.#wanted = false;
+    this.#receiver?.ended();
   };
 
   readonly #onDrain = (): void => {
@@ -174,11 +180,11 @@ class NodeTransport implements Transport {
   readonly #break = (error: Error): void => {
     this.#error ??= error;
     const broken = this.#error;
-    this.#tellBroken(broken);
-    const waiting = this.#reader === undefined ? this.#writers : [this.#reader, ...this.#writers];
-    this.#reader = undefined;
+    const writers = this.#writers;
     this.#writers = [];
-    for (const waiter of waiting) waiter.reject(broken);
+    for (const writer of writers) writer.reject(broken);
+    this.#wanted = false;
+    this.#receiver?.broken(broken);
   };
 }
 
