@@ -22,7 +22,7 @@ import { ContentAbortedError, ContentRefusedError, DecisionVoidError } from "./e
 import { callHandler, type HandlerAnswer } from "./handler-calls.ts";
 import { KnownClient } from "./known-client.ts";
 import type { SessionInfo } from "./server-options.ts";
-import { StepContext } from "./step-context.ts";
+import { MessageStep, StepContext } from "./step-context.ts";
 import type { Transport } from "./transport.ts";
 
 const localError = reject(451, "4.3.0", "Local error in processing; try again later");
@@ -185,9 +185,12 @@ export class Connection {
     if (this.#refusal !== undefined && origin.implicitTls === true) this.#dismiss(this.#refusal.reply);
   }
 
-  #transactionEnded({ type: _, ...told }: Extract<ServerEvent, { type: "transactionEnded" }>): void {
+  #transactionEnded(event: Extract<ServerEvent, { type: "transactionEnded" }>): void {
     this.#message = undefined;
-    this.#context.events.emit("transactionEnded", { session: this.info, ...told });
+    const { events } = this.#context;
+    if (!events.has("transactionEnded")) return;
+    const { type: _, ...told } = event;
+    events.emit("transactionEnded", { session: this.info, ...told });
   }
 
   /** Told once, by the session or else by the end of the connection. */
@@ -216,8 +219,16 @@ export class Connection {
     const pending = { event, step };
     this.#pending = pending;
     const answer = event.type === "messageReceived" ? this.#messageAnswer() : this.#ask(event, step);
-    if (!(answer instanceof Promise)) return this.#answered(pending, answer);
-    answer.then((decision) => this.#answered(pending, decision)).catch((error: unknown) => this.#drive.destroy(error));
+    if (answer instanceof Promise) void this.#answerLater(pending, answer);
+    else this.#answered(pending, answer);
+  }
+
+  async #answerLater(pending: Pending<ServerDecision>, answer: Promise<Verdict | void>): Promise<void> {
+    try {
+      this.#answered(pending, await answer);
+    } catch (error) {
+      this.#drive.destroy(error);
+    }
   }
 
   #messageAnswer(): Promise<Verdict | void> | undefined {
@@ -353,7 +364,7 @@ export class Connection {
   #startMessage({ envelope, repliesEach }: Extract<ServerEvent, { type: "contentStarted" }>): void {
     const { options } = this.#context;
     const content = new Content();
-    const step = Object.assign(new StepContext(this.info), { envelope, content, repliesEach });
+    const step = new MessageStep(this.info, envelope, content, repliesEach);
     const message: Incoming = { content, step, ended: false };
     this.#message = message;
     if (options.onMessage === undefined) return content.discard();

@@ -8,6 +8,15 @@ const credit = 65_536;
 const small = 1_024;
 const gathering = 8_192;
 
+type Result = IteratorResult<Uint8Array, undefined>;
+
+interface Consumer {
+  readonly resolve: (result: Result) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+const over: Result = { done: true, value: undefined };
+
 export class Content implements AsyncIterable<Uint8Array> {
   #waiting: Uint8Array[] = [];
   #octets = 0;
@@ -16,8 +25,8 @@ export class Content implements AsyncIterable<Uint8Array> {
   #state: "open" | "ended" | "discarded" | "failed" = "open";
   #error: unknown;
   #taken = false;
-  /** Something has come for the consumer, or nothing will any more. */
-  readonly #news = new Bell();
+  /** Who waits for a slice, in order. */
+  #consumers: Consumer[] = [];
   /** There is room again. */
   readonly #room = new Bell();
 
@@ -64,8 +73,9 @@ export class Content implements AsyncIterable<Uint8Array> {
   /** Takes a slice in; a promise means: read no more until it is settled. For the driver. */
   push(slice: Uint8Array): void | Promise<void> {
     if (this.#state !== "open") return;
+    const consumer = this.#consumers.shift();
+    if (consumer !== undefined) return consumer.resolve({ done: false, value: slice });
     this.#add(slice);
-    this.#news.ring();
     if (this.#octets >= credit) return this.#room.wait();
   }
 
@@ -73,7 +83,7 @@ export class Content implements AsyncIterable<Uint8Array> {
   end(): void {
     if (this.#state !== "open") return;
     this.#state = "ended";
-    this.#news.ring();
+    this.#dismiss();
   }
 
   /** What has come is worth nothing: a consumer that has not had all of it gets the error. For the driver. */
@@ -94,18 +104,25 @@ export class Content implements AsyncIterable<Uint8Array> {
     this.#waiting = [];
     this.#gathered = undefined;
     this.#octets = this.#gatheredOctets = 0;
-    this.#news.ring();
+    this.#dismiss();
     this.#room.ring();
   }
 
-  async #next(): Promise<IteratorResult<Uint8Array, undefined>> {
-    for (;;) {
-      const slice = this.#take();
-      if (slice !== undefined) return { done: false, value: slice };
-      if (this.#state === "failed") throw this.#error;
-      if (this.#state !== "open") return { done: true, value: undefined };
-      await this.#news.wait();
+  /** Nothing will come any more for those who wait. */
+  #dismiss(): void {
+    const consumers = this.#consumers;
+    this.#consumers = [];
+    for (const { resolve, reject } of consumers) {
+      if (this.#state === "failed") reject(this.#error);
+      else resolve(over);
     }
+  }
+
+  #next(): Promise<Result> {
+    const slice = this.#take();
+    if (slice !== undefined) return Promise.resolve({ done: false, value: slice });
+    if (this.#state === "open") return new Promise((resolve, reject) => this.#consumers.push({ resolve, reject }));
+    return this.#state === "failed" ? Promise.reject(this.#error) : Promise.resolve(over);
   }
 
   #take(): Uint8Array | undefined {

@@ -107,6 +107,7 @@ export class RateGuard {
   }
 
   #refusalOf(subject: RateSubject, session: SessionInfo, add: 0 | 1 = 1, ahead = 0): Refusal | Promise<Refusal> {
+    if (this.#rates[subject] === undefined) return undefined;
     return after(this.#tooMany(subject, session, add, ahead), (tooMany) => {
       if (!tooMany) return undefined;
       this.#events.emit("rateExceeded", { session, subject });

@@ -1,5 +1,7 @@
 // What every handler of a server gets: the session, and a signal that is made only when it is looked at.
 
+import type { Envelope } from "@carteiro/core";
+import type { Content } from "./content.ts";
 import { ContentAbortedError, ContentRefusedError, DecisionVoidError } from "./errors.ts";
 import type { SessionInfo } from "./server-options.ts";
 
@@ -28,6 +30,20 @@ export class StepContext {
   echoes(error: unknown): boolean {
     if (this.#reason === undefined || !(error instanceof Error)) return false;
     return isOurs(error) || isOurs(error.cause) || error.name === "AbortError";
+  }
+}
+
+/** What `onMessage` gets. */
+export class MessageStep extends StepContext {
+  readonly envelope: Envelope;
+  readonly content: Content;
+  readonly repliesEach: boolean;
+
+  constructor(session: SessionInfo, envelope: Envelope, content: Content, repliesEach: boolean) {
+    super(session);
+    this.envelope = envelope;
+    this.content = content;
+    this.repliesEach = repliesEach;
   }
 }
 
