@@ -220,11 +220,9 @@ function isAsWritten(octets: Uint8Array, { at, localEnd, end }: MailboxSpans): b
   return isPlain && !hasNonAscii(octets, at, localEnd) && scanWhile(octets, localEnd + 1, end, LOWER) === end;
 }
 
-/** The address is decoded once; its two parts are cut out of that. */
 function plainMailbox(octets: Uint8Array, { at, localEnd, end }: MailboxSpans): Mailbox {
-  const address = decodeAscii(octets, at, end);
-  const atSign = localEnd - at;
-  return { address, localPart: address.slice(0, atSign), domain: address.slice(atSign + 1) } as Mailbox;
+  const localPart = decodeAscii(octets, at, localEnd);
+  return mailboxOf(localPart, decodeAscii(octets, localEnd + 1, end), localPart);
 }
 
 function mailboxOf(localPart: string, domain: string, written = writtenLocalPart(localPart)): Mailbox {

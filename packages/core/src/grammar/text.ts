@@ -14,25 +14,37 @@ export function decodeAscii(octets: Uint8Array, at = 0, end = octets.length): st
   return text;
 }
 
-/** Eight at a time: as many strings are not made and joined. */
+/** In steps of eight, four, two and one: many short strings cost more to make and to join. */
 function decodeShort(octets: Uint8Array, at: number, end: number): string {
-  const { fromCharCode } = String;
   let text = "";
   let index = at;
-  for (; index + 8 <= end; index += 8) {
-    text += fromCharCode(
-      octets[index] ?? 0,
-      octets[index + 1] ?? 0,
-      octets[index + 2] ?? 0,
-      octets[index + 3] ?? 0,
-      octets[index + 4] ?? 0,
-      octets[index + 5] ?? 0,
-      octets[index + 6] ?? 0,
-      octets[index + 7] ?? 0,
-    );
+  for (; index + 8 <= end; index += 8) text += eightOf(octets, index);
+  if (index + 4 <= end) {
+    text += fourOf(octets, index);
+    index += 4;
   }
-  for (; index < end; index++) text += fromCharCode(octets[index] ?? 0);
-  return text;
+  if (index + 2 <= end) {
+    text += String.fromCharCode(octets[index] ?? 0, octets[index + 1] ?? 0);
+    index += 2;
+  }
+  return index < end ? text + String.fromCharCode(octets[index] ?? 0) : text;
+}
+
+function eightOf(octets: Uint8Array, at: number): string {
+  return String.fromCharCode(
+    octets[at] ?? 0,
+    octets[at + 1] ?? 0,
+    octets[at + 2] ?? 0,
+    octets[at + 3] ?? 0,
+    octets[at + 4] ?? 0,
+    octets[at + 5] ?? 0,
+    octets[at + 6] ?? 0,
+    octets[at + 7] ?? 0,
+  );
+}
+
+function fourOf(octets: Uint8Array, at: number): string {
+  return String.fromCharCode(octets[at] ?? 0, octets[at + 1] ?? 0, octets[at + 2] ?? 0, octets[at + 3] ?? 0);
 }
 
 function fromCharCodes(octets: Uint8Array): string {
