@@ -197,8 +197,8 @@ export class Connection {
   #sessionClosed({ reason, reply }: Extract<ServerEvent, { type: "sessionClosed" }>): void {
     if (this.#over) return;
     this.#over = true;
-    this.#dropMessage(new ContentAbortedError());
-    this.#abortSteps(new DecisionVoidError("The session is closed"));
+    if (this.#message !== undefined) this.#dropMessage(new ContentAbortedError());
+    this.#abortSteps("The session is closed");
     this.#pending = undefined;
     this.#attempts.ended();
     this.#facts?.end();
@@ -207,9 +207,13 @@ export class Connection {
     this.#context.events.emit("sessionClosed", { session: this.info, reason, ...rest });
   }
 
-  #abortSteps(reason: Error): void {
+  /** Errors are dear, since each has a stack: where nothing is under way, none is made. */
+  #abortSteps(why: string): DecisionVoidError | undefined {
+    if (this.#pending === undefined && this.#message === undefined) return undefined;
+    const reason = new DecisionVoidError(why);
     this.#pending?.step.abort(reason);
     this.#message?.step.abort(reason);
+    return reason;
   }
 
   // Deciding.
@@ -349,9 +353,8 @@ export class Connection {
 
   /** The session has answered by itself. */
   #expired(): void {
-    const reason = new DecisionVoidError("The time to decide is over");
+    const reason = this.#abortSteps("The time to decide is over");
     this.#message?.content.fail(reason);
-    this.#abortSteps(reason);
     this.#pending = undefined;
   }
 
@@ -386,7 +389,7 @@ export class Connection {
   }
 
   #dismiss(reply: Reply): void {
-    this.#abortSteps(new DecisionVoidError("The session is closed"));
+    this.#abortSteps("The session is closed");
     this.#pending = undefined;
     this.#drive.submit({ type: "dismiss", reply });
   }

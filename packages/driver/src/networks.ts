@@ -14,6 +14,7 @@ export type IpAddress = ipaddr.IPv4 | ipaddr.IPv6;
  */
 export function networks(list: readonly string[]): (address: string | undefined) => boolean {
   const blocks = list.map(parseBlock);
+  if (blocks.length === 0) return () => false;
   return (address) => {
     const ip = address === undefined ? undefined : parseIp(address);
     return ip !== undefined && blocks.some(({ base, bits }) => base.kind() === ip.kind() && ip.match(base, bits));

@@ -51,6 +51,8 @@ class NodeTransport implements Transport {
   #writers: Waiter<void>[] = [];
   #peerEnded = false;
   #ending: Promise<void> | undefined;
+  /** That the connection is broken, in words; the error itself is made when it is asked for. */
+  #gone: string | undefined;
   #error: Error | undefined;
 
   constructor(socket: Socket, tls: Tls | undefined) {
@@ -64,7 +66,7 @@ class NodeTransport implements Transport {
 
   attach(receiver: Receiver): void {
     this.#receiver = receiver;
-    if (this.#error !== undefined) receiver.broken(this.#error);
+    if (this.#gone !== undefined) receiver.broken(this.#lost());
   }
 
   read(): void {
@@ -72,7 +74,7 @@ class NodeTransport implements Transport {
     const chunk = this.#chunks.shift();
     if (chunk !== undefined) this.#receiver?.received(chunk);
     else if (this.#peerEnded) this.#receiver?.ended();
-    else if (this.#error !== undefined) this.#receiver?.broken(this.#error);
+    else if (this.#gone !== undefined) this.#receiver?.broken(this.#lost());
     else {
       this.#wanted = true;
       if (this.#socket.isPaused()) this.#socket.resume();
@@ -80,14 +82,14 @@ class NodeTransport implements Transport {
   }
 
   write(bytes: Uint8Array): void | Promise<void> {
-    if (this.#error !== undefined) return Promise.reject(this.#error);
+    if (this.#gone !== undefined) return Promise.reject(this.#lost());
     if (this.#ending !== undefined) return Promise.reject(new Error("Our side of the connection has been ended"));
     if (this.#socket.write(bytes)) return;
     return watched(new Promise<void>((resolve, reject) => this.#writers.push({ resolve, reject })));
   }
 
   async startTls(unread?: Uint8Array): Promise<TlsInfo> {
-    if (this.#error !== undefined) throw this.#error;
+    if (this.#gone !== undefined) throw this.#lost();
     if (this.#upgrade === undefined)
       throw new Error("TLS cannot be started without a certificate or trusted authorities: give `tls`");
     if (this.#socket instanceof TLSSocket) throw new Error("TLS has been started already");
@@ -110,10 +112,12 @@ class NodeTransport implements Transport {
 
   end(): Promise<void> {
     if (this.#ending !== undefined) return this.#ending;
-    if (this.#error !== undefined) return Promise.reject(this.#error);
+    if (this.#gone !== undefined) return Promise.reject(this.#lost());
     this.#ending = watched(
       new Promise((resolve, reject) => {
-        this.#socket.end((error?: Error | null) => (error ? reject(this.#error ?? error) : resolve()));
+        this.#socket.end((error?: Error | null) =>
+          error ? reject(this.#gone === undefined ? error : this.#lost()) : resolve(),
+        );
       }),
     );
     return this.#ending;
@@ -122,8 +126,14 @@ class NodeTransport implements Transport {
   destroy(): void {
     this.#chunks.length = 0;
     this.#peerEnded = false;
-    this.#break(new Error("The connection has been destroyed"));
+    this.#gone ??= "The connection has been destroyed";
+    if (this.#wanted || this.#writers.length > 0) this.#break(this.#lost());
     this.#socket.destroy();
+  }
+
+  /** Why nothing can be read or written; made only when somebody asks, since errors are dear. */
+  #lost(): Error {
+    return (this.#error ??= new Error(this.#gone));
   }
 
   #listen(): void {
@@ -175,11 +185,13 @@ class NodeTransport implements Transport {
     for (const writer of writers) writer.resolve();
   };
 
-  readonly #onClose = (): void => this.#break(new Error("The connection has been closed"));
+  readonly #onClose = (): void => {
+    if (this.#gone === undefined) this.#break(new Error("The connection has been closed"));
+  };
 
   readonly #break = (error: Error): void => {
-    this.#error ??= error;
-    const broken = this.#error;
+    this.#gone ??= error.message;
+    const broken = (this.#error ??= error);
     const writers = this.#writers;
     this.#writers = [];
     for (const writer of writers) writer.reject(broken);

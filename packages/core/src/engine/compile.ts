@@ -79,11 +79,11 @@ export function compile<Machine extends AnyStateMachine>(
 class CompiledRunner implements Runner<unknown, PlainEvent> {
   #row: Row;
   /** By history state: the index of the row that was active when its parent was last left, or -1. */
-  readonly #memory: Int32Array;
+  readonly #memory: number[];
 
   constructor(row: Row, slots: number) {
     this.#row = row;
-    this.#memory = new Int32Array(slots).fill(-1);
+    this.#memory = new Array<number>(slots).fill(-1);
   }
 
   get state(): string {

@@ -190,7 +190,7 @@ export class ServerActions {
     this.#lastReply = given;
     const subject = this.answered;
     // The greeting and the reply to EHLO carry no enhanced code, refusals included (RFC 2034 §4).
-    const plain = subject === "connection" || subject === "hello";
+    const plain = given.enhanced !== undefined && (subject === "connection" || subject === "hello");
     this.#writeReply(plain ? formatReply(given, { enhanced: false }) : formattedReply(given));
     this.#charge(given);
     this.#ahead.commandAnswered(this.command?.verb, given, this.cause.type);

@@ -17,14 +17,13 @@ export function namedReply(
   { profile, standing }: Circumstances,
   content: IncomingContent | undefined,
 ): Reply {
-  const { hostname, protocol } = profile;
   switch (name) {
     case "greeting":
-      return reply(220, undefined, `${hostname} ${protocol === "lmtp" ? "LMTP" : "ESMTP"} ready`);
+      return profile.own.greeting;
     case "hello":
       return standing.greeting;
     case "goodbye":
-      return reply(221, "2.0.0", `${hostname} closing the connection`);
+      return profile.own.goodbye;
     case "malformed":
       return checkReplies.badResponse;
     case "chunkOk":
@@ -33,6 +32,6 @@ export function namedReply(
     case "violated":
       return fixedReplies.refused;
     default:
-      return (protocol === "lmtp" ? lmtpReplies[name] : undefined) ?? fixedReplies[name];
+      return (profile.protocol === "lmtp" ? lmtpReplies[name] : undefined) ?? fixedReplies[name];
   }
 }

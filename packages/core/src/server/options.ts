@@ -12,6 +12,7 @@ import type { MechanismName } from "../sasl/mechanisms.ts";
 import { chosenMechanisms } from "./mechanisms.ts";
 import type { ServerTimeout } from "./messages.ts";
 import { Registry } from "./registry.ts";
+import { ownReplies, type OwnReplies } from "./replies.ts";
 
 /** All in octets or counts. The defaults are at or above what RFC 5321 §4.5.3.1 demands. */
 export interface ServerLimits {
@@ -191,6 +192,8 @@ export interface ServerProfile {
   readonly bareNewlines: "reject" | "normalise";
   /** What the extensions come to. */
   readonly registry: Registry;
+  /** Replies that are the same in all sessions of this server. */
+  readonly own: OwnReplies;
   readonly greetPause: number;
   readonly strictPipelining: boolean;
   readonly replyPadding: number;
@@ -213,9 +216,11 @@ export function serverProfile(options: ServerSessionOptions): ServerProfile {
   });
   const { required, allowInClear } = authentication ?? {};
   const hostname = helloName(options.hostname);
+  const protocol = oneOf("protocol", options.protocol, ["smtp", "lmtp"], "smtp");
   return {
     hostname,
-    protocol: oneOf("protocol", options.protocol, ["smtp", "lmtp"], "smtp"),
+    protocol,
+    own: ownReplies(hostname, protocol),
     chunking: trueOrFalse("chunking", options.chunking, true),
     burl: offersBurl(options),
     startTls: trueOrFalse("startTls", options.startTls, false),

@@ -34,6 +34,8 @@ export class Registry {
   /** Those of them that the application is asked about. */
   readonly questions: readonly string[];
   readonly #extensions: readonly Extension[];
+  /** The last line that each extension announced and that is known to fit. */
+  readonly #fitting: string[] = [];
   readonly #mail: Reading<MailParameters>;
   readonly #recipient: Reading<RecipientParameters>;
 
@@ -73,10 +75,12 @@ export class Registry {
   /** The lines of EHLO's reply, the greeting's aside; or the reply that refuses EHLO, where an extension fails. */
   announcements(offer: Offer): { readonly announced: readonly string[] } | Refusal {
     const announced: string[] = [];
-    for (const extension of this.#extensions) {
+    for (const [index, extension] of this.#extensions.entries()) {
       try {
         const line = extension.announce(offer);
-        if (line !== undefined) announced.push(fittingLine(line));
+        if (line === undefined) continue;
+        if (line !== this.#fitting[index]) this.#fitting[index] = fittingLine(line);
+        announced.push(line);
       } catch (error) {
         return failed(`keyword ${extension.keyword}`, error);
       }

@@ -152,6 +152,21 @@ export const checkReplies = {
   foreignProtocol: reply(554, "5.5.1", "This is an SMTP server; closing the connection"),
 } as const;
 
+/** Those that name the server; formatted once and for all, too. */
+export interface OwnReplies {
+  readonly greeting: Reply;
+  readonly goodbye: Reply;
+}
+
+/** To be made once for a server. */
+export function ownReplies(hostname: string, protocol: "smtp" | "lmtp"): OwnReplies {
+  const greeting = reply(220, undefined, `${hostname} ${protocol === "lmtp" ? "LMTP" : "ESMTP"} ready`);
+  const goodbye = reply(221, "2.0.0", `${hostname} closing the connection`);
+  formattedOwn.set(greeting, formatReply(greeting, { enhanced: true }));
+  formattedOwn.set(goodbye, formatReply(goodbye, { enhanced: true }));
+  return { greeting, goodbye };
+}
+
 const formattedFixed: ReadonlyMap<Reply, Uint8Array> = new Map(
   [
     ...Object.values(fixedReplies),
@@ -160,10 +175,11 @@ const formattedFixed: ReadonlyMap<Reply, Uint8Array> = new Map(
     ...Object.values(checkReplies),
   ].map((fixed) => [fixed, formatReply(fixed, { enhanced: true })]),
 );
+const formattedOwn = new WeakMap<Reply, Uint8Array>();
 
-/** A reply as it goes over the wire, with its enhanced code; those of this file are formatted once and for all. */
+/** A reply as it goes over the wire, with its enhanced code; those that are made in this file are formatted once and for all. */
 export function formattedReply(given: Reply): Uint8Array {
-  return formattedFixed.get(given) ?? formatReply(given, { enhanced: true });
+  return formattedFixed.get(given) ?? formattedOwn.get(given) ?? formatReply(given, { enhanced: true });
 }
 
 /** Octets of a reply line with its CRLF (RFC 5321 §4.5.3.1.5). */
