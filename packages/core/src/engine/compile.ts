@@ -55,12 +55,6 @@ interface Move {
   readonly records: readonly number[];
 }
 
-interface Table {
-  readonly start: Move;
-  /** How many history states there are. */
-  readonly slots: number;
-}
-
 const nothing: readonly ActionCall[] = Object.freeze([]);
 const never: readonly Candidate[] = Object.freeze([]);
 
@@ -72,18 +66,17 @@ export function compile<Machine extends AnyStateMachine>(
   machine: Machine,
 ): Program<ContextFrom<Machine>, EventFrom<Machine>> {
   checkSupported(machine);
-  const { start, slots } = new Compiler(machine.root).table();
-  return { start: () => ({ runner: new CompiledRunner(start.next, slots), actions: start.actions }) };
+  const { next, actions } = new Compiler(machine.root).start();
+  return { start: () => ({ runner: new CompiledRunner(next), actions }) };
 }
 
 class CompiledRunner implements Runner<unknown, PlainEvent> {
   #row: Row;
-  /** By history state: the index of the row that was active when its parent was last left, or -1. */
-  readonly #memory: number[];
+  /** By history state: the index of the row that was active when its parent was last left; nothing where it never was. */
+  readonly #memory: number[] = [];
 
-  constructor(row: Row, slots: number) {
+  constructor(row: Row) {
     this.#row = row;
-    this.#memory = new Array<number>(slots).fill(-1);
   }
 
   get state(): string {
@@ -142,11 +135,12 @@ class Compiler {
     this.#slots = new Map(states.filter(isHistory).map((history, slot) => [history, slot]));
   }
 
-  table(): Table {
+  /** The move into the initial state; all others hang on it. */
+  start(): Move {
     for (const [leaf, row] of this.#rows) {
       if (!row.done) this.#fill(leaf, row);
     }
-    return { start: this.#move(initialStep(this.#root)), slots: this.#slots.size };
+    return this.#move(initialStep(this.#root));
   }
 
   #fill(leaf: AnyStateNode, row: Row): void {
