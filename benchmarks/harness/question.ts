@@ -61,6 +61,8 @@ export interface Question {
   readonly bounds?: readonly Bound[];
   /** Rounds of each contender; the default is the command's. */
   readonly rounds?: number;
+  /** Whether the figures are the same on a busy machine: then no round is run again for that. Default: no. */
+  readonly steady?: boolean;
   /** Rounds thrown away before, so that compilers have done their work. Default: 2. */
   readonly warmUp?: number;
 }

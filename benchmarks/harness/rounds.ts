@@ -41,13 +41,13 @@ const usualWarmUp = 2;
 
 /** Runs all rounds. Rejects with what a contender failed with. */
 export async function ask(name: string, question: Question, scale: Scale, usualRounds: number): Promise<Result> {
-  const { title, metrics } = question;
+  const { title, metrics, steady = false } = question;
   const rounds = scale.quick ? 1 : (question.rounds ?? usualRounds);
   const warmUp = scale.quick ? 0 : (question.warmUp ?? usualWarmUp);
   const started: Started[] = [];
   try {
     for (const contender of question.contenders) started.push(await start(contender, scale));
-    const patience = { repeats: scale.quick ? 0 : repeats, repeated: 0, busy: 0 };
+    const patience = { repeats: scale.quick || steady ? 0 : repeats, repeated: 0, busy: 0 };
     for (let round = 0; round < warmUp; round++) await runRound(started, undefined);
     for (let round = 0; round < rounds; round++) await runRound(started, patience);
     const contenders = started.map(resultOf);
@@ -55,7 +55,8 @@ export async function ask(name: string, question: Question, scale: Scale, usualR
       ...(question.targets ?? []).flatMap((target) => ratioVerdict(target, started)),
       ...(question.bounds ?? []).flatMap((bound) => boundVerdict(bound, started)),
     ];
-    const { repeated, busy } = patience;
+    const { repeated } = patience;
+    const busy = steady ? 0 : patience.busy;
     return { name, title, metrics, rounds, repeated, busy, contenders, verdicts };
   } finally {
     for (const { running } of started) await running?.stop();

@@ -39,16 +39,16 @@ export class OneEachLoad {
   async #place(until: number): Promise<number> {
     let count = 0;
     while (performance.now() < until) {
-      await dialogue({ ...this.#options, localAddress: this.#nextAddress() }, this.#writes);
+      await dialogue({ ...this.#options, host: this.#nextHost() }, this.#writes);
       count += 1;
     }
     return count;
   }
 
-  /** Clients have addresses of their own; and no port is wanted again while the system still keeps it closed. */
-  #nextAddress(): string {
+  /** The server has many addresses, so that no port is wanted again while the system still keeps it closed. */
+  #nextHost(): string {
     this.#connected += 1;
-    return `127.1.${this.#connected % 250}.${1 + (Math.floor(this.#connected / 250) % 250)}`;
+    return `127.1.0.${1 + (this.#connected % 250)}`;
   }
 }
 

@@ -5,8 +5,8 @@ import { connect as connectSecurely } from "node:tls";
 
 export interface Address {
   readonly port: number;
-  /** The client's own address in the loopback network, which is all of 127.0.0.0/8. Default: 127.0.0.1. */
-  readonly localAddress?: string;
+  /** The server's address: one in the loopback network, which is all of 127.0.0.0/8. Default: 127.0.0.1. */
+  readonly host?: string;
   /** The authority to trust, in PEM; the connection then begins with a full TLS handshake. */
   readonly ca?: string;
 }
@@ -28,7 +28,7 @@ export function openSocket(address: Address, listener: Listener): Socket {
     .on("close", () => listener.gone(error));
 }
 
-function inTheClear({ port, localAddress }: Address, listener: Listener): Socket {
+function inTheClear({ port, host = "127.0.0.1" }: Address, listener: Listener): Socket {
   const onread = {
     buffer: shared,
     callback: (length: number) => {
@@ -36,18 +36,11 @@ function inTheClear({ port, localAddress }: Address, listener: Listener): Socket
       return true;
     },
   };
-  return connect({
-    port,
-    host: "127.0.0.1",
-    noDelay: true,
-    onread,
-    ...(localAddress !== undefined && { localAddress }),
-  });
+  return connect({ port, host, noDelay: true, onread });
 }
 
-function securely({ port, localAddress }: Address, ca: string, listener: Listener): Socket {
-  const from = localAddress === undefined ? {} : { localAddress };
-  const socket = connectSecurely({ port, host: "127.0.0.1", ca, ...from });
+function securely({ port, host = "127.0.0.1" }: Address, ca: string, listener: Listener): Socket {
+  const socket = connectSecurely({ port, host, ca, servername: "mx.example.org" });
   return socket.setNoDelay().on("data", (chunk: Buffer) => listener.received(chunk, chunk.length));
 }
 
