@@ -1,6 +1,7 @@
 // Client and server joined in one process: no port, no real time, the same octets at every run.
 
 import { openClient, SmtpServer, type ClientOptions, type ServerOptions, type SmtpClient } from "@carteiro/driver";
+import { features } from "./features.ts";
 import { pipe, type PipeOptions } from "./pipe.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
@@ -24,7 +25,7 @@ export interface Pair {
 export async function pair(
   serverOptions: ServerOptions,
   clientOptions: ClientOptions = {},
-  { clock = new VirtualClock(), startTls = true, ...pipeOptions }: PairOptions = {},
+  { clock = new VirtualClock(), startTls = features.serverStartTls, ...pipeOptions }: PairOptions = {},
 ): Promise<Pair> {
   const server = new SmtpServer(serverOptions, { clock, startTls });
   const connect = (options: ClientOptions = clientOptions): Promise<SmtpClient> => {

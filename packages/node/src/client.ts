@@ -4,6 +4,7 @@ import type { LookupFunction } from "node:net";
 import {
   openClient,
   Pool,
+  startTlsWith,
   systemClock,
   type ClientOptions,
   type PoolOptions,
@@ -12,6 +13,7 @@ import {
 } from "@carteiro/driver";
 import { nodeCompute } from "./compute.ts";
 import { dial } from "./dial.ts";
+import { features } from "./features.ts";
 import { clientTls, type ClientTlsOptions, type Tls } from "./tls.ts";
 import { nodeTransport, secureNodeTransport } from "./transport.ts";
 
@@ -78,9 +80,9 @@ function authenticationAt(options: ConnectOptions): Pick<ConnectOptions, "auth">
   return { auth: { host, port: portOf(options), ...auth } };
 }
 
-function clientTlsOf({ host, path, implicitTls, startTls, auth, tls }: ConnectOptions): Tls {
-  const opportunistic =
-    implicitTls !== true && (startTls ?? (auth === undefined ? "opportunistic" : "required")) === "opportunistic";
+function clientTlsOf(options: ConnectOptions): Tls {
+  const { host, path, implicitTls, tls } = options;
+  const opportunistic = implicitTls !== true && startTlsWith(features, options) === "opportunistic";
   const serverName = path === undefined ? (host ?? "localhost") : undefined;
   // Who names authorities or a server means them to be checked.
   const anybody = opportunistic && tls?.ca === undefined && tls?.serverName === undefined;

@@ -96,12 +96,14 @@ export {
   type Recipient,
   type ReferenceAnswer,
   type ReverseDns,
+  type RuntimeFeatures,
   type SendResult,
   type ServerHandlers,
   type SessionInfo,
   type SmtpClient,
   type TokenSource,
 } from "@carteiro/driver";
+export { features } from "./features.ts";
 export { createServer, NodeServer, type ListenOptions, type NodeServerOptions } from "./server.ts";
 export { connect, createPool, type ConnectOptions } from "./client.ts";
 export { nodeCompute } from "./compute.ts";

@@ -5,6 +5,7 @@ import { networks, SmtpServer, systemClock, type ServerEvents, type ServerOption
 import { defaultServerTimeouts } from "@carteiro/core";
 import { plainAddress } from "./address.ts";
 import { nodeCompute } from "./compute.ts";
+import { features } from "./features.ts";
 import { dnsResolver } from "./resolver.ts";
 import { nodeTransport, secureNodeTransport } from "./transport.ts";
 import { serverTls, type ServerTlsOptions, type Tls } from "./tls.ts";
@@ -66,7 +67,7 @@ export class NodeServer {
     this.#lmtp = options.protocol === "lmtp";
     this.#tlsTimeout = options.timeouts?.tls ?? defaultServerTimeouts.tls;
     this.#server = new SmtpServer(options, {
-      startTls: this.#tls !== undefined,
+      startTls: features.serverStartTls && this.#tls !== undefined,
       resolver: dnsResolver(),
       compute: nodeCompute,
     });

@@ -1,0 +1,52 @@
+// What the transports of a runtime can do, as its adapter tells it: what cannot be kept is neither announced by a server nor
+// promised by a client.
+
+import type { ClientOptions } from "./client-options.ts";
+
+export interface RuntimeFeatures {
+  /** Of the adapter: `node`, `deno`, `bun`, `workers`, `web`, `memory`. */
+  readonly name: string;
+  /** Whether servers can listen by themselves. */
+  readonly listens: boolean;
+  readonly serverStartTls: boolean;
+  readonly serverImplicitTls: boolean;
+  readonly clientStartTls: boolean;
+  readonly clientImplicitTls: boolean;
+  /** Whether a client can go on with a certificate that cannot be verified (opportunistic TLS, RFC 7435). */
+  readonly unverifiedTls: boolean;
+  /** Whether `TlsInfo` tells `authorized` and `clientCertificate`. */
+  readonly peerCertificate: boolean;
+  /** What SCRAM can be bound to (RFC 9266, RFC 5929), at best. */
+  readonly channelBindings: "tls-exporter" | "tls-server-end-point" | "none";
+  /** Whether one side can end while the other goes on. */
+  readonly halfClose: boolean;
+  /** Whether a reset shows although nobody reads. */
+  readonly brokenWhileIdle: boolean;
+  readonly unixSockets: boolean;
+}
+
+/** What a client is asked to promise about TLS. */
+export interface TlsWishes extends Pick<ClientOptions, "startTls" | "auth"> {
+  readonly implicitTls?: boolean;
+  readonly tls?: { readonly rejectUnauthorized?: boolean };
+}
+
+/**
+ * The `startTls` that a client is to be opened with where TLS is as these features say. `opportunistic` becomes `never` where
+ * there is no STARTTLS; where there is, but no unverified TLS, it stays, and a server whose certificate cannot be verified ends
+ * the session. Throws `TypeError` for what the runtime cannot keep: `startTls: "required"`, given or for the sake of
+ * `auth`, `implicitTls`, and `rejectUnauthorized: false`.
+ */
+export function startTlsWith(features: RuntimeFeatures, wishes: TlsWishes): NonNullable<ClientOptions["startTls"]> {
+  const { implicitTls = false, auth, startTls = auth === undefined ? "opportunistic" : "required", tls } = wishes;
+  if (implicitTls && !features.clientImplicitTls) throw impossible(features, "implicitTls");
+  if (tls?.rejectUnauthorized === false && !features.unverifiedTls)
+    throw impossible(features, "tls.rejectUnauthorized: false");
+  if (implicitTls || features.clientStartTls) return startTls;
+  if (startTls === "required") throw impossible(features, 'startTls: "required", which auth asks for by default,');
+  return "never";
+}
+
+function impossible({ name }: RuntimeFeatures, option: string): TypeError {
+  return new TypeError(`${option} cannot be kept here: the transports of @carteiro/${name} cannot do it`);
+}
