@@ -50,11 +50,9 @@ export class Script {
     const whole = pipelining === "whole";
     this.window = whole ? window : 1;
     this.opening = [step(wire.hello, 1), ...(whole ? [step(group, commands.length)] : [])];
-    this.mail = {
-      lockstep: [...commands, content].map((text) => step(text, 1)),
-      groups: [step(group, commands.length), step(content, 1)],
-      whole: [step((content + group).repeat(this.window), commands.length + 1)],
-    }[pipelining];
+    if (whole) this.mail = [step((content + group).repeat(this.window), commands.length + 1)];
+    else if (pipelining === "groups") this.mail = [step(group, commands.length), step(content, 1)];
+    else this.mail = [...commands, content].map((text) => step(text, 1));
     const toGroup = `${"2".repeat(commands.length - 1)}3`;
     this.once = whole ? `22${toGroup}` : "22";
     this.repeated = whole ? `2${toGroup}` : `${toGroup}2`;

@@ -45,6 +45,22 @@ export function serving(server: Server, open: Open<Load>, options?: ServingOptio
   };
 }
 
+/** The contender under another name, its CPU not for a mail but for each of so many parts of it, in the unit that is so many times finer. */
+export function perPart(name: string, contender: Contender, parts: number, finer = 1): Contender {
+  return {
+    ...contender,
+    name,
+    start: async (scale) => {
+      const running = await contender.start(scale);
+      const sample = async () => {
+        const { cpu = Number.NaN } = await running.round();
+        return { cpu: (cpu / parts) * finer };
+      };
+      return { round: sample, stop: () => running.stop() };
+    },
+  };
+}
+
 /** Name and version of a contender that is this server. */
 export function described({ name, missing, version }: Server): Pick<Contender, "name" | "missing" | "version"> {
   return { name, ...(missing && { missing }), ...(version && { version }) };
@@ -79,7 +95,8 @@ export async function about<Outcome>({ name }: Server, outcome: Outcome | Promis
   }
 }
 
-async function measured(running: RunningServer, load: Load, milliseconds: number): Promise<Sample> {
+/** Runs the load for so many milliseconds. */
+export async function measured(running: RunningServer, load: Load, milliseconds: number): Promise<Sample> {
   const before = await running.cpu();
   const from = performance.now();
   const mails = await load.run(milliseconds);

@@ -3,7 +3,6 @@
 import { readFileSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 import type { Contender, Question, Sample } from "../harness/question.ts";
-import { short } from "../harness/table.ts";
 import { IdleConnections } from "../load/idle.ts";
 import { OneEachLoad } from "../load/one-each.ts";
 import { about, described } from "../load/serving.ts";
@@ -48,7 +47,7 @@ function holding(server: Server, count: number): Contender {
 }
 
 function nameOf(server: string, count: number): string {
-  return `${server}, ${short(count)} connections`;
+  return `${server}, ${count.toLocaleString("en")} connections`;
 }
 
 /** What each of so many connections adds, after so many milliseconds of work: until everything is loaded, and most of it compiled. */

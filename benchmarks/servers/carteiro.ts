@@ -8,12 +8,13 @@ import type { ServerOptions } from "./server.ts";
 let octets = 0;
 
 serveParent({
-  listen: async ({ tls }: ServerOptions) => {
+  listen: async ({ tls, messageSize }: ServerOptions) => {
     const server = createServer({
       hostname: "mx.example.org",
       // All load comes from one machine.
       connections: { total: 100_000, perAddress: 100_000 },
       ...(tls !== undefined && { tls }),
+      ...(messageSize !== undefined && { limits: { messageSize } }),
       async onMessage({ content }) {
         for await (const slice of content) octets += slice.length;
       },

@@ -14,6 +14,8 @@ export interface Server {
 export interface ServerOptions {
   /** Key and certificate; the server then begins each connection with TLS. Only floor, Carteiro and smtp-server can. */
   readonly tls?: { readonly key: string; readonly cert: string };
+  /** Octets that a mail may have. Only Carteiro is told: the others have no limit, or one that is high enough. */
+  readonly messageSize?: number;
   /** For Node, such as `--expose-gc`. Ignored by servers that do not run on it. */
   readonly nodeOptions?: readonly string[];
 }
@@ -34,9 +36,9 @@ export function scripted(name: string, script: string, more: Pick<Server, "missi
   return {
     name,
     ...more,
-    start: async ({ tls, nodeOptions } = {}) => {
+    start: async ({ nodeOptions, ...options } = {}) => {
       const child = await Child.start(new URL(script, import.meta.url), [], nodeOptions);
-      const { port } = await child.ask<Answer & { port: number }>("listen", { tls });
+      const { port } = await child.ask<Answer & { port: number }>("listen", options);
       return {
         port,
         pid: child.pid,
