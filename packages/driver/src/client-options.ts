@@ -3,6 +3,7 @@
 import { oneOf, type ClientSessionOptions } from "@carteiro/core";
 import { sessionCredentials, type Authentication } from "./authentication.ts";
 import type { Compute } from "./compute.ts";
+import type { FindWitness } from "./witness.ts";
 
 export interface ClientOptions extends Omit<ClientSessionOptions, "hostname" | "credentials" | "trace" | "tls"> {
   /** This host's own name for EHLO. Default: `localhost`. */
@@ -19,6 +20,8 @@ export interface ClientOptions extends Omit<ClientSessionOptions, "hostname" | "
   }) => void;
   /** What computes for SASL mechanisms. Default: WebCrypto, which knows no MD5, or the adapter's. */
   readonly compute?: Compute;
+  /** Sees all that goes into the session and comes out of it, as `record` of @carteiro/testing does. Default: nobody. */
+  readonly witness?: FindWitness;
   /** Aborts the opening of the session. */
   readonly signal?: AbortSignal;
 }
@@ -30,7 +33,8 @@ export function sessionOptions({
   startTls,
   onTrace,
   compute: _,
-  signal: __,
+  witness: __,
+  signal: ___,
   ...rest
 }: ClientOptions): ClientSessionOptions {
   return {

@@ -24,6 +24,7 @@ import { outgoing, type Message, type OutgoingMessage, type SendResult } from ".
 import { abandon, encoded, Pieces, type MessageContent } from "./outgoing-content.ts";
 import { Turns } from "./turns.ts";
 import type { Transport } from "./transport.ts";
+import { witnessed } from "./witness.ts";
 
 export interface ClientEvents {
   /** The session is over, by `quit` or because something ended it. */
@@ -93,9 +94,18 @@ export class SmtpClient {
   constructor(transport: Transport, options: ClientOptions, clock: Clock) {
     this.#options = options;
     this.#tls = transport.tls;
-    this.#session = new ClientSession(clientProfile(sessionOptions(options)), clock.now(), transport.tls);
+    const [session, now] = [sessionOptions(options), clock.now()];
+    this.#session = new ClientSession(clientProfile(session), now, transport.tls);
     const { compute } = options;
-    this.#drive = new Drive(this.#session, transport, {
+    const origin = transport.tls === undefined ? {} : { tls: transport.tls };
+    const witness = options.witness?.({
+      role: "client",
+      options: session,
+      origin,
+      now,
+      state: () => this.#session.state,
+    });
+    this.#drive = new Drive(witnessed<ClientIntent, ClientEvent>(this.#session, witness), transport, {
       clock,
       ...(compute && { compute }),
       onEvent: (event) => this.#told(event),

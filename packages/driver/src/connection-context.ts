@@ -1,6 +1,6 @@
 // What a connection of a server is given: by the adapter, and by the server that it belongs to.
 
-import type { ServerProfile } from "@carteiro/core";
+import type { ServerOrigin, ServerProfile } from "@carteiro/core";
 import type { CheckGate } from "./check-gate.ts";
 import type { Clock } from "./clock.ts";
 import type { CommandHandler } from "./commands.ts";
@@ -11,6 +11,7 @@ import type { Emitter } from "./emitter.ts";
 import type { RateGuard } from "./rate-guard.ts";
 import type { Resolver } from "./resolver.ts";
 import type { ServerEvents, ServerOptions } from "./server-options.ts";
+import type { SessionBeginning, Witness } from "./witness.ts";
 
 /** What an adapter knows of a connection besides its transport. */
 export interface ConnectionOrigin {
@@ -31,6 +32,9 @@ export interface ConnectionContext {
   /** Takes the place of a client that a proxy has named; gives the refusal where there is none left. */
   readonly settle: (address: string | undefined) => Disconnect | undefined;
   readonly profile: ServerProfile;
+  readonly witness: (
+    session: Pick<SessionBeginning, "now" | "state"> & { readonly origin: ServerOrigin },
+  ) => Witness | undefined;
   readonly events: Emitter<ServerEvents>;
   readonly clock: Clock;
   readonly rates: RateGuard;

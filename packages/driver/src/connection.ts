@@ -24,6 +24,7 @@ import { KnownClient } from "./known-client.ts";
 import type { SessionInfo } from "./server-options.ts";
 import { MessageStep, StepContext } from "./step-context.ts";
 import type { Transport } from "./transport.ts";
+import { witnessed } from "./witness.ts";
 
 const localError = reject(451, "4.3.0", "Local error in processing; try again later");
 /** What nothing said means, where it does not mean yes. */
@@ -72,17 +73,20 @@ export class Connection {
 
   constructor(id: string, transport: Transport, context: ConnectionContext) {
     const { profile, clock, compute } = context;
+    const now = clock.now();
     this.#context = context;
     this.#client = new KnownClient(transport);
     const { proxied = false, implicitTls = false } = context.origin;
     this.#refusal = context.refusal;
-    this.#session = new ServerSession(profile, clock.now(), {
+    const origin = {
       proxied,
       implicitTls,
       trusted: !proxied && context.isTrusted(transport.remote.address),
       ...(transport.tls && { tls: transport.tls }),
-    });
-    this.#drive = new Drive(this.#session, transport, {
+    };
+    this.#session = new ServerSession(profile, now, origin);
+    const witness = context.witness({ origin, now, state: () => this.state });
+    this.#drive = new Drive(witnessed<ServerIntent, ServerEvent>(this.#session, witness), transport, {
       clock,
       compute,
       unsentLimit,

@@ -28,6 +28,7 @@ export { deriveKeys, memoryKeyStore, type DeriveKeysOptions, type KeyStore, type
 export type { ServerEvents, ServerHandlers, ServerOptions, SessionInfo, Step } from "./server-options.ts";
 export type { ConnectionOrigin } from "./connection-context.ts";
 export { SmtpServer, type Platform } from "./server.ts";
+export type { FindWitness, SessionBeginning, Witness } from "./witness.ts";
 export type { Authentication, TokenSource } from "./authentication.ts";
 export { openClient, SmtpClient, type Abortable, type ClientEvents } from "./client.ts";
 export type { ClientFacts, HelloFacts, ReverseDns } from "./client-facts.ts";

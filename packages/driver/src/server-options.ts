@@ -23,6 +23,7 @@ import type { DeniableKeys, Finding } from "./credentials.ts";
 import type { KeyStore } from "./key-store.ts";
 import type { RateOptions, RateSubject } from "./rates.ts";
 import type { Resolver } from "./resolver.ts";
+import type { FindWitness } from "./witness.ts";
 
 /** What is known of a session so far. */
 export interface SessionInfo {
@@ -189,6 +190,8 @@ export interface ServerOptions
   readonly rates?: RateOptions;
   /** What `session.facts` asks. Default: the adapter's. */
   readonly resolver?: Resolver;
+  /** Sees all that goes into each session and comes out of it, as `record` of @carteiro/testing does. Default: nobody. */
+  readonly witness?: FindWitness;
 }
 
 /** What a server tells while it runs. A listener that throws disturbs nobody: it makes an `error` event, unless it listened to `error`. */

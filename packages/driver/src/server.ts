@@ -1,6 +1,6 @@
 // A server without sockets: it takes transports and keeps the connections. Adapters add the listening.
 
-import { serverProfile, type ServerProfile } from "@carteiro/core";
+import { serverProfile, type ServerProfile, type ServerSessionOptions } from "@carteiro/core";
 import { systemClock, type Clock } from "./clock.ts";
 import { webCompute, type Compute } from "./compute.ts";
 import { commandHandlers, type CommandHandler } from "./commands.ts";
@@ -43,6 +43,7 @@ export class SmtpServer {
   readonly #options: ServerOptions;
   readonly #events: Emitter<ServerEvents>;
   readonly #clock: Clock;
+  readonly #sessionOptions: ServerSessionOptions;
   readonly #profile: ServerProfile;
   readonly #commands: ReadonlyMap<string, CommandHandler>;
   readonly #isTrusted: (address: string | undefined) => boolean;
@@ -71,7 +72,8 @@ export class SmtpServer {
     this.#clock = platform.clock ?? systemClock;
     const { startTls } = platform;
     const { authentication: _, ...rest } = options;
-    this.#profile = serverProfile({ ...rest, startTls, ...(authentication && { authentication }) });
+    this.#sessionOptions = { ...rest, startTls, ...(authentication && { authentication }) };
+    this.#profile = serverProfile(this.#sessionOptions);
     this.#credentials = credentials;
     this.#compute = compute;
     this.#commands = commandHandlers(options.commands ?? {}, this.#profile.registry.questions);
@@ -184,6 +186,7 @@ export class SmtpServer {
       ...given,
       settle,
       events: this.#events,
+      witness: (session) => this.#options.witness?.({ role: "server", options: this.#sessionOptions, ...session }),
       profile: this.#events.has("trace") ? this.#tracingProfile : this.#profile,
       clock: this.#clock,
       rates: this.#rates,
