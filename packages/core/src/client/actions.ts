@@ -14,6 +14,7 @@ import { ClientAuthentication } from "./authentication.ts";
 import { ChunkedContent, DataContent, emptyContent, type OutgoingContent } from "./content.ts";
 import { initialClientFacts, type ClientFacts, type ClientMachineEvent } from "./machine.ts";
 import type { ClientEvent, Failure, FailureKind } from "./messages.ts";
+import { serverOffer, type ServerOffer } from "./offer.ts";
 import type { ClientProfile } from "./options.ts";
 import type { OutgoingTransaction } from "./transaction.ts";
 
@@ -32,7 +33,7 @@ export class ClientActions {
   /** What the chart's guards read. */
   readonly facts: { -readonly [Name in keyof ClientFacts]: boolean } = { ...initialClientFacts };
   /** What the server offers, as last told. */
-  capabilities: Capabilities = noCapabilities;
+  offer: ServerOffer = serverOffer(noCapabilities);
   tls: TlsInfo | undefined;
   readonly allowance = new Allowance();
   transaction: OutgoingTransaction | undefined;
@@ -63,6 +64,10 @@ export class ClientActions {
     this.authentication = new ClientAuthentication(context.profile);
     this.tls = tls;
     this.facts.lmtp = context.profile.protocol === "lmtp";
+  }
+
+  get capabilities(): Capabilities {
+    return this.offer.capabilities;
   }
 
   /** Sets what the guards read of the event about to be taken. */
@@ -147,15 +152,15 @@ export class ClientActions {
       case "openTransaction":
         return;
       case "writeMail":
-        return this.transaction?.begin((command) => this.#write(command));
+        return this.#writeGroup(this.transaction?.opening());
       case "refuseAll":
         return this.transaction?.refuseAll(this.reply);
       case "writeRecipient":
-        return this.transaction?.nextRecipient((command) => this.#write(command));
+        return this.#writeGroup(this.transaction?.nextRecipient());
       case "recordRecipient":
         return this.transaction?.recordRecipient(this.reply);
       case "writeData":
-        return this.transaction?.data((command) => this.#write(command));
+        return this.#writeGroup(this.transaction?.data());
       case "startContent":
         return this.#startContent();
       case "writeEndOfContent":
@@ -218,7 +223,8 @@ export class ClientActions {
   }
 
   #rememberCapabilities(): void {
-    this.capabilities = this.#extended && this.reply !== undefined ? parseCapabilities(this.reply) : noCapabilities;
+    const told = this.#extended ? this.reply : undefined;
+    this.offer = serverOffer(told === undefined ? noCapabilities : parseCapabilities(told));
     this.allowance.announced(this.capabilities);
   }
 
@@ -249,7 +255,7 @@ export class ClientActions {
 
   #startOver(): void {
     this.#context.inbox.clear();
-    this.capabilities = noCapabilities;
+    this.offer = serverOffer(noCapabilities);
     this.#context.outbox.tell({ type: "tlsStarted", tls: this.tls ?? {} });
   }
 
@@ -319,6 +325,17 @@ export class ClientActions {
   #write(command: Command): void {
     const secret = command.verb === "AUTH" && command.initialResponse !== undefined;
     this.#writeLine(formatCommand(command), secret ? `AUTH ${command.mechanism} *` : undefined);
+  }
+
+  /** In one write (RFC 2920). */
+  #writeGroup(commands: readonly Command[] = []): void {
+    let text = "";
+    for (const command of commands) {
+      const line = formatCommand(command);
+      text += `${line}\r\n`;
+      this.#trace(line);
+    }
+    this.#context.outbox.write(encodeUtf8(text));
   }
 
   #writeChunk({ command, last, bytes }: WrittenChunk): void {

@@ -8,39 +8,41 @@ import { formatPriority } from "../extensions/mt-priority.ts";
 import { formatSolicitation, parseNoSolicitingAnnouncement } from "../extensions/no-soliciting.ts";
 import { formatValidSince } from "../extensions/rrvs.ts";
 import { parseBody } from "../extensions/binary-mime.ts";
-import { parseSize } from "../extensions/size.ts";
 import { isAscii, type Mailbox } from "../grammar/address.ts";
-import { findCapability, type Capabilities } from "../grammar/capabilities.ts";
+import { findCapability } from "../grammar/capabilities.ts";
 import { InvalidValueError, shown } from "../grammar/invalid-value-error.ts";
 import { esmtpParameter, formatParameters, type EsmtpParameter, type EsmtpParameters } from "../grammar/parameters.ts";
 import { isAsciiText } from "../grammar/text.ts";
 import { LocalProtocolError, type TlsInfo } from "../session.ts";
 import type { ClientIntent, OutgoingRecipient } from "./messages.ts";
+import type { ServerOffer } from "./offer.ts";
 import type { ClientRegistry } from "./registry.ts";
 
 type Send = Extract<ClientIntent, { type: "send" }>;
 
 /** What parameters depend on besides the message. */
 export interface ParameterTerms {
-  readonly capabilities: Capabilities;
+  readonly offer: ServerOffer;
   readonly protocol: "smtp" | "lmtp";
   readonly tls: TlsInfo | undefined;
   /** Whether the content will go by BDAT. */
   readonly chunked: boolean;
+  /** Whether the transaction needs SMTPUTF8; see `needsSmtputf8`. */
+  readonly utf8: boolean;
   readonly registry: ClientRegistry;
 }
 
-/** Largest content that the server takes, in octets (RFC 1870); `undefined` where it names no limit. */
-export function sizeLimit(capabilities: Capabilities): bigint | undefined {
-  const limit = parseSize(findCapability(capabilities, "SIZE")?.parameters[0]);
-  return limit === 0n ? undefined : limit;
-}
+const none: EsmtpParameters = [];
 
 /** Whether a transaction needs SMTPUTF8 (RFC 6531 §3.4): for an address, a parameter, or the content's header. */
-export function needsSmtputf8({ reversePath, parameters = [], recipients, smtputf8 }: Omit<Send, "type">): boolean {
-  const isPlain = (path: Mailbox | null, its: EsmtpParameters) => isAscii(path) && isAsciiText(formatParameters(its));
-  const allPlain = recipients.every(({ recipient, parameters: its = [] }) => isPlain(recipient, its));
-  return smtputf8 === true || !isPlain(reversePath, parameters) || !allPlain;
+export function needsSmtputf8({ reversePath, parameters, recipients, smtputf8 }: Send): boolean {
+  if (smtputf8 === true || !isPlain(reversePath, parameters)) return true;
+  for (const { recipient, parameters: its } of recipients) if (!isPlain(recipient, its)) return true;
+  return false;
+}
+
+function isPlain(path: Mailbox | null, parameters: EsmtpParameters | undefined): boolean {
+  return isAscii(path) && (parameters === undefined || isAsciiText(formatParameters(parameters)));
 }
 
 /**
@@ -49,59 +51,57 @@ export function needsSmtputf8({ reversePath, parameters = [], recipients, smtput
  */
 export function mailParameters(send: Send, terms: ParameterTerms): EsmtpParameters {
   const own = ownParameters(send.parameters);
-  terms.registry.check("MAIL", own, terms.capabilities);
-  const automatic = [...sizeParameter(send, terms), ...bodyParameter(send, terms), ...utf8Parameter(send, terms)];
+  terms.registry.check("MAIL", own, terms.offer.capabilities);
+  const automatic = automaticParameters(send, terms);
+  const requests = mailRequests(send, terms);
+  if (own.length === 0 && requests.length === 0) return automatic;
   // What the caller sets takes the place of what would be set by itself: a parameter may stand once only.
   const isSet = ({ keyword }: EsmtpParameter) => own.some((parameter) => parameter.keyword === keyword);
-  const typed = [...requested(terms, mailRequests(send, terms))];
+  const typed = requested(terms, requests);
   return together([...automatic.filter((parameter) => !isSet(parameter)), ...typed], own);
 }
 
-/** Throws as `mailParameters` does. `utf8`: the transaction has SMTPUTF8. */
+/** Throws as `mailParameters` does. */
 export function recipientParameters(
   { notify, originalRecipient, validSince, parameters }: OutgoingRecipient,
   terms: ParameterTerms,
-  utf8: boolean,
 ): EsmtpParameters {
   const own = ownParameters(parameters);
-  terms.registry.check("RCPT", own, terms.capabilities);
+  terms.registry.check("RCPT", own, terms.offer.capabilities);
   if (notify === undefined && originalRecipient === undefined && validSince === undefined) return own;
-  const requests: Request[] = [
-    ["DSN", "NOTIFY", asked(notify, formatNotify)],
-    ["DSN", "ORCPT", asked(originalRecipient, (original) => formatOriginalRecipient(original, utf8))],
-    ["RRVS", "RRVS", asked(validSince, formatValidSince)],
-  ];
-  return together([...requested(terms, requests)], own);
-}
-
-/** An extension's keyword, a parameter of it, and its value; `undefined` where it was not asked for. */
-type Request = readonly [extension: string, keyword: string, value: (() => string | undefined) | undefined];
-
-function mailRequests(send: Send, terms: ParameterTerms): Request[] {
-  const { ret, envid, deliverBy, holdFor, holdUntil, priority, requireTls, solicitation, prdr } = send;
-  return [
-    ["DSN", "RET", asked(ret, checkedRet)],
-    ["DSN", "ENVID", asked(envid, formatEnvid)],
-    ["DELIVERBY", "BY", asked(deliverBy, (value) => deliverByValue(value, terms))],
-    ["FUTURERELEASE", "HOLDFOR", asked(holdFor, (value) => holdForValue(send, value, terms))],
-    ["FUTURERELEASE", "HOLDUNTIL", asked(holdUntil, (value) => holdUntilValue(value, terms))],
-    ["MT-PRIORITY", "MT-PRIORITY", asked(priority, formatPriority)],
-    ["REQUIRETLS", "REQUIRETLS", asked(requireTls === true || undefined, () => underVerifiedTls(terms))],
-    ["NO-SOLICITING", "SOLICIT", asked(solicitation, (value) => solicitationValue(value, terms))],
-    ["PRDR", "PRDR", asked(prdr === true || undefined, () => inSmtp(terms))],
-  ];
-}
-
-function asked<Value>(value: Value | undefined, format: (value: Value) => string | undefined): Request[2] {
-  return value === undefined ? undefined : () => format(value);
-}
-
-function* requested(terms: ParameterTerms, requests: readonly Request[]): Generator<EsmtpParameter> {
-  for (const [extension, keyword, value] of requests) {
-    if (value === undefined) continue;
-    if (!isOffered(terms, extension)) throw notOffered(keyword, extension);
-    yield esmtpParameter(keyword, value(), { utf8: true });
+  const requests: Request[] = [];
+  if (notify !== undefined) requests.push(["DSN", "NOTIFY", () => formatNotify(notify)]);
+  if (originalRecipient !== undefined) {
+    requests.push(["DSN", "ORCPT", () => formatOriginalRecipient(originalRecipient, terms.utf8)]);
   }
+  if (validSince !== undefined) requests.push(["RRVS", "RRVS", () => formatValidSince(validSince)]);
+  return together(requested(terms, requests), own);
+}
+
+/** An extension's keyword, a parameter of it that was asked for, and its value. */
+type Request = readonly [extension: string, keyword: string, value: () => string | undefined];
+
+function mailRequests(send: Send, terms: ParameterTerms): readonly Request[] {
+  const { ret, envid, deliverBy, holdFor, holdUntil, priority, requireTls, solicitation, prdr } = send;
+  const requests: Request[] = [];
+  if (ret !== undefined) requests.push(["DSN", "RET", () => checkedRet(ret)]);
+  if (envid !== undefined) requests.push(["DSN", "ENVID", () => formatEnvid(envid)]);
+  if (deliverBy !== undefined) requests.push(["DELIVERBY", "BY", () => deliverByValue(deliverBy, terms)]);
+  if (holdFor !== undefined) requests.push(["FUTURERELEASE", "HOLDFOR", () => holdForValue(send, holdFor, terms)]);
+  if (holdUntil !== undefined) requests.push(["FUTURERELEASE", "HOLDUNTIL", () => holdUntilValue(holdUntil, terms)]);
+  if (priority !== undefined) requests.push(["MT-PRIORITY", "MT-PRIORITY", () => formatPriority(priority)]);
+  if (requireTls === true) requests.push(["REQUIRETLS", "REQUIRETLS", () => underVerifiedTls(terms)]);
+  if (solicitation !== undefined)
+    requests.push(["NO-SOLICITING", "SOLICIT", () => solicitationValue(solicitation, terms)]);
+  if (prdr === true) requests.push(["PRDR", "PRDR", () => inSmtp(terms)]);
+  return requests;
+}
+
+function requested(terms: ParameterTerms, requests: readonly Request[]): EsmtpParameters {
+  return requests.map(([extension, keyword, value]) => {
+    if (!isOffered(terms, extension)) throw notOffered(keyword, extension);
+    return esmtpParameter(keyword, value(), { utf8: true });
+  });
 }
 
 function together(set: EsmtpParameters, own: EsmtpParameters): EsmtpParameters {
@@ -111,19 +111,20 @@ function together(set: EsmtpParameters, own: EsmtpParameters): EsmtpParameters {
 }
 
 /** Intents may come from a record or from code without types: only what is parsed here is certain to be what it seems. */
-function ownParameters(given: EsmtpParameters = []): EsmtpParameters {
+function ownParameters(given: EsmtpParameters | undefined): EsmtpParameters {
+  if (given === undefined || given.length === 0) return none;
   const own = given.map(({ keyword, value }) => esmtpParameter(keyword, value, { utf8: true }));
   const twice = own.find(({ keyword }, place) => own.some((other, at) => at < place && other.keyword === keyword));
   if (twice === undefined) return own;
   throw new InvalidValueError(`Parameter ${twice.keyword}`, "It stands twice in parameters", "Pass each keyword once");
 }
 
-function isOffered({ capabilities }: ParameterTerms, extension: string): boolean {
-  return findCapability(capabilities, extension) !== undefined;
+function isOffered({ offer }: ParameterTerms, extension: string): boolean {
+  return offer.keywords.has(extension);
 }
 
-function announced({ capabilities }: ParameterTerms, extension: string): readonly string[] {
-  return findCapability(capabilities, extension)?.parameters ?? [];
+function announced({ offer }: ParameterTerms, extension: string): readonly string[] {
+  return findCapability(offer.capabilities, extension)?.parameters ?? [];
 }
 
 function notOffered(what: string, extension: string): LocalProtocolError {
@@ -132,14 +133,33 @@ function notOffered(what: string, extension: string): LocalProtocolError {
 
 // Parameters that are set by themselves.
 
-function sizeParameter({ size }: Send, terms: ParameterTerms): EsmtpParameter[] {
-  if (size === undefined) return [];
-  mustBeSize(size);
-  const limit = sizeLimit(terms.capabilities);
-  if (limit !== undefined && BigInt(size) > limit) {
-    throw new LocalProtocolError(`content of ${size} octets: the server takes at most ${limit}`);
+const sevenBit = esmtpParameter("BODY", "7BIT");
+const eightBitMime = esmtpParameter("BODY", "8BITMIME");
+const binaryMime = esmtpParameter("BODY", "BINARYMIME");
+const smtputf8 = esmtpParameter("SMTPUTF8");
+
+function automaticParameters(send: Send, terms: ParameterTerms): EsmtpParameters {
+  const parameters: EsmtpParameter[] = [];
+  const size = sizeParameter(send, terms);
+  if (size !== undefined) parameters.push(size);
+  const body = bodyParameter(send, terms);
+  if (body !== undefined) parameters.push(body);
+  if (!terms.utf8) return parameters;
+  if (!isOffered(terms, "SMTPUTF8")) {
+    throw new LocalProtocolError("a non-ASCII address or header: the server does not offer SMTPUTF8");
   }
-  return isOffered(terms, "SIZE") ? [esmtpParameter("SIZE", String(size))] : [];
+  parameters.push(smtputf8);
+  return parameters;
+}
+
+function sizeParameter({ size }: Send, terms: ParameterTerms): EsmtpParameter | undefined {
+  if (size === undefined) return undefined;
+  mustBeSize(size);
+  const { sizeLimit } = terms.offer;
+  if (sizeLimit !== undefined && size > sizeLimit) {
+    throw new LocalProtocolError(`content of ${size} octets: the server takes at most ${sizeLimit}`);
+  }
+  return isOffered(terms, "SIZE") ? esmtpParameter("SIZE", String(size)) : undefined;
 }
 
 function mustBeSize(octets: number): void {
@@ -152,7 +172,7 @@ function mustBeSize(octets: number): void {
 }
 
 /** Without `body` the content may be 8-bit and nobody knows; with it the server must know. 7BIT goes without saying (RFC 6152 §2). */
-function bodyParameter(send: Send, terms: ParameterTerms): EsmtpParameter[] {
+function bodyParameter(send: Send, terms: ParameterTerms): EsmtpParameter | undefined {
   const { body, eightBit } = send;
   if (body !== undefined && parseBody(body) !== body) {
     throw new InvalidValueError(`Body ${shown(body)}`, "It is none that is known", "Pass 7BIT, 8BITMIME or BINARYMIME");
@@ -164,24 +184,19 @@ function bodyParameter(send: Send, terms: ParameterTerms): EsmtpParameter[] {
       "Pass 8BITMIME, or encode the content",
     );
   }
-  if (body === "BINARYMIME") return [binaryParameter(terms)];
+  if (body === "BINARYMIME") return binaryParameter(terms);
   if (body === "8BITMIME" && !isOffered(terms, "8BITMIME")) throw notOffered("BODY=8BITMIME", "8BITMIME");
-  const wanted = body ?? (eightBit === true || needsSmtputf8(send) ? "8BITMIME" : undefined);
-  return wanted !== undefined && isOffered(terms, "8BITMIME") ? [esmtpParameter("BODY", wanted)] : [];
+  if (body === "7BIT") return isOffered(terms, "8BITMIME") ? sevenBit : undefined;
+  const isWanted = body === "8BITMIME" || eightBit === true || terms.utf8;
+  return isWanted && isOffered(terms, "8BITMIME") ? eightBitMime : undefined;
 }
 
 function binaryParameter(terms: ParameterTerms): EsmtpParameter {
   if (!isOffered(terms, "BINARYMIME")) throw notOffered("BODY=BINARYMIME", "BINARYMIME");
-  if (terms.chunked) return esmtpParameter("BODY", "BINARYMIME");
+  if (terms.chunked) return binaryMime;
   throw new LocalProtocolError(
     "BODY=BINARYMIME goes by BDAT alone: CHUNKING and PIPELINING must be offered, and not be turned off",
   );
-}
-
-function utf8Parameter(send: Send, terms: ParameterTerms): EsmtpParameter[] {
-  if (!needsSmtputf8(send)) return [];
-  if (isOffered(terms, "SMTPUTF8")) return [esmtpParameter("SMTPUTF8")];
-  throw new LocalProtocolError("a non-ASCII address or header: the server does not offer SMTPUTF8");
 }
 
 // Values of the others, checked against what the server announced of itself.

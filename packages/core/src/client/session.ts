@@ -170,16 +170,9 @@ export class ClientSession implements Session<ClientIntent, ClientEvent> {
   }
 
   #transaction(intent: Extract<ClientIntent, { type: "send" }>): OutgoingTransaction {
-    const { capabilities, tls, allowance } = this.#actions;
+    const { offer, tls, allowance } = this.#actions;
     const { protocol, pipelining, chunking, registry } = this.#profile;
-    const transaction = new OutgoingTransaction(intent, {
-      capabilities,
-      protocol,
-      tls,
-      pipelining,
-      chunking,
-      registry,
-    });
+    const transaction = new OutgoingTransaction(intent, { offer, protocol, tls, pipelining, chunking, registry });
     allowance.begin(intent.recipients);
     return transaction;
   }

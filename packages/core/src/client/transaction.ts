@@ -1,20 +1,22 @@
 // One message on its way out: which commands are written when, and what became of each recipient.
 
 import { forwardPath, mailbox, type Mailbox } from "../grammar/address.ts";
-import { findCapability, type Capabilities } from "../grammar/capabilities.ts";
 import type { Command } from "../grammar/command.ts";
 import type { Reply } from "../grammar/reply.ts";
 import { LocalProtocolError, type TlsInfo } from "../session.ts";
 import type { ClientIntent, Failure, OutgoingRecipient, RecipientResult, TransactionResult } from "./messages.ts";
+import type { ServerOffer } from "./offer.ts";
 import type { ClientRegistry } from "./registry.ts";
 import { mailParameters, needsSmtputf8, recipientParameters } from "./parameters.ts";
 
 type Send = Extract<ClientIntent, { type: "send" }>;
-type Write = (command: Command) => void;
+
+const data: Command = { verb: "DATA" };
+const nothing: readonly Command[] = [];
 
 /** What a transaction has to know of its session. */
 export interface TransactionTerms {
-  readonly capabilities: Capabilities;
+  readonly offer: ServerOffer;
   readonly protocol: "smtp" | "lmtp";
   readonly tls: TlsInfo | undefined;
   /** Whether commands may be written in groups where PIPELINING is offered. */
@@ -54,17 +56,15 @@ export class OutgoingTransaction {
    * Throws `LocalProtocolError` where the server does not offer what the transaction needs, `InvalidValueError` for values
    * that cannot be sent as they are.
    */
-  constructor(intent: Send, { capabilities, protocol, tls, pipelining, chunking, registry }: TransactionTerms) {
+  constructor(intent: Send, { offer, protocol, tls, pipelining, chunking, registry }: TransactionTerms) {
     if (intent.recipients.length === 0) throw new LocalProtocolError("send without recipients: give at least one");
-    const offered = (keyword: string) => findCapability(capabilities, keyword) !== undefined;
-    this.pipelined = pipelining && offered("PIPELINING");
-    this.chunked = chunking && this.pipelined && offered("CHUNKING");
+    this.pipelined = pipelining && offer.keywords.has("PIPELINING");
+    this.chunked = chunking && this.pipelined && offer.keywords.has("CHUNKING");
     this.binary = intent.body === "BINARYMIME";
     this.prdr = intent.prdr === true || intent.parameters?.some(({ keyword }) => keyword === "PRDR") === true;
     this.#answeredEach = protocol === "lmtp";
     const { reversePath: path } = intent;
-    const terms = { capabilities, protocol, tls, chunked: this.chunked, registry };
-    const utf8 = needsSmtputf8(intent);
+    const terms = { offer, protocol, tls, chunked: this.chunked, utf8: needsSmtputf8(intent), registry };
     this.#mail = {
       verb: "MAIL",
       reversePath: path === null ? null : mailbox(path.address),
@@ -72,7 +72,7 @@ export class OutgoingTransaction {
     };
     this.#recipients = intent.recipients.map((each) => ({
       recipient: forwardPath(each.recipient.address),
-      parameters: recipientParameters(each, terms, utf8),
+      parameters: recipientParameters(each, terms),
     }));
   }
 
@@ -107,20 +107,23 @@ export class OutgoingTransaction {
     return this.#contentRefused && this.#contentSent && this.#chunks === 0;
   }
 
-  begin(write: Write): void {
-    write(this.#mail);
-    if (!this.pipelined) return;
-    for (const recipient of this.#recipients) write(recipientCommand(recipient));
-    if (!this.chunked) write({ verb: "DATA" });
+  /** The commands that are written first: MAIL, and all that need not wait for its reply. */
+  opening(): readonly Command[] {
+    if (!this.pipelined) return [this.#mail];
+    const commands: Command[] = [this.#mail];
+    for (const recipient of this.#recipients) commands.push(recipientCommand(recipient));
+    if (!this.chunked) commands.push(data);
+    return commands;
   }
 
-  nextRecipient(write: Write): void {
+  /** The commands for the next recipient and for the content, where they have not been written before. */
+  nextRecipient(): readonly Command[] {
     const next = this.#recipients[this.#replies.length];
-    if (!this.pipelined && next !== undefined) write(recipientCommand(next));
+    return this.pipelined || next === undefined ? nothing : [recipientCommand(next)];
   }
 
-  data(write: Write): void {
-    if (!this.pipelined) write({ verb: "DATA" });
+  data(): readonly Command[] {
+    return this.pipelined ? nothing : [data];
   }
 
   /** MAIL was refused before any recipient was answered, or DATA after. */
