@@ -10,10 +10,12 @@ import {
   DQUOTE,
   GREATER_THAN,
   hasNonAscii,
+  HYPHEN,
   isIn,
   LEFT_BRACKET,
   LESS_THAN,
   LOWER,
+  LET_DIG,
   octetAt,
   PRINTABLE,
   QTEXT,
@@ -264,11 +266,41 @@ export function isAscii(path: ReversePath): boolean {
  * `InvalidValueError`.
  */
 export function mailbox(text: string): Mailbox {
+  const at = scanPlainAddress(text);
+  if (at > 0) return { address: text, localPart: text.slice(0, at), domain: text.slice(at + 1) } as Mailbox;
   const octets = encodeUtf8(text);
   const parsed = parseAddress(octets);
   if (parsed.ok && isWellFormed(text)) return parsed.value;
   const problem = parsed.ok ? "It has half a surrogate pair" : parsed.problem;
   throw new InvalidValueError(`Address ${shown(text)}`, problem, "Pass a bare address such as user@example.org");
+}
+
+/** Characters of an address that exceeds no limit, whatever it is made of: a label may have as many. */
+const harmless = 63;
+
+/**
+ * Index of the at sign in an address that stands in its own canonical form, as nearly all do: short, atoms of ASCII, a
+ * domain in lower case. -1 for any other text, which may be an address all the same.
+ */
+function scanPlainAddress(text: string): number {
+  if (text.length > harmless) return -1;
+  let at = -1;
+  let before = DOT;
+  for (let index = 0; index < text.length; index++) {
+    const unit = text.charCodeAt(index);
+    if (unit === DOT || unit === AT) {
+      if (before === DOT || before === AT || (at >= 0 && (before === HYPHEN || unit === AT))) return -1;
+      if (unit === AT) at = index;
+    } else if (at < 0) {
+      if (!isIn(unit, ATEXT)) return -1;
+    } else if (unit === HYPHEN ? before === DOT || before === AT : !isIn(unit, LET_DIG) || isUpper(unit)) return -1;
+    before = unit;
+  }
+  return before === DOT || before === AT || before === HYPHEN ? -1 : at;
+}
+
+function isUpper(unit: number): boolean {
+  return unit >= 0x41 && unit <= 0x5a;
 }
 
 function parseAddress(octets: Uint8Array): Success<Mailbox> | Failure {

@@ -93,6 +93,8 @@ export function findParameter(parameters: EsmtpParameters, keyword: string): Esm
  * character in it throws `InvalidValueError`, and so does one beyond ASCII unless `utf8` is set.
  */
 export function esmtpParameter(keyword: string, value?: string, options: ParameterOptions = {}): EsmtpParameter {
+  if (value !== undefined && isPlainKeyword(keyword) && isPlainValue(value))
+    return { keyword, value } as EsmtpParameter;
   const text = value === undefined ? keyword : `${keyword}=${value}`;
   const octets = encodeUtf8(text);
   const parsed =
@@ -104,4 +106,20 @@ export function esmtpParameter(keyword: string, value?: string, options: Paramet
     "Its keyword or value has a character that cannot stand in a command",
     "Encode the value as the keyword's RFC says, for example with formatXtext",
   );
+}
+
+/** As nearly all are. One that is not plain may be valid all the same. */
+function isPlainKeyword(text: string): boolean {
+  for (let index = 0; index < text.length; index++) {
+    const unit = text.charCodeAt(index);
+    if (unit < 0x41 || unit > 0x5a) return false;
+  }
+  return text !== "";
+}
+
+function isPlainValue(text: string): boolean {
+  for (let index = 0; index < text.length; index++) {
+    if (!isIn(text.charCodeAt(index), VALUE)) return false;
+  }
+  return text !== "";
 }
