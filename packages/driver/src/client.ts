@@ -12,7 +12,6 @@ import {
 } from "@carteiro/core";
 import { Until } from "./abortable.ts";
 import { wantedCredentials } from "./authentication.ts";
-import { Bell } from "./bell.ts";
 import { sessionOptions, type ClientOptions } from "./client-options.ts";
 import { systemClock, type Clock } from "./clock.ts";
 import { sendDivided } from "./division.ts";
@@ -34,6 +33,13 @@ export interface ClientEvents {
 /** What can be waited for, and no longer. Aborting it ends the session: what was asked cannot be taken back. */
 export interface Abortable {
   readonly signal?: AbortSignal;
+}
+
+interface Hearer {
+  readonly resolve: (event: ClientEvent) => void;
+  readonly reject: (error: SmtpError) => void;
+  /** Whether the word is about a message. */
+  readonly ofMessage: boolean;
 }
 
 type Ask = Extract<ClientIntent, { type: "ask" | "command" }>;
@@ -89,7 +95,8 @@ export class SmtpClient {
   #contentWanted = false;
   /** What the session has said and nobody has heard yet. */
   readonly #words: ClientEvent[] = [];
-  readonly #news = new Bell();
+  /** Who waits for its next word. */
+  #hearer: Hearer | undefined;
 
   constructor(transport: Transport, options: ClientOptions, clock: Clock) {
     this.#options = options;
@@ -242,8 +249,10 @@ export class SmtpClient {
         this.#contentWanted = event.type === "contentWanted";
         break;
     }
-    this.#words.push(event);
-    this.#news.ring();
+    const hearer = this.#hearer;
+    this.#hearer = undefined;
+    if (hearer === undefined) this.#words.push(event);
+    else hearer.resolve(event);
   }
 
   /** Told once, by the session or else by the end of the connection. */
@@ -251,7 +260,8 @@ export class SmtpClient {
     if (this.#over) return;
     this.#over = true;
     this.#failure = failure;
-    this.#news.ring();
+    this.#hearer?.reject(this.#overError(this.#hearer));
+    this.#hearer = undefined;
     this.#events.emit("close", { failure, error: this.#cause });
   }
 
@@ -263,14 +273,16 @@ export class SmtpClient {
     return new SmtpError(failure, { ...options, cause: this.#cause });
   }
 
-  /** The session's next word; rejects where it is over and has none. */
-  async #next(known?: SmtpErrorOptions): Promise<ClientEvent> {
-    for (;;) {
-      const event = this.#words.shift();
-      if (event !== undefined) return event;
-      if (this.#over) throw this.#error(this.#failure ?? sessionOver, known);
-      await this.#news.wait();
-    }
+  #overError({ ofMessage }: Pick<Hearer, "ofMessage">): SmtpError {
+    return this.#error(this.#failure ?? sessionOver, ofMessage ? { contentEnded: this.#session.contentEnded } : {});
+  }
+
+  /** The session's next word; rejects where it is over and has none. One at a time. */
+  #next(ofMessage = false): Promise<ClientEvent> {
+    const event = this.#words.shift();
+    if (event !== undefined) return Promise.resolve(event);
+    if (this.#over) return Promise.reject(this.#overError({ ofMessage }));
+    return new Promise((resolve, reject) => (this.#hearer = { resolve, reject, ofMessage }));
   }
 
   async #authenticate(wanted: Extract<ClientEvent, { type: "credentialsWanted" }>): Promise<void> {
@@ -324,26 +336,26 @@ export class SmtpClient {
   async #send({ intent, content }: OutgoingMessage): Promise<SendResult> {
     this.#begin(intent);
     this.#used = true;
-    const sending = { contentEnded: false };
-    let event = await this.#next(sending);
-    if (event.type === "contentWanted") event = await this.#sendContent(content, sending);
-    if (event.type === "contentRefused") event = await this.#next(sending);
-    if (event.type !== "transactionEnded") throw this.#error(sessionOver, sending);
+    let event = await this.#next(true);
+    if (event.type === "contentWanted") event = await this.#sendContent(content);
+    if (event.type === "contentRefused") event = await this.#next(true);
+    const { contentEnded } = this.#session;
+    if (event.type !== "transactionEnded") throw this.#error(sessionOver, { contentEnded });
     const { result } = event;
-    if (result.failure !== undefined) throw this.#error(result.failure, { ...sending, result });
+    if (result.failure !== undefined) throw this.#error(result.failure, { contentEnded, result });
     return { recipients: result.recipients, reply: result.reply };
   }
 
   /** Hands the content over; gives the session's word on it, which may come before the content has ended. */
-  async #sendContent(source: OutgoingMessage["content"], sending: { contentEnded: boolean }): Promise<ClientEvent> {
-    const outcome = this.#next(sending);
+  async #sendContent(source: OutgoingMessage["content"]): Promise<ClientEvent> {
+    const outcome = this.#next(true);
     const until = new Until(outcome);
     let pieces: Pieces | undefined;
     try {
       const given = typeof source === "function" ? await contentBefore(until, source) : source;
       if (given !== undefined) {
         pieces = new Pieces(given);
-        sending.contentEnded = await this.#sendPieces(pieces, until);
+        await this.#sendPieces(pieces, until);
       }
     } catch (error) {
       // Half a message must not be taken for a whole one: no dot, but the end of the connection.
@@ -356,23 +368,23 @@ export class SmtpClient {
     return outcome;
   }
 
-  /** Hands over piece by piece, each when the one before has been taken. Whether it came to the end. */
-  async #sendPieces(pieces: Pieces, until: Until): Promise<boolean> {
+  /** Hands over piece by piece, each when the one before has been taken. */
+  async #sendPieces(pieces: Pieces, until: Until): Promise<void> {
     for (;;) {
       const piece = await until.race(pieces.next());
-      if (piece === undefined || this.#over || !this.#contentWanted) return false;
-      if (piece.done === true) {
-        this.#drive.submit({ type: "endContent" });
-        return true;
-      }
+      if (piece === undefined || this.#over || !this.#contentWanted) return;
+      if (piece.done === true) return this.#drive.submit({ type: "endContent" });
       this.#drive.submit({ type: "content", bytes: piece.value });
       await until.race(this.#drive.flushed());
     }
   }
 
   /** Aborting ends the session: a transaction cannot be taken back otherwise. */
-  async #withSignal<Result>(signal: AbortSignal | undefined, act: () => Promise<Result>): Promise<Result> {
-    if (signal === undefined) return act();
+  #withSignal<Result>(signal: AbortSignal | undefined, act: () => Promise<Result>): Promise<Result> {
+    return signal === undefined ? act() : this.#abortedBy(signal, act);
+  }
+
+  async #abortedBy<Result>(signal: AbortSignal, act: () => Promise<Result>): Promise<Result> {
     signal.throwIfAborted();
     const abort = () => this.destroy(signal.reason);
     signal.addEventListener("abort", abort, { once: true });

@@ -109,33 +109,58 @@ export function outgoing(message: Message, content: OutgoingMessage["content"]):
   return { intent: sendIntent(message, content), content };
 }
 
+/** Octets up to which content that is at hand leaves in one go: more would hold up the replies, one of which may refuse it. */
+const wholeLimit = 262_144;
+
 function sendIntent(message: Message, content: OutgoingMessage["content"]): Send {
-  const { from, dsn, deliverBy, holdUntil, size: known } = message;
-  const { body, smtputf8, holdFor, priority, requireTls, solicitation, prdr, parameters } = message;
+  const { from, size: known, body } = message;
+  const isOctets = content instanceof Uint8Array;
   // Of content that has not been read yet the worst has to be expected, unless the caller knows better.
-  const unread = { size: known, eightBit: body !== "7BIT" };
-  const { size, eightBit } = content instanceof Uint8Array ? measure(content, body) : unread;
-  return {
+  const { size, eightBit } = isOctets ? measure(content, body) : { size: known, eightBit: body !== "7BIT" };
+  const intent: { -readonly [Name in keyof Send]: Send[Name] } = {
     type: "send",
     reversePath: typeof from === "string" ? reversePath(from) : from,
     recipients: recipientsOf(message).map(outgoingRecipient),
     eightBit,
-    ...present({
-      size,
-      body,
-      smtputf8,
-      ret: dsn?.ret,
-      envid: dsn?.envid,
-      deliverBy: deliverBy && { trace: false, ...deliverBy },
-      holdFor,
-      holdUntil: holdUntil === undefined ? undefined : epoch(holdUntil),
-      priority,
-      requireTls,
-      solicitation,
-      prdr,
-      parameters,
-    }),
   };
+  if (size !== undefined) intent.size = size;
+  if (isOctets && content.length <= wholeLimit) intent.content = content;
+  return asksForMore(message) ? { ...intent, ...requests(message) } : intent;
+}
+
+function asksForMore(message: Message): boolean {
+  return (
+    message.body !== undefined ||
+    message.smtputf8 !== undefined ||
+    message.dsn !== undefined ||
+    message.deliverBy !== undefined ||
+    message.holdFor !== undefined ||
+    message.holdUntil !== undefined ||
+    message.priority !== undefined ||
+    message.requireTls !== undefined ||
+    message.solicitation !== undefined ||
+    message.prdr !== undefined ||
+    message.parameters !== undefined
+  );
+}
+
+function requests(message: Message): Partial<Send> {
+  const { body, smtputf8, dsn, deliverBy, holdFor, holdUntil } = message;
+  const { priority, requireTls, solicitation, prdr, parameters } = message;
+  return present({
+    body,
+    smtputf8,
+    ret: dsn?.ret,
+    envid: dsn?.envid,
+    deliverBy: deliverBy && { trace: false, ...deliverBy },
+    holdFor,
+    holdUntil: holdUntil === undefined ? undefined : epoch(holdUntil),
+    priority,
+    requireTls,
+    solicitation,
+    prdr,
+    parameters,
+  });
 }
 
 /** The fields that are there. */

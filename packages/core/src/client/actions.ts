@@ -39,6 +39,8 @@ export class ClientActions {
   transaction: OutgoingTransaction | undefined;
   /** While it is wanted. */
   content: OutgoingContent | undefined;
+  /** Whether the end of the last transaction's content has been written. */
+  contentEnded = false;
   /** NOOP, VRFY, EXPN, HELP, RSET, or a command of an extension, as the application asked for it. */
   question: string | undefined;
   /** What the computation under way has come to. */
@@ -150,6 +152,7 @@ export class ClientActions {
       case "announceReady":
         return this.#announceReady();
       case "openTransaction":
+        this.contentEnded = false;
         return;
       case "writeMail":
         return this.#writeGroup(this.transaction?.opening());
@@ -285,18 +288,34 @@ export class ClientActions {
 
   #startContent(): void {
     const { bareNewlines, limits } = this.#context.profile;
-    const { chunked = false, binary = false } = this.transaction ?? {};
+    const { chunked = false, binary = false, content: whole } = this.transaction ?? {};
     const options = { bareNewlines: binary ? "raw" : bareNewlines, limit: limits.chunk } as const;
     this.content = chunked
       ? new ChunkedContent((chunk) => this.#writeChunk(chunk), options, this.#context.now())
       : new DataContent((bytes) => this.#context.outbox.write(bytes), bareNewlines);
-    this.#context.outbox.tell({ type: "contentWanted" });
+    if (whole === undefined) this.#context.outbox.tell({ type: "contentWanted" });
+    else this.#takeWhole(whole, this.content);
+  }
+
+  #takeWhole(whole: Uint8Array, content: OutgoingContent): void {
+    content.write(whole, this.#context.now());
+    content.finish();
+    this.during = this.#context.state();
+    this.next = this.refusesContent ? "abort" : "endContent";
+  }
+
+  /** Whether content has come that must not be sent as it is. It cannot be ended either: half of it would be taken for the whole. */
+  get refusesContent(): boolean {
+    if (this.content?.bareNewline !== true || this.#context.profile.bareNewlines !== "reject") return false;
+    this.detail = "bare CR or LF in the content";
+    return true;
   }
 
   #writeEndOfContent(): void {
     if (this.content === undefined) this.#context.outbox.write(emptyContent);
     else this.content.writeEnd();
     this.content = undefined;
+    this.contentEnded = true;
     this.transaction?.endContent();
   }
 

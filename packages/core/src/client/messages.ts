@@ -169,6 +169,11 @@ export type ClientIntent =
       readonly parameters?: readonly EsmtpParameter[];
       /** At least one. */
       readonly recipients: readonly OutgoingRecipient[];
+      /**
+       * The content, where it is at hand as a whole and not large: it leaves as soon as the server is ready, and
+       * `contentWanted` is not told. It must not change before `transactionEnded`.
+       */
+      readonly content?: Uint8Array;
     }
   /** What `credentialsWanted` asked for. */
   | { readonly type: "authenticate"; readonly credentials: ClientCredentials }

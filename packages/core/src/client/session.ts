@@ -91,6 +91,11 @@ export class ClientSession implements Session<ClientIntent, ClientEvent> {
     return this.#actions.allowance.spent;
   }
 
+  /** Whether the last message's content has been handed over with its end: from then on the server may have accepted it. */
+  get contentEnded(): boolean {
+    return this.#actions.contentEnded;
+  }
+
   /**
    * Divides recipients into the transactions that the server takes them in (LIMITS, RFC 9422): `send` one after the other,
    * as more at once would be refused by `LocalProtocolError`. `undefined`: all go in one.
@@ -271,10 +276,10 @@ export class ClientSession implements Session<ClientIntent, ClientEvent> {
   // Running the chart.
 
   #step(type: MachineEventType): void {
-    this.#actions.weighEvent(type);
     this.#actions.during = this.state;
     for (let event: MachineEventType | undefined = type; event !== undefined; event = this.#actions.next) {
       this.#actions.next = undefined;
+      this.#actions.weighEvent(event);
       for (const action of this.#runner.send({ type: event }, this.#actions.facts)) this.#actions.perform(action);
     }
     this.#actions.detail = undefined;
@@ -289,10 +294,8 @@ export class ClientSession implements Session<ClientIntent, ClientEvent> {
     this.#abortIfBare();
   }
 
-  /** Content that must not be sent as it is cannot be ended either: half of it would be taken for the whole. */
   #abortIfBare(): boolean {
-    if (this.#actions.content?.bareNewline !== true || this.#profile.bareNewlines !== "reject") return false;
-    this.#actions.detail = "bare CR or LF in the content";
+    if (!this.#actions.refusesContent) return false;
     this.#step("abort");
     return true;
   }

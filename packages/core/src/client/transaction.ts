@@ -33,6 +33,8 @@ export class OutgoingTransaction {
   readonly chunked: boolean;
   /** Whether the content is no text of lines, so that its octets must go out as they are. */
   readonly binary: boolean;
+  /** The content, where it came with the rest. */
+  readonly content: Uint8Array | undefined;
   /** Whether a reply to the content was asked for each recipient, over SMTP. */
   readonly prdr: boolean;
   readonly #mail: Extract<Command, { verb: "MAIL" }>;
@@ -61,6 +63,7 @@ export class OutgoingTransaction {
     this.pipelined = pipelining && offer.keywords.has("PIPELINING");
     this.chunked = chunking && this.pipelined && offer.keywords.has("CHUNKING");
     this.binary = intent.body === "BINARYMIME";
+    this.content = intent.content;
     this.prdr = intent.prdr === true || intent.parameters?.some(({ keyword }) => keyword === "PRDR") === true;
     this.#answeredEach = protocol === "lmtp";
     const { reversePath: path } = intent;
