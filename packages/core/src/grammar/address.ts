@@ -15,7 +15,6 @@ import {
   LEFT_BRACKET,
   LESS_THAN,
   LOWER,
-  LET_DIG,
   octetAt,
   PRINTABLE,
   QTEXT,
@@ -293,14 +292,10 @@ function scanPlainAddress(text: string): number {
       if (unit === AT) at = index;
     } else if (at < 0) {
       if (!isIn(unit, ATEXT)) return -1;
-    } else if (unit === HYPHEN ? before === DOT || before === AT : !isIn(unit, LET_DIG) || isUpper(unit)) return -1;
+    } else if (unit === HYPHEN ? before === DOT || before === AT : !isIn(unit, LOWER)) return -1;
     before = unit;
   }
   return before === DOT || before === AT || before === HYPHEN ? -1 : at;
-}
-
-function isUpper(unit: number): boolean {
-  return unit >= 0x41 && unit <= 0x5a;
 }
 
 function parseAddress(octets: Uint8Array): Success<Mailbox> | Failure {
