@@ -300,6 +300,8 @@ export class ClientActions {
   #takeWhole(whole: Uint8Array, content: OutgoingContent): void {
     content.write(whole, this.#context.now());
     content.finish();
+    // What comes next is not about the reply that let it begin.
+    this.reply = undefined;
     this.during = this.#context.state();
     this.next = this.refusesContent ? "abort" : "endContent";
   }
