@@ -2,6 +2,7 @@
 
 import { forwardPath, mailbox, type Mailbox } from "../grammar/address.ts";
 import type { Command } from "../grammar/command.ts";
+import { InvalidValueError } from "../grammar/invalid-value-error.ts";
 import type { Reply } from "../grammar/reply.ts";
 import { LocalProtocolError, type TlsInfo } from "../session.ts";
 import type { ClientIntent, Failure, OutgoingRecipient, RecipientResult, TransactionResult } from "./messages.ts";
@@ -63,7 +64,7 @@ export class OutgoingTransaction {
     this.pipelined = pipelining && offer.keywords.has("PIPELINING");
     this.chunked = chunking && this.pipelined && offer.keywords.has("CHUNKING");
     this.binary = intent.body === "BINARYMIME";
-    this.content = intent.content;
+    this.content = octetsOrNothing(intent.content);
     this.prdr = intent.prdr === true || intent.parameters?.some(({ keyword }) => keyword === "PRDR") === true;
     this.#answeredEach = protocol === "lmtp";
     const { reversePath: path } = intent;
@@ -212,6 +213,12 @@ export class OutgoingTransaction {
     const isUnknown = decisive === undefined && this.#contentSent && failure?.kind !== "serviceClosing";
     return { ...refused(recipient, decisive ?? failure?.reply), ...(isUnknown && { uncertain: true }) };
   }
+}
+
+/** Intents may come from code without types: what is written later must be certain to be octets now. */
+function octetsOrNothing(content: unknown): Uint8Array | undefined {
+  if (content === undefined || content instanceof Uint8Array) return content;
+  throw new InvalidValueError("Content", "It is no Uint8Array", "Encode it, or submit it when it is wanted");
 }
 
 /** A positive reply out of place decides nothing: the failure tells of it. */

@@ -108,18 +108,18 @@ export function esmtpParameter(keyword: string, value?: string, options: Paramet
   );
 }
 
-/** As nearly all are. One that is not plain may be valid all the same. */
+/** As nearly all are; one that is not plain may be valid all the same. Values come from code without types, too. */
 function isPlainKeyword(text: string): boolean {
   for (let index = 0; index < text.length; index++) {
     const unit = text.charCodeAt(index);
     if (unit < 0x41 || unit > 0x5a) return false;
   }
-  return text !== "";
+  return typeof text === "string" && text !== "";
 }
 
 function isPlainValue(text: string): boolean {
   for (let index = 0; index < text.length; index++) {
     if (!isIn(text.charCodeAt(index), VALUE)) return false;
   }
-  return text !== "";
+  return typeof text === "string" && text !== "";
 }
