@@ -249,6 +249,23 @@ export const canonicalContents: fc.Arbitrary<Uint8Array> = fc
   .map((lines) => concatenated(lines.map(([dots, text]) => concatenated([octetsOf(dots), text, octetsOf("\r\n")]))));
 
 /**
+ * Content long enough that it is searched by words and that dots are copied away: runs of text of every length, few or many newlines and dots
+ * between them, bare newlines seldom or often.
+ */
+export const longContents: fc.Arbitrary<Uint8Array> = fc
+  .tuple(
+    fc.constantFrom(2, 20, 90, 600),
+    fc.constantFrom(["\r\n"], ["\r\n.."], ["\r\n", "\r\n.", ".\r\n"], newlinesAndDots),
+  )
+  .chain(([longest, between]) =>
+    fc.array(fc.tuple(fc.nat(longest), anyOf("a\x0e\t\x8d\xff"), fc.constantFrom(...between)), {
+      maxLength: Math.trunc(6_000 / (longest + 10)),
+      size: "max",
+    }),
+  )
+  .map((runs) => octetsOf(runs.map(([length, text, newline]) => text.repeat(length) + newline).join("")));
+
+/**
  * The octets cut into chunks, empty ones among them; each chunk is a copy in the midst of other octets, as from a
  * pool.
  */
@@ -268,12 +285,13 @@ export function cut(octets: Uint8Array, places: readonly number[]): Uint8Array[]
   return edges.slice(1).map((edge, index) => pooled(octets.subarray(edges[index], edge)));
 }
 
-/** A copy between a dot and a line feed, which nobody may look at. */
+/** A copy between a dot and a line feed, which nobody may look at, beginning anywhere in a word. */
 function pooled(octets: Uint8Array): Uint8Array {
-  const pool = new Uint8Array(octets.length + 2).fill(10);
-  pool[0] = 46;
-  pool.set(octets, 1);
-  return pool.subarray(1, 1 + octets.length);
+  const start = 1 + (octets.length % 4);
+  const pool = new Uint8Array(start + octets.length + 1).fill(10);
+  pool[start - 1] = 46;
+  pool.set(octets, start);
+  return pool.subarray(start, start + octets.length);
 }
 
 /** All ways to cut the octets into chunks: two to the power of their number. For short sequences. */

@@ -6,7 +6,7 @@ export interface CountedOctets {
   readonly looks: () => number;
 }
 
-/** The same octets, counting. A search counts as far as it goes, and a view as all that it shows. */
+/** The same octets, counting. A search counts as far as it goes, and a view as all that it shows, or may show. */
 export function countedOctets(source: Uint8Array): CountedOctets {
   let count = 0;
   const wrapped = (target: Uint8Array): Uint8Array =>
@@ -25,6 +25,7 @@ export function countedOctets(source: Uint8Array): CountedOctets {
             return octets.subarray(from, to);
           };
         }
+        if (name === "buffer") count += octets.length;
         if (typeof name === "string" && name !== "length") count += 1;
         const value: unknown = Reflect.get(octets, name, octets);
         return typeof value === "function" ? value.bind(octets) : value;

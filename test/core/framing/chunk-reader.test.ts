@@ -11,6 +11,7 @@ import {
   contents,
   everyChunking,
   everySequence,
+  longContents,
   times,
 } from "../../support/arbitraries.ts";
 import { countedSearches } from "../../support/counted-searches.ts";
@@ -88,7 +89,14 @@ function readFrom(pieces: readonly Uint8Array[], lengths: readonly number[], pol
   return { contents: given, consumed, bareNewline: reader.bareNewline };
 }
 
-const bodies = fc.array(fc.oneof(contents, canonicalContents), { minLength: 1, maxLength: 4 });
+const bodies = fc.array(
+  fc.oneof(
+    { weight: 10, arbitrary: contents },
+    { weight: 10, arbitrary: canonicalContents },
+    { weight: 1, arbitrary: longContents },
+  ),
+  { minLength: 1, maxLength: 4 },
+);
 const behind = encodeUtf8("RSET\r\n\nQUIT\r\r\n");
 
 const policies: readonly Policy[] = ["normalise", "reject", "keep"];

@@ -5,7 +5,15 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { DataReader } from "../../../packages/core/src/framing/data-reader.ts";
 import { decodeAscii, encodeUtf8 } from "../../../packages/core/src/grammar/text.ts";
-import { concatenated, contents, everyChunking, everySequence, rechunked, times } from "../../support/arbitraries.ts";
+import {
+  concatenated,
+  contents,
+  everyChunking,
+  everySequence,
+  longContents,
+  rechunked,
+  times,
+} from "../../support/arbitraries.ts";
 import { countedOctets } from "../../support/counted-octets.ts";
 
 type Policy = "normalise" | "reject";
@@ -92,6 +100,15 @@ describe.each(policies)("the data reader that is told to %s bare newlines", (pol
     );
   });
 
+  test("reads long content as the RFC says, in any chunks", () => {
+    fc.assert(
+      fc.property(rechunked(longContents), ({ whole, chunks }) => {
+        expect(readFrom(chunks, policy)).toEqual(expectedOf(whole, policy));
+      }),
+      times(5),
+    );
+  });
+
   test("reads every short sequence of CR, LF, dot and text so, in every division into chunks", () => {
     for (const octets of everySequence([13, 10, 46, 97], 6)) {
       const expected = expectedOf(octets, policy);
@@ -162,6 +179,19 @@ describe("the data reader", () => {
     expect(reader.read(chunk, 0)).toBe("slice");
     expect(reader.slice).toEqual(chunk);
     expect(reader.read(chunk, reader.next)).toBe("partial");
+  });
+
+  test("hands on few slices where every line begins with a dot", () => {
+    const chunk = encodeUtf8("..\r\n".repeat(10_000));
+    const reader = new DataReader({ bareNewlines: "reject" });
+    let slices = 0;
+    let octets = 0;
+    for (let at = 0; reader.read(chunk, at) === "slice"; at = reader.next) {
+      slices += 1;
+      octets += reader.slice.length;
+    }
+    expect(octets).toBe(30_000);
+    expect(slices).toBeLessThan(25);
   });
 
   test("takes Node's buffers", () => {

@@ -12,6 +12,7 @@ import {
   contents,
   everyChunking,
   everySequence,
+  longContents,
   rechunked,
   times,
 } from "../../support/arbitraries.ts";
@@ -76,6 +77,25 @@ describe("the data writer", () => {
       }),
       times(30),
     );
+  });
+
+  test.each(policies)("told to %s, writes long content so, too", (policy) => {
+    fc.assert(
+      fc.property(rechunked(longContents), ({ whole, chunks }) => {
+        const { sent, bareNewline } = written(chunks, policy);
+        expect(bareNewline).toBe(hasBareNewline(whole));
+        if (!bareNewline || policy === "normalise") {
+          expect(readBack(sent)).toEqual({ content: canonical(whole), end: sent.length, bareNewline: false });
+        } else expect(readBack(sent).end).toBe(policy === "reject" ? -1 : sent.length);
+      }),
+      times(3),
+    );
+  });
+
+  test("writes few parts where every line begins with a dot", () => {
+    const writer = new DataWriter({ bareNewlines: "reject" });
+    expect(writer.write(encodeUtf8(".\r\n".repeat(10_000)))).toHaveLength(1);
+    expect(writer.write(encodeUtf8(`${"a".repeat(998)}\r\n.`.repeat(20)))).toHaveLength(21);
   });
 
   test("told to reject, writes content without bare newlines, and never ends any other", () => {

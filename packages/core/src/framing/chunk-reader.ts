@@ -2,7 +2,7 @@
 
 import { CR, LF } from "../grammar/abnf.ts";
 import type { DataReaderOptions } from "./data-reader.ts";
-import { findNewline } from "./newline.ts";
+import { textEnd } from "./text-end.ts";
 import { normalised } from "./normalised.ts";
 
 /**
@@ -20,6 +20,7 @@ export interface ChunkReaderOptions {
 
 const empty = new Uint8Array(0);
 const lineFeed = Uint8Array.of(LF);
+const noDot = -1;
 
 /**
  * Reads content as slices of what was received, without copying. There are no dots to unstuff and no end to look for:
@@ -131,19 +132,14 @@ export class ChunkReader {
 
   /** Index after the first bare newline, or -1. Sets the flag and remembers a CR at the end. */
   #scan(octets: Uint8Array): number {
-    let at = 0;
-    if (this.#afterCarriageReturn && octets.length > 0) {
-      this.#afterCarriageReturn = false;
-      if (octets[0] !== LF) return this.#foundBare(0);
-      at = 1;
-    }
-    for (let newline = findNewline(octets, at); newline >= 0; newline = findNewline(octets, at)) {
-      this.#afterCarriageReturn = octets[newline] === CR && newline === octets.length - 1;
-      if (this.#afterCarriageReturn) return -1;
-      if (octets[newline] === LF || octets[newline + 1] !== LF) return this.#foundBare(newline + 1);
-      at = newline + 2;
-    }
-    return -1;
+    if (octets.length === 0) return -1;
+    const isPending = this.#afterCarriageReturn;
+    this.#afterCarriageReturn = false;
+    if (isPending && octets[0] !== LF) return this.#foundBare(0);
+    const end = textEnd(octets, isPending ? 1 : 0, noDot);
+    if (end === octets.length) return -1;
+    this.#afterCarriageReturn = octets[end] === CR && end + 1 === octets.length;
+    return this.#afterCarriageReturn ? -1 : this.#foundBare(end + 1);
   }
 
   #foundBare(end: number): number {

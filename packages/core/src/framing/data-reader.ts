@@ -1,8 +1,7 @@
 // Content after 354 out of a stream of octets: dots are unstuffed, and CRLF.CRLF alone ends it (RFC 5321 §4.5.2).
 
 import { CR, DOT, LF } from "../grammar/abnf.ts";
-import { findNewline } from "./newline.ts";
-import { normalised } from "./normalised.ts";
+import { textEnd } from "./text-end.ts";
 
 /**
  * What `DataReader.read` came upon:
@@ -23,19 +22,29 @@ export interface DataReaderOptions {
 
 const empty = new Uint8Array(0);
 const carriageReturn = Uint8Array.of(CR);
+const lineFeed = Uint8Array.of(LF);
 const wholeNewline = Uint8Array.of(CR, LF);
 
 /** Where the next octet stands: what decides whether a dot or an LF there is more than itself. */
 type Place = "lineStart" | "afterDot" | "afterDotCarriageReturn" | "inLine" | "afterCarriageReturn";
 
+/** Octets of a slice that costs more to be handed on than to be copied. */
+const shortSlice = 256;
+/** So many short slices are handed on before the content is taken for one that has dots everywhere. */
+const shortSlices = 8;
+/** Octets that are copied before it is seen again whether they need be. */
+const copied = 4_096;
+
 /**
- * Reads content as slices of its chunks, without copying and without holding anything back but a CR behind a leading
- * dot; only where newlines are normalised, content with a bare one is copied. Any division into chunks gives the same content, the same end and the same flag.
+ * Reads content as slices of its chunks, holding nothing back but a CR behind a leading dot. What is copied is content
+ * with leading dots close to each other, so that they do not make a slice each, and, where newlines are normalised,
+ * content with a bare one. Any division into chunks gives the same content, the same end and the same flag.
  */
 export class DataReader {
   readonly #rejects: boolean;
   #place: Place = "lineStart";
   #bareNewline = false;
+  #shortSlices = 0;
   #slice: Uint8Array = empty;
   #next = 0;
 
@@ -62,6 +71,7 @@ export class DataReader {
   reset(): void {
     this.#place = "lineStart";
     this.#bareNewline = false;
+    this.#shortSlices = 0;
     this.#slice = empty;
   }
 
@@ -81,13 +91,15 @@ export class DataReader {
   #step(octets: Uint8Array, at: number): DataOutcome {
     switch (this.#place) {
       case "lineStart":
-        return octets[at] === DOT ? this.#move("afterDot", at + 1) : this.#readLines(octets, at);
+        return octets[at] === DOT ? this.#move("afterDot", at + 1) : this.#readText(octets, at);
       case "afterDot":
-        return octets[at] === CR ? this.#move("afterDotCarriageReturn", at + 1) : this.#readLines(octets, at);
+        return octets[at] === CR ? this.#move("afterDotCarriageReturn", at + 1) : this.#readText(octets, at);
       case "afterDotCarriageReturn":
         return octets[at] === LF ? this.#ended(at + 1) : this.#readHeldBack(at);
-      default:
-        return this.#readLines(octets, at);
+      case "inLine":
+        return this.#readText(octets, at);
+      case "afterCarriageReturn":
+        return this.#readLineFeed(octets, at);
     }
   }
 
@@ -105,72 +117,94 @@ export class DataReader {
   /** The CR behind a leading dot did not end the content: it is a bare one, and content itself. */
   #readHeldBack(at: number): DataOutcome {
     this.#move("inLine", at);
-    return this.#found(this.#rejects ? carriageReturn : wholeNewline, this.#noteBareNewline());
+    return this.#foundBare(this.#rejects ? carriageReturn : wholeNewline);
   }
 
-  #readLines(octets: Uint8Array, at: number): DataOutcome {
-    const wasBare = this.#bareNewline;
-    const afterCarriageReturn = this.#place === "afterCarriageReturn";
-    const end = this.#scanLines(octets, at);
-    this.#next = end;
-    const slice = octets.subarray(at, end);
-    const normalises = this.#bareNewline && !this.#rejects;
-    return this.#found(normalises ? normalised(slice, afterCarriageReturn) : slice, wasBare);
+  /** The CR at the end of what was read before is content already. */
+  #readLineFeed(octets: Uint8Array, at: number): DataOutcome {
+    if (octets[at] === LF) return this.#handOn(octets, at, at + 1, "lineStart");
+    this.#move("inLine", at);
+    return this.#foundBare(this.#rejects ? empty : lineFeed);
   }
 
-  #found(slice: Uint8Array, wasBare: boolean): "slice" | "partial" {
-    if (slice.length === 0 || (wasBare && this.#rejects)) return "partial";
+  #readText(octets: Uint8Array, at: number): DataOutcome {
+    const end = textEnd(octets, at, DOT);
+    if (end === octets.length) return this.#handOn(octets, at, end, placeBehind(octets, end));
+    if (octets[end] === DOT) return this.#readUpToDot(octets, at, end);
+    if (octets[end] === CR && end + 1 === octets.length) {
+      return this.#handOn(octets, at, end + 1, "afterCarriageReturn");
+    }
+    return this.#readUpToBare(octets, at, end);
+  }
+
+  #readUpToDot(octets: Uint8Array, at: number, dot: number): DataOutcome {
+    this.#shortSlices = dot - at < shortSlice ? this.#shortSlices + 1 : 0;
+    const copies = this.#shortSlices > shortSlices && isStuffed(octets, dot);
+    return copies ? this.#readCopying(octets, at) : this.#handOn(octets, at, dot, "lineStart");
+  }
+
+  #readUpToBare(octets: Uint8Array, at: number, bare: number): DataOutcome {
+    if (this.#rejects && !this.#bareNewline) {
+      this.#move("inLine", bare + 1);
+      return this.#foundBare(octets.subarray(at, bare + 1));
+    }
+    if (bare - at < shortSlice) return this.#readCopying(octets, at);
+    return this.#handOn(octets, at, bare, placeBehind(octets, bare));
+  }
+
+  #handOn(octets: Uint8Array, at: number, end: number, place: Place): "slice" | "partial" {
+    this.#move(place, end);
+    return this.#found(at === 0 && end === octets.length ? octets : octets.subarray(at, end));
+  }
+
+  /** `slice` ends with the bare newline. Nothing behind the first one is handed on where they are rejected. */
+  #foundBare(slice: Uint8Array): "slice" | "partial" {
+    const outcome = this.#found(slice);
+    this.#bareNewline = true;
+    return outcome;
+  }
+
+  #found(slice: Uint8Array): "slice" | "partial" {
+    if (slice.length === 0 || (this.#bareNewline && this.#rejects)) return "partial";
     this.#slice = slice;
     return "slice";
   }
 
-  /** Whether there had been one before. */
-  #noteBareNewline(): boolean {
-    const wasBare = this.#bareNewline;
-    this.#bareNewline = true;
-    return wasBare;
-  }
-
-  /** Index of the next leading dot, of the chunk's end, or after the first bare newline where that is rejected. */
-  #scanLines(octets: Uint8Array, from: number): number {
-    const wasBare = this.#bareNewline;
+  /** Goes on octet by octet, whatever comes but a dot that may be the final one, and the first bare newline where that is rejected. */
+  #readCopying(octets: Uint8Array, from: number): "slice" | "partial" {
+    const stopsAtBare = this.#rejects && !this.#bareNewline;
+    const end = Math.min(octets.length, from + copied);
+    const copy = new Uint8Array(stopsAtBare ? end - from : 2 * (end - from));
+    let length = 0;
+    // LF only behind CR.
+    let previous = 0;
     let at = from;
-    do {
-      at = this.#bareNewline ? this.#scanLoosely(octets, at) : this.#scanStrictly(octets, at);
-      if (this.#rejects && this.#bareNewline !== wasBare) return at;
-    } while (at < octets.length && !(this.#place === "lineStart" && octets[at] === DOT));
-    return at;
-  }
-
-  /** Index after the line's CRLF, after a bare newline, or of the chunk's end. Goes on as long as none was bare. */
-  #scanStrictly(octets: Uint8Array, at: number): number {
-    if (this.#place === "afterCarriageReturn") return this.#scanLineFeed(octets, at);
-    const newline = findNewline(octets, at);
-    if (newline < 0) return this.#stop("inLine", octets.length);
-    if (octets[newline] === CR) {
-      if (newline === octets.length - 1) return this.#stop("afterCarriageReturn", octets.length);
-      if (octets[newline + 1] === LF) return this.#stop("lineStart", newline + 2);
+    for (; at < end; at++) {
+      const octet = octets[at] ?? 0;
+      if (previous === CR ? octet !== LF : octet === LF) {
+        if (stopsAtBare) break;
+        this.#bareNewline = true;
+        copy[length++] = previous === CR ? LF : CR;
+        previous = 0;
+      } else if (previous === LF && octet === DOT) {
+        if (!isStuffed(octets, at)) break;
+        previous = DOT;
+        continue;
+      }
+      copy[length++] = octet;
+      previous = octet === CR || previous === CR ? octet : 0;
     }
-    this.#bareNewline = true;
-    return this.#stop("inLine", newline + 1);
+    this.#move(previous === LF ? "lineStart" : previous === CR ? "afterCarriageReturn" : "inLine", at);
+    return this.#found(length === copy.length ? copy : copy.slice(0, length));
   }
+}
 
-  #scanLineFeed(octets: Uint8Array, at: number): number {
-    if (octets[at] === LF) return this.#stop("lineStart", at + 1);
-    this.#bareNewline = true;
-    return this.#stop("inLine", at);
-  }
+/** Behind text without bare newlines. */
+function placeBehind(octets: Uint8Array, end: number): Place {
+  return octets[end - 1] === LF ? "lineStart" : "inLine";
+}
 
-  /** Index after the next LF, or of the chunk's end. One search a line, whatever its newlines are. */
-  #scanLoosely(octets: Uint8Array, at: number): number {
-    const lineFeed = octets.indexOf(LF, at);
-    if (lineFeed < 0) return this.#stop(octets.at(-1) === CR ? "afterCarriageReturn" : "inLine", octets.length);
-    const isLineEnd = lineFeed > at ? octets[lineFeed - 1] === CR : this.#place === "afterCarriageReturn";
-    return this.#stop(isLineEnd ? "lineStart" : "inLine", lineFeed + 1);
-  }
-
-  #stop(place: Place, at: number): number {
-    this.#place = place;
-    return at;
-  }
+/** Whether the leading dot is there to be taken away: it is not the final one, and cannot become it. */
+function isStuffed(octets: Uint8Array, dot: number): boolean {
+  return dot + 1 < octets.length && octets[dot + 1] !== CR;
 }

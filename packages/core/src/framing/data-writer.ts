@@ -1,7 +1,7 @@
 // Content on its way to the wire: dots are stuffed, lines end in CRLF, and CRLF.CRLF ends the whole (RFC 5321 §4.5.2).
 
 import { CR, DOT, LF } from "../grammar/abnf.ts";
-import { findNewline } from "./newline.ts";
+import { textEnd } from "./text-end.ts";
 
 export interface DataWriterOptions {
   /**
@@ -49,19 +49,12 @@ export class DataWriter {
   /** What is to be sent for this chunk, in order: views of the chunk, constants, or a rewritten copy. None is empty. */
   write(octets: Uint8Array): readonly Uint8Array[] {
     if (octets.length === 0) return [];
-    if (!this.#bareNewline) {
-      const slices = this.#stuffed(octets);
-      if (slices !== undefined) return slices;
-      this.#bareNewline = true;
-    }
-    switch (this.#bareNewlines) {
-      case "normalise":
-        return this.#normalised(octets);
-      case "pass":
-        return this.#passed(octets);
-      case "reject":
-        return [];
-    }
+    const place = this.#place;
+    const slices = (this.#bareNewline ? undefined : this.#stuffed(octets)) ?? this.#normalised(octets);
+    if (!this.#bareNewline || this.#bareNewlines === "normalise") return slices;
+    if (this.#bareNewlines === "reject") return [];
+    this.#place = place;
+    return this.#passed(octets);
   }
 
   /**
@@ -78,36 +71,34 @@ export class DataWriter {
       : lineEndAndEnd;
   }
 
-  /** Slices in which each leading dot stands twice, or `undefined`, and nothing changed, where a newline is bare. */
+  /** Slices in which each leading dot stands twice, or `undefined`, and nothing changed, where it is better copied. */
   #stuffed(octets: Uint8Array): Uint8Array[] | undefined {
     const parts = new Parts(octets);
     const dot = this.#dot;
-    let place = this.#place;
     let at = 0;
-    if (place === "afterCarriageReturn") {
+    let isLineStart = this.#place === "lineStart";
+    if (this.#place === "afterCarriageReturn") {
       if (octets[0] !== LF) return undefined;
       parts.insert(lineEnd, 0, 1);
-      place = "lineStart";
+      isLineStart = octets.length > 1;
       at = 1;
     }
-    while (at < octets.length) {
-      if (place === "lineStart" && octets[at] === dot) parts.repeat(at);
-      const newline = findNewline(octets, at);
-      if (newline < 0) {
-        place = "inLine";
-        break;
-      }
-      if (octets[newline] === LF) return undefined;
-      if (newline === octets.length - 1) {
-        this.#place = "afterCarriageReturn";
-        return parts.upTo(newline);
-      }
-      if (octets[newline + 1] !== LF) return undefined;
-      place = "lineStart";
-      at = newline + 2;
+    if (isLineStart && octets[at] === dot) parts.repeat(at);
+    for (;;) {
+      at = textEnd(octets, at, dot);
+      if (at === octets.length) break;
+      if (octets[at] !== dot) return this.#heldBack(octets, at, parts);
+      parts.repeat(at);
+      if (parts.areShort(at)) return undefined;
     }
-    this.#place = place;
-    return parts.upTo(octets.length);
+    this.#place = octets[at - 1] === LF ? "lineStart" : "inLine";
+    return parts.upTo(at);
+  }
+
+  #heldBack(octets: Uint8Array, newline: number, parts: Parts): Uint8Array[] | undefined {
+    if (octets[newline] === LF || newline + 1 < octets.length) return undefined;
+    this.#place = "afterCarriageReturn";
+    return parts.upTo(newline);
   }
 
   /** The chunk as it is, dots stuffed where the server will unstuff them: behind CRLF alone. */
@@ -129,7 +120,10 @@ export class DataWriter {
     return parts.upTo(isHeldBack ? octets.length - 1 : octets.length);
   }
 
-  /** The chunk with CRLF for every newline. In one piece: slices would be two a line for text in the style of Unix. */
+  /**
+   * The chunk with CRLF for every newline. In one piece: slices would be two a line for text in the style of Unix, and one
+   * a line where each begins with a dot.
+   */
   #normalised(octets: Uint8Array): Uint8Array[] {
     const copy = new Uint8Array(octets.length * 2 + lineEnd.length);
     const dot = this.#dot;
@@ -137,6 +131,7 @@ export class DataWriter {
     let place = this.#place;
     for (const octet of octets) {
       if (place === "afterCarriageReturn" || octet === LF) {
+        if (place !== "afterCarriageReturn" || octet !== LF) this.#bareNewline = true;
         copy[length++] = CR;
         copy[length++] = LF;
         place = "lineStart";
@@ -170,6 +165,13 @@ class Parts {
     this.upTo(at);
     this.#parts.push(part);
     this.#from = next;
+  }
+
+  /** Whether those up to the index are so many that a copy would have cost less. */
+  areShort(at: number): boolean {
+    const short = 256;
+    const few = 8;
+    return this.#parts.length > few + at / short;
   }
 
   /** Makes the octet at an index come twice. */

@@ -1,4 +1,4 @@
-// The search that every reader and writer of lines is built on.
+// The search that readers of lines are built on.
 
 import { CR, LF } from "../grammar/abnf.ts";
 

@@ -1,0 +1,83 @@
+// The search that every reader and writer of content is built on: how far is it but text?
+
+import { CR, LF } from "../grammar/abnf.ts";
+
+/** Where words are read as numbers, this decides which octet of one comes first. */
+const isLittleEndian = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
+
+/** Octets that are looked at one by one in the time that it takes to make a view of them as words. */
+const worthAView = 64;
+
+/**
+ * Index from `from` on of the first octet that is more than text: a CR or LF that is no part of a CRLF, also a CR at the
+ * very end, or a `dot` right behind a CRLF. The length where there is none. For `dot` -1 no octet is a dot.
+ *
+ * Only the last octet looked at is looked at again by whoever goes on from there, so that going through a text is linear.
+ */
+export function textEnd(octets: Uint8Array, from: number, dot: number): number {
+  const end =
+    isLittleEndian && octets.length - from >= worthAView
+      ? searchWords(octets, from, dot)
+      : searchOctets(octets, from, octets.length, dot);
+  return end < 0 ? octets.length : end;
+}
+
+/** Of the octets from `from` up to `to`; a CRLF may end behind. -1 where there is none. */
+function searchOctets(octets: Uint8Array, from: number, to: number, dot: number): number {
+  for (let at = from; at < to; at++) {
+    const octet = octets[at] ?? 0;
+    if (octet > CR) continue;
+    if (octet === CR) {
+      if (at + 1 === octets.length || octets[at + 1] !== LF) return at;
+      if (at + 2 < octets.length && octets[at + 2] === dot) return at + 2;
+    } else if (octet === LF && (at === 0 || octets[at - 1] !== CR)) return at;
+  }
+  return -1;
+}
+
+/**
+ * Four words of four octets each are tested at once for octets up to CR. Native `indexOf` would have to be called twice a
+ * line, and costs more than going through the line so.
+ */
+function searchWords(octets: Uint8Array, from: number, dot: number): number {
+  const start = from + (-(octets.byteOffset + from) & 3);
+  const head = searchOctets(octets, from, start, dot);
+  if (head >= 0) return head;
+  // Two octets are left behind all words, so that a CRLF and a dot can be looked for without asking whether they are there.
+  const words = new Int32Array(octets.buffer, octets.byteOffset + start, (octets.length - 2 - start) >> 2);
+  const last = words.length - 3;
+  let word = 0;
+  for (; word < last; word += 4) {
+    const first = lowOctets(words[word] ?? 0);
+    const second = lowOctets(words[word + 1] ?? 0);
+    const third = lowOctets(words[word + 2] ?? 0);
+    const fourth = lowOctets(words[word + 3] ?? 0);
+    if ((first | second | third | fourth) === 0) continue;
+    const at = start + word * 4;
+    let low = bits(first) | (bits(second) << 4) | (bits(third) << 8) | (bits(fourth) << 12);
+    do {
+      const lowest = low & -low;
+      const found = at + 31 - Math.clz32(lowest);
+      const octet = octets[found];
+      if (octet === CR) {
+        if (octets[found + 1] !== LF) return found;
+        if (octets[found + 2] === dot) return found + 2;
+        low &= ~(lowest * 3);
+      } else {
+        if (octet === LF && (found === 0 || octets[found - 1] !== CR)) return found;
+        low &= ~lowest;
+      }
+    } while (low !== 0);
+  }
+  return searchOctets(octets, start + word * 4, octets.length, dot);
+}
+
+/** The highest bit of each octet that is at most CR; perhaps also of one of 0x0E next to such a one. */
+function lowOctets(word: number): number {
+  return (word - 0x0e0e0e0e) & ~word & 0x80808080;
+}
+
+/** The highest bit of each octet, side by side. */
+function bits(word: number): number {
+  return Math.imul(word >>> 7, 0x10204080) >>> 28;
+}
