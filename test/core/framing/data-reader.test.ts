@@ -85,7 +85,7 @@ function readFrom(chunks: readonly Uint8Array[], policy: Policy): Read {
 }
 
 function contentOf(slices: readonly Uint8Array[]): string {
-  return decodeAscii(concatenated(slices));
+  return slices.map((slice) => decodeAscii(slice)).join("");
 }
 
 const policies: readonly Policy[] = ["normalise", "reject"];
@@ -117,6 +117,20 @@ describe.each(policies)("the data reader that is told to %s bare newlines", (pol
         const isSame =
           read.content === expected.content && read.end === expected.end && read.bareNewline === expected.bareNewline;
         if (!isSame) expect(read, JSON.stringify(decodeAscii(octets))).toEqual(expected);
+      }
+    }
+  });
+
+  const dense = ["..\r\n", ".\r\n..", "\r\n..a", "a\r", "a\n", "\r\n", "\r\r\n..", "\n..\r\n", "..\r..\r\n"];
+  test.each(dense)("reads many of %j, begun anywhere, and what is bare behind them", (piece) => {
+    for (let before = 0; before < 9; before++) {
+      const text = `${"x".repeat(before)}\r\n${piece.repeat(20_000 / piece.length)}`;
+      for (const behind of ["\r\n", "a\rb\r\n", "a\nb\r\n", "\r\n.\ra"]) {
+        const octets = encodeUtf8(`${text}${behind}.\r\nQUIT`);
+        const read = readFrom([octets], policy);
+        const expected = expectedOf(octets, policy);
+        expect(read.content === expected.content, `${before} ${JSON.stringify(behind)}`).toBe(true);
+        expect(read).toMatchObject({ end: expected.end, bareNewline: expected.bareNewline });
       }
     }
   });

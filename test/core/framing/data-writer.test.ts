@@ -94,9 +94,29 @@ describe("the data writer", () => {
 
   test("writes few parts where every line begins with a dot", () => {
     const writer = new DataWriter({ bareNewlines: "reject" });
-    expect(writer.write(encodeUtf8(".\r\n".repeat(10_000)))).toHaveLength(1);
+    expect(writer.write(encodeUtf8(".\r\n".repeat(10_000)))).toHaveLength(4);
     expect(writer.write(encodeUtf8(`${"a".repeat(998)}\r\n.`.repeat(20)))).toHaveLength(21);
   });
+
+  test.each(policies)(
+    "told to %s, writes many lines of dots, begun anywhere, and what is bare behind them",
+    (policy) => {
+      for (const piece of [".\r\n", "..a\r\n", "\r\n.", "a\r", ".\n", "\r\n"]) {
+        for (let before = 0; before < 9; before++) {
+          for (const behind of ["", "\r", "a\rb", "\n."]) {
+            const octets = encodeUtf8(`${"x".repeat(before)}\r\n${piece.repeat(20_000 / piece.length)}${behind}`);
+            const { sent, bareNewline } = written([octets], policy);
+            expect(bareNewline).toBe(hasBareNewline(octets));
+            if (bareNewline && policy !== "normalise") continue;
+            expect(
+              unstuffed(sent.slice(0, -".\r\n".length)) === canonical(octets),
+              `${before} ${piece} ${behind}`,
+            ).toBe(true);
+          }
+        }
+      }
+    },
+  );
 
   test("told to reject, writes content without bare newlines, and never ends any other", () => {
     fc.assert(

@@ -1,6 +1,8 @@
 // Bare newlines made whole, for readers that are told to normalise.
 
-import { CR, LF } from "../grammar/abnf.ts";
+// Not imported: V8 looks an imported constant up anew at every octet, which makes the loops here two times as slow.
+const CR = 0x0d;
+const LF = 0x0a;
 
 /**
  * The octets with CRLF in the place of each bare CR or LF; themselves where there is none.

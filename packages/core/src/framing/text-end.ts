@@ -1,6 +1,8 @@
 // The search that every reader and writer of content is built on: how far is it but text?
 
-import { CR, LF } from "../grammar/abnf.ts";
+// Not imported: V8 looks an imported constant up anew at every octet, which makes the loops here two times as slow.
+const CR = 0x0d;
+const LF = 0x0a;
 
 /** Where words are read as numbers, this decides which octet of one comes first. */
 const isLittleEndian = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
