@@ -1,10 +1,10 @@
-// Work in memory, without a kernel: each kind runs in a process of its own, so that none is compiled for another's sake.
+// Work in memory, without a kernel: each contender runs in a process of its own, so that none is compiled for another's sake.
 
-import { Child, serveParent } from "./child.ts";
+import { type Answer, Child, serveParent } from "./child.ts";
 import type { Contender, Sample } from "./question.ts";
 
 /** Does something so many times; gives a number that depends on all of it, so that no compiler leaves any of it out. */
-export type Work = (times: number) => number;
+export type Work = (times: number) => number | Promise<number>;
 
 /** What one round of work cost. */
 interface Cost {
@@ -12,6 +12,12 @@ interface Cost {
   readonly cpu: number;
   /** Microseconds by the clock. */
   readonly wall: number;
+}
+
+/** What was done: so many times, and the sum of the numbers that the work gave. */
+interface Done extends Cost, Answer {
+  readonly times: number;
+  readonly sum: number;
 }
 
 export interface WorkOptions {
@@ -32,11 +38,39 @@ export function working(name: string, { kind, script, times, sample, nodeOptions
     name,
     start: async ({ quick }) => {
       const count = quick ? Math.max(1, Math.ceil(times / 100)) : times;
-      const child = await Child.start(script, [kind], nodeOptions);
+      const child = await Child.start(script, [], nodeOptions);
       return {
-        round: async () => sample(await child.ask<Cost & Record<string, number>>("work", { times: count }), count),
+        round: async () => sample(await child.ask<Done>("work", { kind, times: count }), count),
         stop: () => child.stop(),
       };
+    },
+  };
+}
+
+export interface WorkInPartsOptions {
+  readonly script: URL;
+  /** The kind of each part, as the script knows it. */
+  readonly parts: Readonly<Record<string, string>>;
+  /** The figure of a round, from what the work cost that was done so many times. */
+  readonly figure: (done: Done) => number;
+  readonly nodeOptions?: readonly string[];
+}
+
+/** A contender that does several kinds of work, a metric each, in one process, about as long each whatever its speed. */
+export function workingInParts(name: string, { script, parts, figure, nodeOptions }: WorkInPartsOptions): Contender {
+  return {
+    name,
+    start: async ({ quick }) => {
+      const child = await Child.start(script, [], nodeOptions);
+      const milliseconds = quick ? 1 : 100;
+      const round = async () => {
+        const figures: [string, number][] = [];
+        for (const [part, kind] of Object.entries(parts)) {
+          figures.push([part, figure(await child.ask<Done>("workFor", { kind, milliseconds }))]);
+        }
+        return Object.fromEntries(figures);
+      };
+      return { round, stop: () => child.stop() };
     },
   };
 }
@@ -51,20 +85,37 @@ export function microsecondsEach({ cpu }: Cost, times: number): Sample {
   return { cpu: cpu / times };
 }
 
-/** To be called by the script, which is told by its first argument which kind of work it is to do. */
-export function serveWork(kinds: Readonly<Record<string, () => Work>>): void {
-  const [, , kind = ""] = process.argv;
-  const work = kinds[kind]?.();
-  if (work === undefined) throw new Error(`No work of the kind "${kind}"`);
-  let sum = 0;
+/** Where the number that the work gives is octets. */
+export function gigabytesPerSecond({ cpu, sum }: Done): number {
+  return sum / cpu / 1_000;
+}
+
+/** To be called by the script: these are the kinds of work that it can do. A kind is made ready when it is asked for first. */
+export function serveWork(kinds: Readonly<Record<string, () => Work | Promise<Work>>>): void {
+  const ready = new Map<string, Work>();
+  const workOf = async (kind: string) => {
+    const work = ready.get(kind) ?? (await kinds[kind]?.());
+    if (work === undefined) throw new Error(`No work of the kind "${kind}"`);
+    ready.set(kind, work);
+    return work;
+  };
   serveParent({
-    work: ({ times }: { readonly times: number }) => {
-      const before = process.cpuUsage();
-      const from = performance.now();
-      sum += work(times);
-      const wall = (performance.now() - from) * 1_000;
-      const { user, system } = process.cpuUsage(before);
-      return { cpu: user + system, wall, sum };
-    },
+    work: async ({ kind, times }: { readonly kind: string; readonly times: number }) =>
+      measured(await workOf(kind), (cost) => cost.times < times, times),
+    workFor: async ({ kind, milliseconds }: { readonly kind: string; readonly milliseconds: number }) =>
+      measured(await workOf(kind), ({ cpu }) => cpu < milliseconds * 1_000, 1),
   });
+}
+
+/** Works so many times at once, and again as long as it goes on. */
+async function measured(work: Work, goesOn: (cost: Done) => boolean, atOnce: number): Promise<Done> {
+  const before = process.cpuUsage();
+  const from = performance.now();
+  let sum = 0;
+  for (let times = atOnce; ; times += atOnce) {
+    sum += await work(atOnce);
+    const { user, system } = process.cpuUsage(before);
+    const done = { cpu: user + system, wall: (performance.now() - from) * 1_000, times, sum };
+    if (!goesOn(done)) return done;
+  }
 }
