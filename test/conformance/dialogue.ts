@@ -9,6 +9,8 @@ export class Dialogue {
   readonly #peer: RawPeer;
   /** Heard and not yet asked for, each octet a character. */
   #heard = "";
+  /** The lines of the reply heard last. */
+  lastReply: readonly string[] = [];
 
   constructor(peer: RawPeer) {
     this.#peer = peer;
@@ -34,8 +36,11 @@ export class Dialogue {
 
   /** The last line of the next reply; `undefined` when there is none any more. */
   async reply(): Promise<string | undefined> {
+    const lines: string[] = [];
     for (;;) {
       const line = await this.line();
+      if (line !== undefined) lines.push(line);
+      this.lastReply = lines;
       if (line === undefined || line[3] !== "-") return line;
     }
   }

@@ -2,7 +2,15 @@
 // Runtime-neutral: web standards and @carteiro packages alone, so that workers and browsers can bundle it.
 
 import type { ConformanceAdapter, ConformanceCase } from "./adapter.ts";
+import { contentCases } from "./cases/content.ts";
+import { crowdCases } from "./cases/crowd.ts";
+import { endingCases } from "./cases/ending.ts";
+import { extensionCases } from "./cases/extensions.ts";
 import { openingCases } from "./cases/opening.ts";
+import { resetCases } from "./cases/reset.ts";
+import { startTlsCases } from "./cases/starttls.ts";
+import { timeoutCases } from "./cases/timeouts.ts";
+import { verificationCases } from "./cases/verification.ts";
 import type { CaseDefinition } from "./case.ts";
 import { within } from "./expectations.ts";
 
@@ -18,7 +26,17 @@ export interface CaseOutcome {
 /** Longest that a case may take. */
 const longest = 30_000;
 
-const definitions: readonly CaseDefinition[] = [...openingCases];
+const definitions: readonly CaseDefinition[] = [
+  ...openingCases,
+  ...startTlsCases,
+  ...verificationCases,
+  ...extensionCases,
+  ...contentCases,
+  ...endingCases,
+  ...resetCases,
+  ...timeoutCases,
+  ...crowdCases,
+];
 
 /** The names of all cases, the same in every runtime. */
 export const caseNames: readonly string[] = definitions.map(({ name }) => name);

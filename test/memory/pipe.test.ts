@@ -3,7 +3,7 @@
 import { VirtualClock, pipe, type PipeOptions } from "@carteiro/memory";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { promised, type Promised } from "../support/promised.ts";
+import { promised, Promised } from "../support/promised.ts";
 import { transportContract } from "../support/transport-contract.ts";
 
 contract("memory", {});
@@ -174,6 +174,16 @@ describe("memory: destroy", () => {
     await expect(clock.settle(client.read())).rejects.toMatchObject({ code: "ECONNRESET" });
     await expect(client.write(Uint8Array.of(1))).rejects.toMatchObject({ code: "ECONNRESET" });
     await expect(client.end()).rejects.toMatchObject({ code: "ECONNRESET" });
+  });
+
+  test("the peer is reset behind what was written before, where that was asked for", async () => {
+    const clock = new VirtualClock();
+    const [near, far] = pipe({ clock, latency: 10 });
+    const client = new Promised(far);
+    await near.write(Uint8Array.of(1));
+    near.reset();
+    expect(await clock.settle(client.read())).toEqual(Uint8Array.of(1));
+    await expect(clock.settle(client.read())).rejects.toMatchObject({ code: "ECONNRESET" });
   });
 
   test("the peer is reset when octets of its own come too late", async () => {

@@ -2,5 +2,5 @@
 
 export { features } from "./features.ts";
 export { pair, type Pair, type PairOptions } from "./pair.ts";
-export { pipe, type Address, type Direction, type PipeOptions } from "./pipe.ts";
+export { pipe, type Address, type Direction, type MemoryEnd, type PipeOptions } from "./pipe.ts";
 export { VirtualClock, type RunOptions } from "./virtual-clock.ts";

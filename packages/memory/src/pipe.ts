@@ -35,6 +35,12 @@ export interface PipeOptions {
   readonly addresses?: { readonly client?: Address; readonly server?: Address };
 }
 
+/** One end of a connection in memory. */
+export interface MemoryEnd extends Transport {
+  /** Breaks the connection: the other end is reset, whether anything was left unread or not, and this one destroyed. */
+  reset(): void;
+}
+
 /**
  * The two ends of a connection. What differs between one TCP stack and the next is settled so:
  * - Octets are copied when written: the caller may use the array again.
@@ -46,7 +52,7 @@ export interface PipeOptions {
  *   clear that meet an end that has started TLS break the connection. An end in the clear reads the records as they
  *   are, as over a socket.
  */
-export function pipe(options: PipeOptions): [client: Transport, server: Transport] {
+export function pipe(options: PipeOptions): [client: MemoryEnd, server: MemoryEnd] {
   const toServer = lane(options, "toServer");
   const toClient = lane(options, "toClient");
   return [
@@ -70,7 +76,7 @@ function lane(options: PipeOptions, direction: Direction): Lane {
   return new Lane({ clock, latency: direction === "toServer" ? toServer : toClient, capacity, chunkSizes: sizes });
 }
 
-class MemoryTransport implements Transport {
+class MemoryTransport implements MemoryEnd {
   readonly tls: TlsInfo | undefined;
   readonly remote: Address;
   readonly local: Address;
@@ -159,10 +165,18 @@ class MemoryTransport implements Transport {
     await this.#outgoing.flushed();
   }
 
+  reset(): void {
+    this.#destroy(true);
+  }
+
   destroy(): void {
+    this.#destroy(this.#incoming.unread);
+  }
+
+  #destroy(reset: boolean): void {
     if (this.#destroyed) return;
     this.#destroyed = true;
-    if (this.#incoming.unread) this.#outgoing.reset(connectionReset());
+    if (reset) this.#outgoing.reset(connectionReset());
     else this.#outgoing.finish();
     this.#abandon(new Error("The connection has been destroyed"));
   }
