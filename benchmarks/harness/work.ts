@@ -90,6 +90,11 @@ export function gigabytesPerSecond({ cpu, sum }: Done): number {
   return sum / cpu / 1_000;
 }
 
+/** Nanoseconds of CPU, where the number that the work gives is how often something was done. */
+export function nanosecondsOfEach({ cpu, sum }: Done): number {
+  return (cpu * 1_000) / sum;
+}
+
 /** To be called by the script: these are the kinds of work that it can do. A kind is made ready when it is asked for first. */
 export function serveWork(kinds: Readonly<Record<string, () => Work | Promise<Work>>>): void {
   const ready = new Map<string, Work>();

@@ -5,15 +5,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { DataReader } from "../../../packages/core/src/framing/data-reader.ts";
 import { decodeAscii, encodeUtf8 } from "../../../packages/core/src/grammar/text.ts";
-import {
-  concatenated,
-  contents,
-  everyChunking,
-  everySequence,
-  longContents,
-  rechunked,
-  times,
-} from "../../support/arbitraries.ts";
+import { contents, everyChunking, everySequence, longContents, rechunked, times } from "../../support/arbitraries.ts";
 import { countedOctets } from "../../support/counted-octets.ts";
 
 type Policy = "normalise" | "reject";

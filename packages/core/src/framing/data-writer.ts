@@ -21,7 +21,7 @@ export interface DataWriterOptions {
 const nothing = new Uint8Array(0);
 const carriageReturn = Uint8Array.of(CR);
 const lineEnd = Uint8Array.of(CR, LF);
-const end = Uint8Array.of(DOT, CR, LF);
+const finalLine = Uint8Array.of(DOT, CR, LF);
 const lineEndAndEnd = Uint8Array.of(CR, LF, DOT, CR, LF);
 const carriageReturnAndEnd = Uint8Array.of(CR, CR, LF, DOT, CR, LF);
 
@@ -35,8 +35,9 @@ type Place = "lineStart" | "inLine" | "afterCarriageReturn";
 
 /**
  * Writes one content. Chunks of canonical text come out as slices of themselves; only text with bare newlines, or with
- * leading dots close to each other, is copied. Under `reject` look at `bareNewline` after each `write` and after `end`: once it is true, the connection
- * must be closed, since the server waits for an end that would make half a message a whole one.
+ * leading dots close to each other, is copied. Under `reject` look at `bareNewline` after each `write` and after
+ * `end`: once it is true, the connection must be closed, since the server waits for an end that would make half a
+ * message a whole one.
  */
 export class DataWriter {
   readonly #bareNewlines: DataWriterOptions["bareNewlines"];
@@ -74,7 +75,7 @@ export class DataWriter {
     if (this.#place === "afterCarriageReturn") this.#bareNewline = true;
     if (this.#bareNewline && this.#bareNewlines === "reject") return nothing;
     if (this.#dot < 0) return this.#place === "lineStart" ? nothing : lineEnd;
-    if (this.#place === "lineStart") return end;
+    if (this.#place === "lineStart") return finalLine;
     return this.#place === "afterCarriageReturn" && this.#bareNewlines === "pass"
       ? carriageReturnAndEnd
       : lineEndAndEnd;
