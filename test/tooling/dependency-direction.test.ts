@@ -57,6 +57,8 @@ const FORBIDDEN: Readonly<Record<string, readonly string[]>> = {
   ],
   "driver/src/drive.ts": ["@carteiro/core#ServerSession", "@carteiro/core#parseReply", "./server.ts", "node:timers"],
   "memory/src/any.ts": ["@carteiro/driver/src/drive.ts", "../../driver/src/drive.ts", "@carteiro/node", "node:stream"],
+  "testing/src/any.ts": ["@carteiro/driver/src/drive.ts", "@carteiro/node", "node:fs", "xstate"],
+  "testing/src/node/any.ts": ["@carteiro/node/src/server.ts", "../../../node/src/server.ts", "@carteiro/cli", "xstate"],
   "node/src/any.ts": ["@carteiro/core/dist/index.js", "../../core/src/index.ts", "@carteiro/memory", "ws"],
   "cli/src/any.ts": ["@carteiro/node/src/server.ts", "../../node/src/server.ts", "@carteiro/memory"],
 };

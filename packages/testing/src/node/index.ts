@@ -1,0 +1,3 @@
+// @carteiro/testing/node: what of the test kit needs Node: files, and real ports.
+
+export { recordInto, recordTo } from "./recordings.ts";

@@ -1,0 +1,51 @@
+// Plain data as JSON and back. What JSON has no word for is an object with one member: octets as { "octets": "…" }, a
+// character for each, a number without end as { "number": "Infinity" }. Functions have no place in a file, and are left out.
+
+/** One line of JSON without its end. */
+export function toJson(value: unknown): string {
+  return JSON.stringify(value, (_, member: unknown) => written(member));
+}
+
+/** Throws `SyntaxError` for what is no JSON. */
+export function fromJson(text: string): unknown {
+  return JSON.parse(text, (_, member: unknown) => read(member)) as unknown;
+}
+
+/** The same for any order in which an object's members were made. */
+export function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_, member: unknown) => ordered(written(member)));
+}
+
+/** Octets as characters of the same number. */
+export function latin1(octets: Uint8Array): string {
+  const pieces: string[] = [];
+  for (let at = 0; at < octets.length; at += 4_096)
+    pieces.push(String.fromCharCode(...octets.subarray(at, at + 4_096)));
+  return pieces.join("");
+}
+
+/** Characters below 256 as octets of the same number. */
+export function octetsOf(text: string): Uint8Array {
+  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+}
+
+function written(member: unknown): unknown {
+  if (member instanceof Uint8Array) return { octets: latin1(member) };
+  if (member instanceof Error) return { name: member.name };
+  if (typeof member === "number" && !Number.isFinite(member)) return { number: String(member) };
+  return typeof member === "bigint" ? { number: String(member) } : member;
+}
+
+function ordered(member: unknown): unknown {
+  if (typeof member !== "object" || member === null || Array.isArray(member)) return member;
+  return Object.fromEntries(Object.entries(member).toSorted(([first], [second]) => (first < second ? -1 : 1)));
+}
+
+function read(member: unknown): unknown {
+  if (typeof member !== "object" || member === null) return member;
+  const [only, ...others] = Object.entries(member) as [string, unknown][];
+  if (only === undefined || others.length > 0 || typeof only[1] !== "string") return member;
+  const [name, value] = only;
+  if (name === "octets") return octetsOf(value);
+  return name === "number" ? Number(value) : member;
+}
