@@ -80,6 +80,16 @@ describe("command or parameter injection by a caller's value", () => {
     },
   );
 
+  test("server says 451 at the end where onMessage asks in the midst of the content for an end that cannot be said", async () => {
+    const { client, errors } = await heard("onMessage", `${mail}RCPT TO:<c@d>\r\nDATA\r\n`, () =>
+      forged("disconnect", 421, "x\r\n250 OK"),
+    );
+    await client.say("Subject: Hi\r\n");
+    await client.say(".\r\n");
+    expect(client.codes).toEqual([220, 250, 250, 250, 354, 451]);
+    expect(errors).toHaveLength(1);
+  });
+
   const nonsense: readonly unknown[] = [
     { code: "550\r\n", lines: ["250 OK"] },
     { code: 550, enhanced: "5.0.0\r\n250 OK", lines: ["x"] },

@@ -193,8 +193,10 @@ export {
   type ServerLimits,
   type ServerProfile,
   type ServerSessionOptions,
+  type UnaskedSubject,
   type ServerTimeouts,
 } from "./server/options.ts";
+export type { OwnReplies } from "./server/replies.ts";
 export type {
   CredentialsDecision,
   DecisionSubject,

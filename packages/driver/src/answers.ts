@@ -2,7 +2,7 @@
 
 import { reply, type Reply, type ServerDecision, type ServerIntent } from "@carteiro/core";
 import type { Found } from "./credentials.ts";
-import type { Accept, Decision, EachRecipient, Fetched, Reject } from "./decisions.ts";
+import { reject, type Accept, type Decision, type EachRecipient, type Fetched, type Reject } from "./decisions.ts";
 
 /** Code and enhanced code that an answer given as text alone is said with: those of the usual answer. */
 const usualCodes: Readonly<Record<ServerDecision["type"], readonly [number, string?]>> = {
@@ -21,6 +21,9 @@ const usualCodes: Readonly<Record<ServerDecision["type"], readonly [number, stri
   resetReceived: [250, "2.0.0"],
   commandReceived: [250, "2.0.0"],
 };
+
+const badCredentials = reject(535, "5.7.8", "Credentials are not valid");
+const notFetched = reject(554, "5.6.6", "The content referred to is not available");
 
 /** No answer means yes. Throws `InvalidValueError` for a text that cannot stand in a reply, `TypeError` for a refusal that is none. */
 export function intentOf(
@@ -42,6 +45,12 @@ export function intentOf(
   if (answer.type === "reject") return { type: "reject", decision, reply: answer.reply };
   const given = acceptReply(event, answer, hostname);
   return given === undefined ? { type: "accept", decision } : { type: "accept", decision, reply: given };
+}
+
+/** What nothing said means, where it does not mean yes. */
+export function silent(question: ServerDecision["type"]): Reject | undefined {
+  if (question === "authenticationReceived") return badCredentials;
+  return question === "referenceReceived" ? notFetched : undefined;
 }
 
 /** What a mechanism asked for, or a refusal. Throws `TypeError` for a refusal that is none. */

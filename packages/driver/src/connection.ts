@@ -10,7 +10,7 @@ import {
   type ServerIntent,
 } from "@carteiro/core";
 import { Attempts } from "./attempts.ts";
-import { foundIntent, intentOf, isPromise, isRefusal } from "./answers.ts";
+import { foundIntent, intentOf, isPromise, isRefusal, silent } from "./answers.ts";
 import { describeSession } from "./session-info.ts";
 import { SessionFacts, type ClientFacts } from "./client-facts.ts";
 import type { ConnectionContext } from "./connection-context.ts";
@@ -27,12 +27,6 @@ import type { Transport } from "./transport.ts";
 import { witnessed } from "./witness.ts";
 
 const localError = reject(451, "4.3.0", "Local error in processing; try again later");
-/** What nothing said means, where it does not mean yes. */
-const silence: Partial<Record<ServerDecision["type"], Reject>> = {
-  authenticationReceived: reject(535, "5.7.8", "Credentials are not valid"),
-  referenceReceived: reject(554, "5.6.6", "The content referred to is not available"),
-};
-
 /** Octets that a client may leave unread before it is no longer listened to. */
 const unsentLimit = 1_048_576;
 
@@ -49,9 +43,10 @@ interface Pending<Event = ServerDecision | CredentialsDecision> {
 interface Incoming {
   readonly content: Content;
   readonly step: StepContext;
-  /** Never rejects. */
-  answer?: Promise<Verdict | void>;
-  ended: boolean;
+  /** What the handler has answered, once it has. */
+  answer: { readonly decision: Verdict | void } | undefined;
+  /** The session's question, once the content has ended and the handler has not answered yet. */
+  pending: Pending<ServerDecision> | undefined;
 }
 
 export class Connection {
@@ -223,28 +218,32 @@ export class Connection {
   // Deciding.
 
   #decide(event: ServerDecision): void {
-    const step = (event.type === "messageReceived" ? this.#message?.step : undefined) ?? new StepContext(this.info);
+    if (event.type === "messageReceived" && this.#message !== undefined)
+      return this.#decideMessage(event, this.#message);
+    const step = new StepContext(this.info);
     const pending = { event, step };
     this.#pending = pending;
-    const answer = event.type === "messageReceived" ? this.#messageAnswer() : this.#ask(event, step);
-    if (answer instanceof Promise) void this.#answerLater(pending, answer);
+    const answer = this.#ask(event, step);
+    if (answer instanceof Promise) void answer.then((decision) => this.#answeredLate(pending, decision));
     else this.#answered(pending, answer);
   }
 
-  async #answerLater(pending: Pending<ServerDecision>, answer: Promise<Verdict | void>): Promise<void> {
+  /** What the handler said when nobody waited for it in a call of the session's. */
+  #answeredLate(pending: Pending<ServerDecision>, answer: Verdict | void): void {
     try {
-      this.#answered(pending, await answer);
+      this.#answered(pending, answer);
     } catch (error) {
       this.#drive.destroy(error);
     }
   }
 
-  #messageAnswer(): Promise<Verdict | void> | undefined {
-    const message = this.#message;
-    if (message === undefined) return undefined;
-    message.ended = true;
+  /** The content has ended: the handler has answered already, or is waited for. */
+  #decideMessage(event: ServerDecision, message: Incoming): void {
+    const pending = { event, step: message.step };
+    this.#pending = pending;
+    if (message.answer !== undefined) return this.#answered(pending, message.answer.decision);
+    message.pending = pending;
     message.content.end();
-    return message.answer;
   }
 
   /** What the handler answers. Where it throws, that is told, and the answer is 451: this neither throws nor rejects. */
@@ -307,7 +306,7 @@ export class Connection {
   #answered(pending: Pending<ServerDecision>, answer: Verdict | void): void {
     if (this.#pending !== pending) return;
     const { event } = pending;
-    const decision = answer ?? silence[event.type];
+    const decision = answer ?? silent(event.type);
     try {
       this.#submit(event, decision);
     } catch (error) {
@@ -372,18 +371,23 @@ export class Connection {
     const { options } = this.#context;
     const content = new Content();
     const step = new MessageStep(this.info, envelope, content, repliesEach);
-    const message: Incoming = { content, step, ended: false };
+    const message: Incoming = { content, step, answer: undefined, pending: undefined };
     this.#message = message;
-    if (options.onMessage === undefined) return content.discard();
-    message.answer = Promise.resolve(this.#outcome(step, () => options.onMessage?.(step)));
-    void message.answer.then((decision) => this.#messageAnswered(message, decision));
+    const answer = Promise.resolve(this.#outcome(step, () => options.onMessage?.(step)));
+    void answer.then((decision) => this.#messageAnswered(message, decision));
   }
 
   /** The reply has to wait for the end of the content; to disconnect has not. */
   #messageAnswered(message: Incoming, decision: Verdict | void): void {
     message.content.discard();
-    const isDue = this.#message === message && !message.ended;
-    if (isDue && decision?.type === "disconnect" && isRefusal(decision.reply)) this.#dismiss(decision.reply);
+    message.answer = { decision };
+    if (message.pending !== undefined) return this.#answeredLate(message.pending, decision);
+    if (this.#message !== message || decision?.type !== "disconnect" || !isRefusal(decision.reply)) return;
+    try {
+      this.#dismiss(decision.reply);
+    } catch {
+      // It cannot be said: the client is told so at the end of the content.
+    }
   }
 
   #dropMessage(error: ContentRefusedError | ContentAbortedError): void {

@@ -1,6 +1,6 @@
 // A server without sockets: it takes transports and keeps the connections. Adapters add the listening.
 
-import { serverProfile, type ServerProfile, type ServerSessionOptions } from "@carteiro/core";
+import { serverProfile, type ServerProfile, type ServerSessionOptions, type UnaskedSubject } from "@carteiro/core";
 import { systemClock, type Clock } from "./clock.ts";
 import { webCompute, type Compute } from "./compute.ts";
 import { commandHandlers, type CommandHandler } from "./commands.ts";
@@ -72,7 +72,8 @@ export class SmtpServer {
     this.#clock = platform.clock ?? systemClock;
     const { startTls } = platform;
     const { authentication: _, ...rest } = options;
-    this.#sessionOptions = { ...rest, startTls, ...(authentication && { authentication }) };
+    const unasked = unaskedIn(options);
+    this.#sessionOptions = { ...rest, startTls, unasked, ...(authentication && { authentication }) };
     this.#profile = serverProfile(this.#sessionOptions);
     this.#credentials = credentials;
     this.#compute = compute;
@@ -205,4 +206,13 @@ export class SmtpServer {
   async #allClosed(): Promise<void> {
     while (this.#connections.size > 0) await Promise.all(Array.from(this.#connections, ({ closed }) => closed));
   }
+}
+
+/** Steps that no handler is called for and no rate counts. */
+function unaskedIn(options: ServerOptions): UnaskedSubject[] {
+  const unasked: UnaskedSubject[] = [];
+  if (options.onMail === undefined && options.rates?.messages === undefined) unasked.push("mail");
+  if (options.onRecipient === undefined && options.rates?.recipients === undefined) unasked.push("recipient");
+  if (options.onData === undefined) unasked.push("data");
+  return unasked;
 }

@@ -15,13 +15,13 @@ import { IncomingContent } from "./content.ts";
 import { fittingContent } from "./decision-replies.ts";
 import { RefusedChunk } from "./refused-chunk.ts";
 import type { CheckedExtension } from "./extension-commands.ts";
-import type { DecisionSubject, Envelope, EnvelopeRecipient, ServerIntent } from "./messages.ts";
+import type { DecisionSubject, Envelope, ServerIntent } from "./messages.ts";
 import { namedReply } from "./named-replies.ts";
-import { closeReasons, isDecided, type Occurrence } from "./occurrence.ts";
+import { accepted, closeReasons, isDecided, type Occurrence } from "./occurrence.ts";
 import type { Question } from "./questions.ts";
 import { checkReplies, fixedReplies, formattedReply, padded, type ServerReplyName } from "./replies.ts";
 import { SentAhead } from "./sent-ahead.ts";
-import { contentForm, framingOf, transactionEnded } from "./transaction.ts";
+import { contentForm, framingOf, openEnvelope, transactionEnded, type OpenEnvelope } from "./transaction.ts";
 import { contentReplies, fittingVerdicts, type Verdicts } from "./verdict.ts";
 
 type Attributes = Extract<CheckedExtension, { readonly attributes: unknown }>;
@@ -36,6 +36,8 @@ export class ServerActions {
   command: Command | undefined;
   /** What XCLIENT or XFORWARD said, should the chart call for it. */
   attributes: Attributes | undefined;
+  /** The chunk that is being thrown away. */
+  refusedChunk: RefusedChunk | undefined;
   /** None until the first AUTH. */
   authentication: Authentication | undefined;
   /** The question that is pending, and the number of the last one. */
@@ -46,18 +48,17 @@ export class ServerActions {
   /** The question that has just been answered. */
   answered: DecisionSubject | undefined;
   /** The event being taken. */
-  cause: Occurrence = { type: "accept" };
+  cause: Occurrence = accepted;
   /** An event that an action brought about: to be taken right after the present one. */
   next: Occurrence | undefined;
 
   readonly #context: ActionsContext;
-  #envelope: (Envelope & { readonly recipients: EnvelopeRecipient[] }) | undefined;
+  #envelope: OpenEnvelope | undefined;
   /** Domains of the recipients of the session, where they are limited: RCPTDOMAINMAX counts them so (RFC 9422 §4.3). */
   #domains: Set<string> | undefined;
   #forwarded: ForwardedAttributes | undefined;
   #content: IncomingContent | undefined;
   #identity: Identity | undefined;
-  #refusedChunk: RefusedChunk | undefined;
   /** Octets of chunks that were thrown away since content was last let in. */
   #discarded = 0;
   /** What the application said to the message for each recipient, where it did. */
@@ -92,11 +93,6 @@ export class ServerActions {
     return this.#content;
   }
 
-  /** The chunk that is being thrown away. */
-  get refusedChunk(): RefusedChunk | undefined {
-    return this.#refusedChunk;
-  }
-
   /** Whether the content of the open transaction is answered for each recipient. */
   get repliesEach(): boolean {
     const { profile } = this.#context;
@@ -107,8 +103,8 @@ export class ServerActions {
   take(about: DecisionSubject, { recipients, content }: Extract<ServerIntent, { type: "accept" }>): void {
     if (recipients !== undefined && about !== "message")
       throw new LocalProtocolError(`recipients with the answer to ${about}: give a reply, or none`);
-    const accepted = this.#envelope?.recipients.length ?? 0;
-    this.#verdicts = recipients && fittingVerdicts(recipients, accepted, this.repliesEach);
+    const count = this.#envelope?.recipients.length ?? 0;
+    this.#verdicts = recipients && fittingVerdicts(recipients, count, this.repliesEach);
     this.#referred = fittingContent(about, content);
   }
 
@@ -252,17 +248,21 @@ export class ServerActions {
       const { url, last } = this.command.reference;
       this.question = { type: "referenceReceived", decision: this.nextDecision, url, last, envelope: this.#envelope };
     }
+    if (this.#context.profile.unasked.has(about)) return this.#acceptUnasked(about);
     this.decision += 1;
     this.asked = about;
     if (this.question.decision !== this.decision) this.question = { ...this.question, decision: this.decision };
     this.#context.outbox.tell(this.question);
   }
 
+  #acceptUnasked(about: DecisionSubject): void {
+    this.answered = about;
+    this.next = accepted;
+  }
+
   #openTransaction({ reversePath, parameters }: Extract<Question, { type: "mailReceived" }>): void {
-    const forwarded = this.#forwarded;
     this.#context.standing.facts.binaryContent = parameters.body === "BINARYMIME";
-    const envelope = { reversePath, parameters, recipients: [] };
-    this.#envelope = forwarded === undefined ? envelope : { ...envelope, forwarded };
+    this.#envelope = openEnvelope(reversePath, parameters, this.#forwarded);
     this.transactions += 1;
   }
 
@@ -297,7 +297,7 @@ export class ServerActions {
   #refuseChunk(name: ServerReplyName): void {
     const octets = this.command?.verb === "BDAT" ? this.command.chunk.octets : 0;
     this.#discarded += octets;
-    this.#refusedChunk = new RefusedChunk(octets, this.cause.given ?? this.#named(name));
+    this.refusedChunk = new RefusedChunk(octets, this.cause.given ?? this.#named(name));
     if (this.#discarded > this.#context.profile.limits.discarded) {
       this.next = { type: "violated", given: checkReplies.tooMuchDiscarded };
     }

@@ -10,6 +10,9 @@ export interface Occurrence {
   readonly given?: Reply | undefined;
 }
 
+/** Nobody has anything against it. */
+export const accepted: Occurrence = { type: "accept" };
+
 export const closeReasons: Partial<Record<Occurrence["type"], ServerCloseReason>> = {
   QUIT: "quit",
   ended: "disconnected",

@@ -10,7 +10,7 @@ import { helloName, type HelloName } from "../grammar/address.ts";
 import type { ServerMechanism } from "../sasl/mechanism.ts";
 import type { MechanismName } from "../sasl/mechanisms.ts";
 import { chosenMechanisms } from "./mechanisms.ts";
-import type { ServerTimeout } from "./messages.ts";
+import type { DecisionSubject, ServerTimeout } from "./messages.ts";
 import { Registry } from "./registry.ts";
 import { ownReplies, type OwnReplies } from "./replies.ts";
 
@@ -171,10 +171,16 @@ export interface ServerSessionOptions {
   readonly replyPadding?: number;
   /** Whether `lineTraced` events are wanted. */
   readonly trace?: boolean;
+  /** Steps at which the application has nothing to say: what is possible there is accepted at once, and no event asks. Default: none. */
+  readonly unasked?: readonly UnaskedSubject[];
   /** Those left out, or `undefined`, have their defaults. */
   readonly limits?: { readonly [Name in keyof ServerLimits]?: number | undefined };
   readonly timeouts?: { readonly [Name in keyof ServerTimeouts]?: number | undefined };
 }
+
+/** Steps that sessions can take without asking. */
+export type UnaskedSubject = "mail" | "recipient" | "data";
+const unaskedSubjects: readonly UnaskedSubject[] = ["mail", "recipient", "data"];
 
 /** Options made ready once, for any number of sessions. */
 export interface ServerProfile {
@@ -198,6 +204,7 @@ export interface ServerProfile {
   readonly strictPipelining: boolean;
   readonly replyPadding: number;
   readonly trace: boolean;
+  readonly unasked: ReadonlySet<DecisionSubject>;
   readonly limits: ServerLimits;
   readonly timeouts: ServerTimeouts;
 }
@@ -232,6 +239,7 @@ export function serverProfile(options: ServerSessionOptions): ServerProfile {
     bareNewlines: oneOf("bareNewlines", options.bareNewlines, ["reject", "normalise"], "reject"),
     ...severity(options),
     trace: trueOrFalse("trace", options.trace, false),
+    unasked: new Set(options.unasked?.map((subject) => oneOf("unasked", subject, unaskedSubjects, subject))),
     registry: registryOf(options, limits),
     limits,
     timeouts: positiveNumbers(defaultServerTimeouts, options.timeouts, {

@@ -1,11 +1,26 @@
-// How the content of a transaction comes and is answered, and what is told once the transaction is over.
+// What a transaction begins with, how its content comes and is answered, and what is told once the transaction is over.
 
+import type { MailParameters } from "../extensions/extension.ts";
+import type { ForwardedAttributes } from "../extensions/xforward.ts";
+import type { ReversePath } from "../grammar/address.ts";
 import type { Command } from "../grammar/command.ts";
 import type { Reply } from "../grammar/reply.ts";
 import type { ContentFraming } from "./content.ts";
-import type { Envelope, ServerEvent } from "./messages.ts";
+import type { Envelope, EnvelopeRecipient, ServerEvent } from "./messages.ts";
 import type { ServerProfile } from "./options.ts";
 import type { ContentForm } from "./verdict.ts";
+
+/** The envelope of a transaction that takes recipients. */
+export type OpenEnvelope = Envelope & { readonly recipients: EnvelopeRecipient[] };
+
+export function openEnvelope(
+  reversePath: ReversePath,
+  parameters: MailParameters,
+  forwarded: ForwardedAttributes | undefined,
+): OpenEnvelope {
+  const envelope = { reversePath, parameters, recipients: [] };
+  return forwarded === undefined ? envelope : { ...envelope, forwarded };
+}
 
 /** @param command The one that begins the content. */
 export function framingOf(command: Command | undefined, envelope: Envelope | undefined): ContentFraming {
