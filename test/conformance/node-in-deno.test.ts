@@ -1,0 +1,20 @@
+// The conformance suite in Deno, by @carteiro/node on Deno's own modules of Node's names.
+
+import { conformanceCertificates } from "./certificates.ts";
+import { deno, start } from "./runtimes.ts";
+import type { CaseOutcome } from "./suite.ts";
+import { declareReportedCases } from "./vitest.ts";
+
+const gaps = {
+  "a sender is held back under TLS by a reader who does not read":
+    "Deno's TLSSocket goes on reading while it is paused, and keeps what comes (seen in 2.9.6, after denoland/deno#33524)",
+};
+
+declareReportedCases(
+  "@carteiro/node in deno",
+  async (tell) => {
+    const report = start(deno, "report.ts", { certificates: await conformanceCertificates(), gaps });
+    for await (const outcome of report.words) tell(outcome as CaseOutcome);
+  },
+  deno.absent,
+);
