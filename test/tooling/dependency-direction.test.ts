@@ -59,6 +59,7 @@ const FORBIDDEN: Readonly<Record<string, readonly string[]>> = {
   "memory/src/any.ts": ["@carteiro/driver/src/drive.ts", "../../driver/src/drive.ts", "@carteiro/node", "node:stream"],
   "testing/src/any.ts": ["@carteiro/driver/src/drive.ts", "@carteiro/node", "node:fs", "xstate"],
   "testing/src/node/any.ts": ["@carteiro/node/src/server.ts", "../../../node/src/server.ts", "@carteiro/cli", "xstate"],
+  "web/src/any.ts": ["@carteiro/driver/src/drive.ts", "../../driver/src/drive.ts", "@carteiro/node", "node:stream"],
   "node/src/any.ts": ["@carteiro/core/dist/index.js", "../../core/src/index.ts", "@carteiro/memory", "ws"],
   "cli/src/any.ts": ["@carteiro/node/src/server.ts", "../../node/src/server.ts", "@carteiro/memory"],
 };
@@ -87,6 +88,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "driver/src/free.ts": ["@carteiro/core", "ipaddr.js", "./drive.ts", "./handlers/x.ts"],
   "driver/src/transport.ts": ["@carteiro/core#TlsInfo", "./clock.ts"],
   "memory/src/free.ts": ["@carteiro/core", "@carteiro/driver", "./lane.ts"],
+  "web/src/free.ts": ["@carteiro/core", "@carteiro/driver", "./transport.ts"],
   "node/src/free.ts": ["@carteiro/core", "@carteiro/driver", "./transport.ts", "node:net", "node:fs/promises"],
   "cli/src/free.ts": ["@carteiro/core", "@carteiro/driver", "@carteiro/node", "./serve.ts", "node:fs", "yaml"],
 };
