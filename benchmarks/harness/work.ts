@@ -12,6 +12,10 @@ interface Cost {
   readonly cpu: number;
   /** Microseconds by the clock. */
   readonly wall: number;
+  /** Octets by which the heap grew: what was allocated, where nothing was collected meanwhile. */
+  readonly heap: number;
+  /** Octets by which the memory of arrays grew that lies outside of it. */
+  readonly arrays: number;
 }
 
 /** What was done: so many times, and the sum of the numbers that the work gave. */
@@ -114,13 +118,18 @@ export function serveWork(kinds: Readonly<Record<string, () => Work | Promise<Wo
 
 /** Works so many times at once, and again as long as it goes on. */
 async function measured(work: Work, goesOn: (cost: Done) => boolean, atOnce: number): Promise<Done> {
+  const memory = process.memoryUsage();
   const before = process.cpuUsage();
   const from = performance.now();
   let sum = 0;
   for (let times = atOnce; ; times += atOnce) {
     sum += await work(atOnce);
     const { user, system } = process.cpuUsage(before);
-    const done = { cpu: user + system, wall: (performance.now() - from) * 1_000, times, sum };
+    const wall = (performance.now() - from) * 1_000;
+    const { heapUsed, arrayBuffers } = process.memoryUsage();
+    const heap = heapUsed - memory.heapUsed;
+    const arrays = arrayBuffers - memory.arrayBuffers;
+    const done = { cpu: user + system, wall, heap, arrays, times, sum };
     if (!goesOn(done)) return done;
   }
 }
