@@ -60,6 +60,7 @@ const FORBIDDEN: Readonly<Record<string, readonly string[]>> = {
   "testing/src/any.ts": ["@carteiro/driver/src/drive.ts", "@carteiro/node", "node:fs", "xstate"],
   "testing/src/node/any.ts": ["@carteiro/node/src/server.ts", "../../../node/src/server.ts", "@carteiro/cli", "xstate"],
   "web/src/any.ts": ["@carteiro/driver/src/drive.ts", "../../driver/src/drive.ts", "@carteiro/node", "node:stream"],
+  "workers/src/any.ts": ["@carteiro/web/src/transport.ts", "../../web/src/transport.ts", "@carteiro/node", "node:net"],
   "node/src/any.ts": ["@carteiro/core/dist/index.js", "../../core/src/index.ts", "@carteiro/memory", "ws"],
   "cli/src/any.ts": ["@carteiro/node/src/server.ts", "../../node/src/server.ts", "@carteiro/memory"],
 };
@@ -89,6 +90,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "driver/src/transport.ts": ["@carteiro/core#TlsInfo", "./clock.ts"],
   "memory/src/free.ts": ["@carteiro/core", "@carteiro/driver", "./lane.ts"],
   "web/src/free.ts": ["@carteiro/core", "@carteiro/driver", "./transport.ts"],
+  "workers/src/free.ts": ["@carteiro/core", "@carteiro/driver", "@carteiro/web", "cloudflare:sockets", "./server.ts"],
   "node/src/free.ts": ["@carteiro/core", "@carteiro/driver", "./transport.ts", "node:net", "node:fs/promises"],
   "cli/src/free.ts": ["@carteiro/core", "@carteiro/driver", "@carteiro/node", "./serve.ts", "node:fs", "yaml"],
 };

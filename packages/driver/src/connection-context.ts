@@ -19,6 +19,8 @@ export interface ConnectionOrigin {
   readonly proxied?: boolean;
   /** Whether TLS begins behind that header, before the greeting. Where there is no header, the transport has begun it already. */
   readonly implicitTls?: boolean;
+  /** `false`: this transport cannot `startTls`, though others of the server can. STARTTLS is not announced to it. */
+  readonly startTls?: boolean;
 }
 
 export interface ConnectionContext {

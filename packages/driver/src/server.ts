@@ -180,6 +180,7 @@ export class SmtpServer {
       leave = place ?? this.#refuse();
       return place === undefined ? this.#refusal : undefined;
     };
+    const asTold = this.#events.has("trace") ? this.#tracingProfile : this.#profile;
     const connection = new Connection(String(this.#accepted), transport, {
       options: this.#options,
       commands: this.#commands,
@@ -187,8 +188,9 @@ export class SmtpServer {
       ...given,
       settle,
       events: this.#events,
-      witness: (session) => this.#options.witness?.({ role: "server", options: this.#sessionOptions, ...session }),
-      profile: this.#events.has("trace") ? this.#tracingProfile : this.#profile,
+      witness: (session) =>
+        this.#options.witness?.({ role: "server", options: able(this.#sessionOptions, given.origin), ...session }),
+      profile: able(asTold, given.origin),
       clock: this.#clock,
       rates: this.#rates,
       checks: this.#checks,
@@ -215,4 +217,9 @@ function unaskedIn(options: ServerOptions): UnaskedSubject[] {
   if (options.onRecipient === undefined && options.rates?.recipients === undefined) unasked.push("recipient");
   if (options.onData === undefined) unasked.push("data");
   return unasked;
+}
+
+/** What a session is told: as all are, but for a transport without TLS among those that have it. */
+function able<Told extends { readonly startTls?: boolean }>(told: Told, { startTls }: ConnectionOrigin): Told {
+  return startTls === false ? { ...told, startTls } : told;
 }
