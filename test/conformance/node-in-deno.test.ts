@@ -1,7 +1,7 @@
 // The conformance suite in Deno, by @carteiro/node on Deno's own modules of Node's names.
 
 import { conformanceCertificates } from "./certificates.ts";
-import { deno, start } from "./runtimes.ts";
+import { deno, hear } from "./runtimes.ts";
 import type { CaseOutcome } from "./suite.ts";
 import { declareReportedCases } from "./vitest.ts";
 
@@ -12,9 +12,9 @@ const gaps = {
 
 declareReportedCases(
   "@carteiro/node in deno",
-  async (tell) => {
-    const report = start(deno, "report.ts", { certificates: await conformanceCertificates(), gaps });
-    for await (const outcome of report.words) tell(outcome as CaseOutcome);
-  },
+  async (tell) =>
+    hear(deno, "report.ts", { certificates: await conformanceCertificates(), gaps }, (word) =>
+      tell(word as CaseOutcome),
+    ),
   deno.absent,
 );

@@ -27,45 +27,60 @@ function installed(name: string, words: readonly string[]): Runtime {
   return { name, command, words, ...(!existsSync(command) && { absent: `${name} is not installed` }) };
 }
 
-/** A script that runs in a runtime, is told JSON by its standard input, and tells JSON by its standard output, a line each. */
+/**
+ * A script that runs in a runtime, is told a line of JSON by its standard input, and tells JSON by its standard output, a line
+ * each. It ends by itself, or at the end of its input.
+ */
 export interface Running {
-  /** Its words, until it ends; rejects where it ends with another code than 0. */
-  readonly words: AsyncIterable<unknown>;
+  /** Its words, until it ends; rejects where it ends with another code than 0. Once only. */
+  readonly words: AsyncIterator<unknown, undefined>;
   /** Ends it; settles once it is gone. */
   stop(): Promise<void>;
 }
 
 /** Those that a test which ran out of time has left behind end with the tests. */
 const running = new Set<Running>();
-afterAll(() => Promise.all(Array.from(running, (script) => script.stop())));
+afterAll(async () => {
+  await Promise.all(Array.from(running, (script) => script.stop()));
+});
 
-export function start({ command, words }: Runtime, script: string, input: unknown): Running {
-  const child = spawn(command, [...words, join(import.meta.dirname, script)], {
-    stdio: ["pipe", "pipe", "pipe"],
-    // Neither looks for a newer self, nor for anything else.
-    env: { ...process.env, NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" },
-  });
+/** Milliseconds that it has to end before it is killed. */
+const patience = 5_000;
+
+/** Starts a script of this folder. `stays`: its input stays open until it is stopped. */
+export function start(runtime: Runtime, script: string, input: unknown, stays = false): Running {
+  const { command, words } = runtime;
+  const environment = { ...process.env, NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" };
+  const child = spawn(command, [...words, join(import.meta.dirname, script)], { env: environment });
   let complaints = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => (complaints += text));
-  child.stdin.on("error", () => undefined).end(JSON.stringify(input));
-  const ended = new Promise<string>((resolve) => {
+  child.stdin.on("error", () => undefined).write(`${JSON.stringify(input)}\n`);
+  if (!stays) child.stdin.end();
+  const problem = new Promise<string>((resolve) => {
     child.once("error", (error) => resolve(error.message));
-    child.once("close", (code, signal) => resolve(code === 0 ? "" : `${code ?? signal}: ${complaints}`));
+    child.once("exit", (code, signal) => resolve(code === 0 ? "" : `${code ?? signal}: ${complaints}`));
   });
   const started: Running = {
     words: said(),
     async stop() {
-      child.kill("SIGKILL");
-      await ended;
-      running.delete(started);
+      child.stdin.end();
+      const kill = setTimeout(() => child.kill("SIGKILL"), patience);
+      await problem;
+      clearTimeout(kill);
     },
   };
-  async function* said(): AsyncGenerator {
+  async function* said(): AsyncGenerator<unknown, undefined> {
     for await (const line of createInterface({ input: child.stdout })) yield JSON.parse(line) as unknown;
-    const problem = await ended;
-    running.delete(started);
-    if (problem !== "") throw new Error(`${command} ${script} ended with ${problem}`);
+    const why = await problem;
+    if (why !== "") throw new Error(`${command} ${script} ended with ${why}`);
   }
   running.add(started);
+  void problem.then(() => running.delete(started));
   return started;
+}
+
+/** Starts a script and hears it to its end. */
+export async function hear(runtime: Runtime, script: string, input: unknown, tell: (word: unknown) => void) {
+  const { words } = start(runtime, script, input);
+  for (let word = await words.next(); word.done !== true; word = await words.next()) tell(word.value);
 }

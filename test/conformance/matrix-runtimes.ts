@@ -1,0 +1,55 @@
+// The runtimes of the matrix. A runtime that is a program, and whose servers are reached by ports, is one line: a station like
+// `station.ts` that has its own adapter. Others bring `serve` and `send` of their own.
+
+import type { Certificates } from "./adapter.ts";
+import type { Mode, Ports, Report } from "./matrix.ts";
+import { bun, deno, hear, node, start, type Runtime } from "./runtimes.ts";
+
+export interface MatrixRuntime {
+  readonly name: string;
+  /** Why it is not there, if it is not. */
+  readonly absent?: string;
+  /** Starts a server in all modes that it can do. Left out where the runtime has none that others can reach. */
+  readonly serve?: (certificates: Certificates) => Promise<MatrixServer>;
+  /** Sends all messages in all modes that both sides can do, and gives these; rejects with what went wrong. */
+  readonly send?: (certificates: Certificates, ports: Ports) => Promise<readonly Mode[]>;
+}
+
+export interface MatrixServer {
+  readonly ports: Ports;
+  stop(): Promise<void>;
+}
+
+export const matrixRuntimes: readonly MatrixRuntime[] = [
+  program("node", node, "station.ts"),
+  program("@carteiro/node in bun", bun, "station.ts"),
+  program("@carteiro/node in deno", deno, "station.ts"),
+];
+
+function program(name: string, runtime: Runtime, station: string): MatrixRuntime {
+  const { absent } = runtime;
+  return {
+    name,
+    ...(absent !== undefined && { absent }),
+    async serve(certificates) {
+      const script = start(runtime, station, { certificates }, true);
+      const { value } = await script.words.next();
+      return { ports: portsOf(value), stop: () => script.stop() };
+    },
+    async send(certificates, ports) {
+      let sent: readonly Mode[] = [];
+      await hear(runtime, station, { certificates, ports }, (word) => (sent = sentOf(word)));
+      return sent;
+    },
+  };
+}
+
+function portsOf(word: unknown): Ports {
+  const report = word as Report;
+  return "ports" in report ? report.ports : {};
+}
+
+function sentOf(word: unknown): readonly Mode[] {
+  const report = word as Report;
+  return "sent" in report ? report.sent : [];
+}
