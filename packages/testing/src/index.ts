@@ -18,3 +18,13 @@ export { replay, type Replay, type ReplayOptions } from "./recording/replay.ts";
 export { sessionOf, type AnySession, type SessionOptions } from "./recording/session-of.ts";
 export { linesOf, type Line } from "./recording/lines.ts";
 export type { Difference } from "./recording/difference.ts";
+export { Inbox, InboxError, type InboxOptions, type Within } from "./inbox/inbox.ts";
+export {
+  parseAddresses,
+  type InboxMessage,
+  type MessageAddress,
+  type MessageAttachment,
+  type MessageHeaders,
+} from "./inbox/inbox-message.ts";
+export { MemoryInbox, testServer, type TestServerOptions } from "./inbox/test-server.ts";
+export type { TextWanted, Wanted } from "./inbox/wanted.ts";
