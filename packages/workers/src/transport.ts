@@ -56,15 +56,20 @@ class Bounded implements StreamPair {
   readonly writable: WritableStream<Uint8Array>;
   readonly #socket: WorkersSocket;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #gone = Promise.withResolvers<never>();
 
   constructor(socket: WorkersSocket) {
     this.#socket = socket;
     this.#writer = socket.writable.getWriter();
     ignore(this.#writer.closed);
     ignore(this.#writer.ready);
+    ignore(this.#gone.promise);
     this.readable = socket.readable;
     this.writable = new WritableStream(
-      { write: (chunk) => this.#writer.write(chunk), close: () => this.#writer.close() },
+      {
+        write: (chunk) => Promise.race([this.#writer.write(chunk), this.#gone.promise]),
+        close: () => this.#writer.close(),
+      },
       { highWaterMark: mostUnsent, size: ({ length }) => length },
     );
   }
@@ -73,8 +78,9 @@ class Bounded implements StreamPair {
     this.#writer.releaseLock();
   }
 
-  /** Not by aborting the writer: the connection would then stay until the request is over. */
+  /** Nobody waits any more. The writer is not aborted: the connection would then stay until the request is over. */
   close(): void {
+    this.#gone.reject(new Error("The connection has been destroyed"));
     ignore(this.#socket.close());
   }
 }
