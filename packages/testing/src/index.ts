@@ -28,3 +28,5 @@ export {
 } from "./inbox/inbox-message.ts";
 export { MemoryInbox, testServer, type TestServerOptions } from "./inbox/test-server.ts";
 export type { TextWanted, Wanted } from "./inbox/wanted.ts";
+export { shrink, type Run, type Shrunk, type ShrinkOptions } from "./recording/shrink.ts";
+export { transcriptOf } from "./recording/transcript.ts";

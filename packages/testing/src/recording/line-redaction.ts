@@ -29,9 +29,9 @@ export class ClientStream {
     this.#hidesContent = hidesContent;
   }
 
-  /** What is said next is content, up to its end. */
+  /** What is said next is content, up to its end, if DATA was said before. */
   startContent(): void {
-    if (this.#inContent) return;
+    if (this.#inContent || !this.#contentDue) return;
     this.#inContent = this.#atLineStart = true;
     this.#contentDue = false;
     this.#line = "";

@@ -101,7 +101,7 @@ function recordedBeginning(beginning: SessionBeginning): RecordedBeginning {
 /** The options of sessions that are data. What else an application or an adapter has among them, a TLS key perhaps, stays there. */
 const common = ["hostname", "protocol", "chunking", "bareNewlines", "limits", "timeouts"];
 const plainOptions = {
-  server: [...common, "startTls", "requireTls", "greetPause", "strictPipelining", "replyPadding"],
+  server: [...common, "startTls", "requireTls", "greetPause", "strictPipelining", "replyPadding", "unasked"],
   client: [...common, "tls", "allowAuthInClear", "iterations", "pipelining"],
 };
 

@@ -47,6 +47,8 @@ export class Redaction {
         return { ...intent, answer: withoutKeys(intent.answer) };
       case "accept":
         return intent.content === undefined ? intent : { ...intent, content: this.#content(intent.content) };
+      case "send":
+        return intent.content === undefined ? intent : { ...intent, content: this.#content(intent.content) };
       case "content":
         return { ...intent, bytes: this.#content(intent.bytes) };
       default:
@@ -97,8 +99,13 @@ export class Redaction {
   }
 }
 
-/** Of both charts: where content is on its way without its length having been announced. */
-const contentStates: readonly string[] = ["dialogue.transaction.receivingContent", "transaction.sendingContent"];
+/** Of both charts: where content comes behind DATA; a client may have come to its end already. */
+const contentStates: readonly string[] = [
+  "dialogue.transaction.receivingContent",
+  ...["sendingContent", "expectingContentReply", "expectingIndividualReply", "expectingOverallReply"].map(
+    (state) => `transaction.${state}`,
+  ),
+];
 
 /** Of both charts. */
 function isExchange(state: string): boolean {
