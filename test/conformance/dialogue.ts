@@ -53,13 +53,17 @@ export class Dialogue {
 
   /** Everything else, until the other side has ended or the connection is broken. */
   async rest(): Promise<string> {
-    while (await this.#hear().catch(() => false));
+    while (await this.#hear(() => undefined));
     return this.#heard;
   }
 
-  /** Whether more has come. */
-  async #hear(): Promise<boolean> {
-    const chunk = await within(this.#peer.read(), patience, `hearing more than ${JSON.stringify(this.#heard)}`);
+  /** Whether more has come. `broken`: what a broken connection comes to, if not an error. */
+  async #hear(broken?: () => undefined): Promise<boolean> {
+    const chunk = await within(
+      this.#peer.read().catch(broken),
+      patience,
+      `hearing more than ${JSON.stringify(this.#heard)}`,
+    );
     if (chunk === undefined) return false;
     for (const octet of chunk) this.#heard += String.fromCharCode(octet);
     return true;

@@ -38,6 +38,24 @@ export const endingCases: readonly CaseDefinition[] = [
     },
   },
   {
+    name: "a server whose client ends its side between commands ends its own, and nothing was wrong",
+    needs: ["halfClose"],
+    async run(adapter) {
+      const errors: unknown[] = [];
+      await withServer(adapter, { options: taking([]) }, async ({ place, server }) => {
+        server.on("sessionClosed", ({ error }) => errors.push(error));
+        await withRawClient(adapter, place, async (dialogue, peer) => {
+          await dialogue.reply();
+          await dialogue.ask("EHLO client.example.org");
+          await peer.end();
+          await dialogue.rest();
+        });
+        await eventually(() => server.connections === 0 && errors.length > 0, "the server is rid of the client");
+      });
+      checkEqual(errors.map(String), ["undefined"], "what broke the connection");
+    },
+  },
+  {
     name: "a server takes no message of which the end did not come",
     async run(adapter) {
       const taken: Taken[] = [];

@@ -90,7 +90,17 @@ export const resetCases: readonly CaseDefinition[] = [
   {
     name: "a handler learns that its client has gone while it decides",
     needs: ["brokenWhileIdle"],
-    run: gonesWhileDeciding,
+    run: goneWhileDeciding,
+  },
+  {
+    name: "a server bears a client that goes under TLS within the content",
+    needs: ["serverStartTls", "clientStartTls"],
+    run: (adapter) => underTls(adapter, "client"),
+  },
+  {
+    name: "a client is told when the server goes under TLS within the content",
+    needs: ["serverStartTls", "clientStartTls"],
+    run: (adapter) => underTls(adapter, "server"),
   },
   ...serverStages.map((stage): CaseDefinition => ({
     name: `a client is told that the server has reset the connection ${stage.stage}`,
@@ -116,6 +126,31 @@ export const resetCases: readonly CaseDefinition[] = [
       }),
   },
 ];
+
+/** Within content that has no end. */
+async function underTls<Place>(adapter: ConformanceAdapter<Place>, goes: "client" | "server"): Promise<void> {
+  const taken: Taken[] = [];
+  let came = 0;
+  const options: ServerOptions = {
+    ...taking(taken),
+    async onMessage({ content }) {
+      for await (const chunk of content) came += chunk.length;
+      taken.push({ from: "", to: [], content: "", secured: true });
+    },
+  };
+  await withServer(adapter, { options, certificate: "good" }, async ({ place, server }) => {
+    const client = await adapter.connect(place, { startTls: "required" });
+    const sending = failure(client.send({ ...note(""), content: endless() }), "sending");
+    await eventually(() => came > 0, "the content begins");
+    if (goes === "client") client.destroy();
+    else void server.destroy();
+    const { uncertain } = await sending;
+    checkEqual(uncertain, false, "whether it may have been taken");
+    await within(client.closed, 5_000, "the client's connection is closed");
+    await eventually(() => server.connections === 0, "the server is rid of the client");
+  });
+  checkEqual(taken, [], "what came");
+}
 
 async function clientResets<Place>(
   adapter: ConformanceAdapter<Place>,
@@ -148,7 +183,7 @@ async function clientResets<Place>(
   checkEqual(errors.map(String), [], "what the application was told to be wrong");
 }
 
-async function gonesWhileDeciding<Place>(adapter: ConformanceAdapter<Place>): Promise<void> {
+async function goneWhileDeciding<Place>(adapter: ConformanceAdapter<Place>): Promise<void> {
   let deciding = false;
   let aborted = false;
   const onMail: ServerOptions["onMail"] = ({ signal }) => {
