@@ -239,7 +239,7 @@ async function* endless(): AsyncGenerator<string> {
   yield "Subject: endless\r\n\r\n";
   for (;;) {
     await pause(5);
-    yield "Hello\r\n".repeat(100);
+    yield "Hello\r\n".repeat(10_000);
   }
 }
 
