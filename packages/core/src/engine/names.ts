@@ -4,13 +4,8 @@
 import type { AnyStateNode } from "xstate";
 import { isDescendant, isHistory, parentOf } from "./chart.ts";
 import { ChartNotCompilableError } from "./refusal.ts";
-import type { ActionCall, GuardArguments } from "./runner.ts";
-
-/** A guard by its implementation, with the parameters that the chart gives it. */
-export interface GuardCall {
-  readonly holds: (args: GuardArguments<unknown, unknown>, params: unknown) => unknown;
-  readonly params: unknown;
-}
+import type { ActionCall } from "./runner.ts";
+import type { NamedGuard } from "./table.ts";
 
 /**
  * An action as a chart names it, `"name"` or `{ type, params }`, as a runner calls for it.
@@ -37,10 +32,10 @@ export function actionCall(state: AnyStateNode, action: unknown): ActionCall {
 }
 
 /**
- * A guard as a chart names it, `"name"` or `{ type, params }`, with its implementation; `undefined` where there is no guard.
+ * A guard as a chart names it, `"name"` or `{ type, params }`, once it is sure to be implemented; `undefined` where there is no guard.
  * @throws ChartNotCompilableError for a function, a combinator, a name not implemented in `setup({ guards })`.
  */
-export function guardCall(state: AnyStateNode, guard: unknown): GuardCall | undefined {
+export function guardCall(state: AnyStateNode, guard: unknown): NamedGuard | undefined {
   if (guard === undefined) return undefined;
   const { type, params } = reference(state, guard, "guard");
   const holds = implementation(state.machine.implementations.guards, type);
@@ -58,7 +53,7 @@ export function guardCall(state: AnyStateNode, guard: unknown): GuardCall | unde
       "Implement it as one plain function of { context, event }.",
     );
   }
-  return { holds, params };
+  return params === undefined ? { type } : { type, params };
 }
 
 /**
@@ -125,7 +120,7 @@ function builtIn(action: unknown): string {
   return type.startsWith("xstate.") ? type.slice("xstate.".length) : type;
 }
 
-function isPredicate(candidate: unknown): candidate is GuardCall["holds"] {
+function isPredicate(candidate: unknown): boolean {
   return typeof candidate === "function" && !("check" in candidate);
 }
 
