@@ -30,6 +30,7 @@ const TASKS = {
     { run: ["tsc", "-b", ...packages()] },
     { run: ["node", ".tools/public-api.ts"] },
     { run: ["node", ".tools/state-machines.ts"] },
+    { run: ["node", ".tools/chart-tables.ts"] },
   ],
   check: () => [
     { name: "types", run: ["tsc", "-b", "test", "benchmarks", ".tools"] },
@@ -37,6 +38,7 @@ const TASKS = {
     { name: "format", run: ["oxfmt", "--check"] },
     { name: "public API unchanged", run: ["node", ".tools/public-api.ts", "--check"] },
     { name: "generated documents up to date", run: ["node", ".tools/state-machines.ts", "--check"] },
+    { name: "emitted charts up to date", run: ["node", ".tools/chart-tables.ts", "--check"] },
   ],
 };
 

@@ -2,7 +2,8 @@
 // transaction told the end of, and every state left by its timeout.
 
 import { describe, expect, test } from "vitest";
-import { clientMachine, initialClientFacts, type ClientFacts } from "../../packages/core/src/client/machine.ts";
+import { initialClientFacts, type ClientFacts } from "../../packages/core/src/client/facts.ts";
+import { clientMachine } from "../../packages/core/src/client/machine.ts";
 import {
   combinations,
   graphOf,

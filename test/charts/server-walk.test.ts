@@ -2,7 +2,8 @@
 // answer, and every state leaves by its timeout.
 
 import { describe, expect, test } from "vitest";
-import { initialServerFacts, serverMachine, type ServerFacts } from "../../packages/core/src/server/machine.ts";
+import { initialServerFacts, type ServerFacts } from "../../packages/core/src/server/facts.ts";
+import { serverMachine } from "../../packages/core/src/server/machine.ts";
 import {
   fewCombinations,
   graphOf,

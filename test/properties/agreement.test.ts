@@ -1,12 +1,16 @@
 // Standing property 9: the charts that sessions run are the charts that XState runs. For random charts it is held in
-// test/core/engine; here for SMTP's own two, from every state that they have, under any events and any facts.
+// test/core/engine; here for SMTP's own two, from every state that they have, under any events and any facts, for the tables that are emitted of them, too.
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { AnyStateMachine } from "xstate";
-import { clientMachine, initialClientFacts } from "../../packages/core/src/client/machine.ts";
-import { initialServerFacts, serverMachine } from "../../packages/core/src/server/machine.ts";
-import { expectAgreement } from "../core/engine/agreement.ts";
+import { clientProgram } from "../../packages/core/src/client/emitted-program.ts";
+import { initialClientFacts } from "../../packages/core/src/client/facts.ts";
+import { clientMachine } from "../../packages/core/src/client/machine.ts";
+import { serverProgram } from "../../packages/core/src/server/emitted-program.ts";
+import { initialServerFacts } from "../../packages/core/src/server/facts.ts";
+import { serverMachine } from "../../packages/core/src/server/machine.ts";
+import { expectAgreement, type AnyProgram } from "../core/engine/agreement.ts";
 import { times } from "../support/arbitraries.ts";
 import { eventsOf, leavesOf, walkCompiled, type Step } from "../support/chart-walk.ts";
 
@@ -22,12 +26,12 @@ function someFacts(names: readonly string[]): Facts[] {
 const interrupted = (before: string, { from, to }: Step<Facts>) =>
   from.startsWith("dialogue.") && !to.startsWith("dialogue.") ? from : before;
 
-const charts: readonly (readonly [string, AnyStateMachine, object])[] = [
-  ["server", serverMachine, initialServerFacts],
-  ["client", clientMachine, initialClientFacts],
+const charts: readonly (readonly [string, AnyStateMachine, object, AnyProgram])[] = [
+  ["server", serverMachine, initialServerFacts, serverProgram],
+  ["client", clientMachine, initialClientFacts, clientProgram],
 ];
 
-describe.each(charts)("the %s's chart, compiled and interpreted,", (_, machine, facts) => {
+describe.each(charts)("the %s's chart, compiled, interpreted and emitted,", (_, machine, facts, emitted) => {
   const names = Object.keys(facts);
   const { ways } = walkCompiled<Facts, string>({
     machine,
@@ -49,7 +53,7 @@ describe.each(charts)("the %s's chart, compiled and interpreted,", (_, machine, 
   });
 
   test("is the same in every state: its name, its meta, and what it takes", () => {
-    const states = ways.flatMap((way) => expectAgreement(machine, way).states);
+    const states = ways.flatMap((way) => expectAgreement(machine, way, [], emitted).states);
     expect(
       leavesOf(machine)
         .map(({ path }) => path)
@@ -61,7 +65,7 @@ describe.each(charts)("the %s's chart, compiled and interpreted,", (_, machine, 
     const onwards = fc.array(occurrence, { minLength: 1, maxLength: 6 });
     fc.assert(
       fc.property(fc.constantFrom(...ways), onwards, (way, list) => {
-        expectAgreement(machine, [...way, ...list]);
+        expectAgreement(machine, [...way, ...list], [], emitted);
       }),
       times(5),
     );

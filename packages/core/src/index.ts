@@ -184,7 +184,8 @@ export { ServerSession } from "./server/session.ts";
 export type { ReadParameters, Registry } from "./server/registry.ts";
 export type { ExtensionFailure, Refusal } from "./server/extension-failure.ts";
 export type { ServerOrigin } from "./server/origin.ts";
-export { serverMachine, type ServerFacts, type ServerMachineEvent } from "./server/machine.ts";
+export { serverMachine } from "./server/machine.ts";
+export type { ServerFacts, ServerMachineEvent } from "./server/facts.ts";
 export type { FixedReplyName, ServerReplyName } from "./server/replies.ts";
 export {
   defaultServerLimits,
@@ -216,7 +217,8 @@ export { oneOf } from "./grammar/option-values.ts";
 export { ClientSession } from "./client/session.ts";
 export type { ClientRegistry } from "./client/registry.ts";
 export type { Division } from "./client/allowance.ts";
-export { clientMachine, type ClientFacts, type ClientMachineEvent } from "./client/machine.ts";
+export { clientMachine } from "./client/machine.ts";
+export type { ClientFacts, ClientMachineEvent } from "./client/facts.ts";
 export {
   clientProfile,
   defaultClientLimits,

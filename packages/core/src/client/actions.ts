@@ -12,7 +12,7 @@ import type { Instant, TlsInfo } from "../session.ts";
 import { Allowance } from "./allowance.ts";
 import { ClientAuthentication } from "./authentication.ts";
 import { ChunkedContent, DataContent, emptyContent, type OutgoingContent } from "./content.ts";
-import { initialClientFacts, type ClientFacts, type ClientMachineEvent } from "./machine.ts";
+import { initialClientFacts, type ClientFacts, type ClientMachineEvent } from "./facts.ts";
 import type { ClientEvent, Failure, FailureKind } from "./messages.ts";
 import { serverOffer, type ServerOffer } from "./offer.ts";
 import type { ClientProfile } from "./options.ts";

@@ -1,7 +1,7 @@
 // One SMTP session, client side: replies become machine events, and the chart says what they mean. The actions that it
 // calls for are performed by actions.ts. The contract with the driver is `Session` in ../session.ts.
 
-import { compile } from "../engine/compile.ts";
+import { clientProgram } from "#client-program";
 import type { Runner } from "../engine/runner.ts";
 import { LineReader, type LineOutcome } from "../framing/line-reader.ts";
 import { ReplyReader } from "../framing/reply-reader.ts";
@@ -23,14 +23,12 @@ import {
 import { ClientActions } from "./actions.ts";
 import type { Division } from "./allowance.ts";
 import { mustBeSendable } from "./credentials.ts";
-import { clientMachine, type ClientFacts, type ClientMachineEvent } from "./machine.ts";
+import type { ClientFacts, ClientMachineEvent } from "./facts.ts";
 import type { OutgoingContent } from "./content.ts";
 import type { ClientEvent, ClientIntent, ClientTimeout, OutgoingRecipient } from "./messages.ts";
 import type { ClientProfile } from "./options.ts";
 import { questionCommand } from "./questions.ts";
 import { OutgoingTransaction } from "./transaction.ts";
-
-const program = compile(clientMachine);
 
 /** What the chart's states say of themselves in `meta`. */
 interface StateMeta {
@@ -71,7 +69,7 @@ export class ClientSession implements Session<ClientIntent, ClientEvent> {
       { profile, inbox: this.#inbox, outbox: this.#outbox, state: () => this.state, now: () => this.#now },
       tls,
     );
-    const { runner, actions } = program.start(this.#actions.facts);
+    const { runner, actions } = clientProgram.start(this.#actions.facts);
     this.#runner = runner;
     for (const action of actions) this.#actions.perform(action);
   }

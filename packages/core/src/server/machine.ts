@@ -1,112 +1,11 @@
 // The server's side of SMTP as one chart: what may follow what stands here and nowhere else.
 // The chart holds no functions. A state is named for what is awaited; `expecting…` waits for the client, `deciding…`
-// for the application. Guards read the facts below; the session (session.ts) performs the actions.
+// for the application. Guards read facts (facts.ts); the session (session.ts) performs the actions.
 
 import { setup } from "xstate";
+import { serverGuards, initialServerFacts, type ServerFacts, type ServerMachineEvent } from "./facts.ts";
 import type { ServerReplyName } from "./replies.ts";
 import type { DecisionSubject, Phase, ServerTimeout } from "./messages.ts";
-
-/** What guards may know of the session besides its state. */
-export interface ServerFacts {
-  /** The dialogue is LMTP (RFC 2033), not SMTP. */
-  readonly lmtp: boolean;
-  /** The greeting is held back for a while, and whoever speaks before it is sent away. */
-  readonly greetPaused: boolean;
-  /** STARTTLS can be had: the application offers TLS, and the session is in the clear. */
-  readonly tlsOffered: boolean;
-  /** The application wants no mail in the clear, and the session is. */
-  readonly tlsMissing: boolean;
-  /** AUTH would be possible, but only under TLS. */
-  readonly authNeedsTls: boolean;
-  /** Some SASL mechanism is open to the client now. */
-  readonly authOffered: boolean;
-  /** The application wants no mail from strangers, and the client is one. */
-  readonly authMissing: boolean;
-  readonly authenticated: boolean;
-  /** BDAT is not to be had. */
-  readonly chunkingMissing: boolean;
-  /** BURL is not to be had. */
-  readonly burlMissing: boolean;
-  /** The transaction's content was declared as BINARYMIME, which only BDAT can send (RFC 3030 §3). */
-  readonly binaryContent: boolean;
-  /** The content being received cannot be accepted any more: too large, or with bare newlines. */
-  readonly contentRefused: boolean;
-  /** The extension's command that has come is for this phase of the dialogue. */
-  readonly verbAllowed: boolean;
-  /** A PROXY header comes first. */
-  readonly proxied: boolean;
-  /** Behind it, TLS begins before the greeting. */
-  readonly tlsFirst: boolean;
-}
-
-export const initialServerFacts: ServerFacts = {
-  greetPaused: false,
-  lmtp: false,
-  tlsOffered: false,
-  tlsMissing: false,
-  authNeedsTls: false,
-  authOffered: false,
-  authMissing: false,
-  authenticated: false,
-  chunkingMissing: false,
-  burlMissing: false,
-  binaryContent: false,
-  contentRefused: false,
-  verbAllowed: false,
-  proxied: false,
-  tlsFirst: false,
-};
-
-/** Commands by their verb, as they were found well formed; the rest is past participles of the session's own. */
-export type ServerMachineEvent = {
-  readonly type:
-    | "connected"
-    | "HELO"
-    | "EHLO"
-    | "LHLO"
-    | "MAIL"
-    | "RCPT"
-    | "DATA"
-    | "BDAT"
-    | "BURL"
-    | "RSET"
-    | "NOOP"
-    | "QUIT"
-    | "VRFY"
-    | "EXPN"
-    | "HELP"
-    | "STARTTLS"
-    | "AUTH"
-    | "extension"
-    | "XCLIENT"
-    | "XFORWARD"
-    | "proxied"
-    | "unrecognised"
-    | "malformed"
-    | "accept"
-    | "reject"
-    | "answer"
-    | "dismiss"
-    | "responded"
-    | "computed"
-    | "challenged"
-    | "computing"
-    | "questioned"
-    | "identified"
-    | "verified"
-    | "failed"
-    | "cancelled"
-    | "garbled"
-    | "contentEnded"
-    | "chunkEnded"
-    | "chunkDiscarded"
-    | "secured"
-    | "shutDown"
-    | "violated"
-    | "elapsed"
-    | "expired"
-    | "ended";
-};
 
 const reply = (name: ServerReplyName) => ({ type: "reply", params: { reply: name } }) as const;
 /** As `reply`, and once for each recipient where the dialogue is such, and the command or content that is answered ends the content. */
@@ -182,23 +81,7 @@ export const serverMachine = setup({
     context: {} as ServerFacts,
     events: {} as ServerMachineEvent,
   },
-  guards: {
-    greetPaused: ({ context }) => context.greetPaused,
-    lmtp: ({ context }) => context.lmtp,
-    tlsOffered: ({ context }) => context.tlsOffered,
-    tlsMissing: ({ context }) => context.tlsMissing,
-    authNeedsTls: ({ context }) => context.authNeedsTls,
-    authOffered: ({ context }) => context.authOffered,
-    authMissing: ({ context }) => context.authMissing,
-    authenticated: ({ context }) => context.authenticated,
-    chunkingMissing: ({ context }) => context.chunkingMissing,
-    burlMissing: ({ context }) => context.burlMissing,
-    binaryContent: ({ context }) => context.binaryContent,
-    contentRefused: ({ context }) => context.contentRefused,
-    verbAllowed: ({ context }) => context.verbAllowed,
-    proxied: ({ context }) => context.proxied,
-    tlsFirst: ({ context }) => context.tlsFirst,
-  },
+  guards: serverGuards,
   actions: {
     /** Writes the reply that the event carries, or else the named one. */
     reply: (_, _params: { reply: ServerReplyName }) => undefined,

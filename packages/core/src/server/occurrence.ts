@@ -1,7 +1,7 @@
 // An event of the machine, with what goes along, and what some of them mean for the session and its transaction.
 
 import type { Reply } from "../grammar/reply.ts";
-import type { ServerMachineEvent } from "./machine.ts";
+import type { ServerMachineEvent } from "./facts.ts";
 import type { DecisionSubject, ServerCloseReason } from "./messages.ts";
 
 /** An event of the machine, and the reply that takes the place of the usual one. */

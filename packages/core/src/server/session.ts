@@ -1,7 +1,7 @@
 // One SMTP session, server side: what is received becomes machine events, and the chart says what they mean. The actions that it
 // calls for are performed by actions.ts. The contract with the driver is `Session` in ../session.ts.
 
-import { compile } from "../engine/compile.ts";
+import { serverProgram } from "#server-program";
 import type { Runner } from "../engine/runner.ts";
 import { LineReader } from "../framing/line-reader.ts";
 import { ProxyReader } from "../framing/proxy-reader.ts";
@@ -23,7 +23,7 @@ import type { ServerAnswer } from "../sasl/mechanism.ts";
 import type { IncomingContent } from "./content.ts";
 import { checkFits, fittingAnswer, fittingReply } from "./decision-replies.ts";
 import type { ExchangeInput } from "./exchange.ts";
-import { serverMachine, type ServerFacts, type ServerMachineEvent } from "./machine.ts";
+import type { ServerFacts, ServerMachineEvent } from "./facts.ts";
 import type { ServerEvent, ServerIntent } from "./messages.ts";
 import type { Occurrence } from "./occurrence.ts";
 import type { ServerProfile } from "./options.ts";
@@ -33,8 +33,6 @@ import { Patience } from "./patience.ts";
 import { checkReplies, fixedReplies } from "./replies.ts";
 import { Standing } from "./standing.ts";
 import type { StateMeta } from "./state-meta.ts";
-
-const program = compile(serverMachine);
 
 export class ServerSession implements Session<ServerIntent, ServerEvent> {
   readonly #profile: ServerProfile;
@@ -69,7 +67,7 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
     const told = { pace: this.#pace, state: () => this.state, now: () => this.#now };
     this.#actions = new ServerActions({ ...context, ...told });
     this.#commands = new Commands({ ...context, actions: this.#actions });
-    const { runner, actions } = program.start(this.#standing.facts);
+    const { runner, actions } = serverProgram.start(this.#standing.facts);
     this.#runner = runner;
     this.#actions.performAll(actions);
     this.#connect("connected");

@@ -5,7 +5,7 @@ import type { ClientAttributes } from "../extensions/xclient.ts";
 import { reply, type Reply } from "../grammar/reply.ts";
 import type { Circumstances, ServerMechanism } from "../sasl/mechanism.ts";
 import type { TlsInfo } from "../session.ts";
-import { initialServerFacts, type ServerFacts } from "./machine.ts";
+import { initialServerFacts, type ServerFacts } from "./facts.ts";
 import type { ServerProfile } from "./options.ts";
 import type { ServerOrigin } from "./origin.ts";
 import { checkReplies, fixedReplies } from "./replies.ts";
