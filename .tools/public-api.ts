@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Extractor, ExtractorConfig, ExtractorLogLevel, type IConfigFile } from "@microsoft/api-extractor";
 
-const LIBRARIES = ["core", "driver", "memory", "node", "web", "workers"];
+const LIBRARIES = ["core", "deno", "driver", "memory", "node", "web", "workers"];
 
 const root = join(import.meta.dirname, "..");
 const reports = join(root, "docs", "api");

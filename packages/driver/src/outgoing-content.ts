@@ -55,7 +55,7 @@ type Source = Exclude<ContentSource, string>;
 
 /** The parts of a source, one after the other; `return` ends it. */
 export interface Parts {
-  next(): IteratorResult<Part, unknown> | Promise<IteratorResult<Part, unknown>>;
+  next(): IteratorResult<Part, unknown> | Promise<IteratorResult<Part, unknown> | ReadableStreamReadResult<Part>>;
   return?(): unknown;
 }
 

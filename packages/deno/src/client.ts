@@ -1,0 +1,123 @@
+// SMTP clients on Deno's connections.
+
+import {
+  openClient,
+  Pool,
+  startTlsWith,
+  systemClock,
+  type ClientOptions,
+  type PoolOptions,
+  type SmtpClient,
+  type Transport,
+} from "@carteiro/driver";
+import { denoCompute } from "./compute.ts";
+import { dial } from "./dial.ts";
+import { features } from "./features.ts";
+import { clientTls, type ClientTlsOptions, type Tls } from "./tls.ts";
+import { denoTransport, secureDenoTransport } from "./transport.ts";
+
+export interface ConnectOptions extends ClientOptions {
+  /** Name or address of the server. Default: `localhost`. All its addresses are tried, IPv6 and IPv4 in turn (RFC 8305). */
+  readonly host?: string;
+  /** Default: 24 for LMTP, 465 with `implicitTls`, 587 with `auth`, else 25. */
+  readonly port?: number;
+  /** Speaks LMTP to port 25 all the same, where SMTP is at home and LMTP must not be (RFC 2033 §5). Default: no. */
+  readonly allowPort25?: boolean;
+  /** Unix socket instead of host and port. */
+  readonly path?: string;
+  /** Whether the connection begins with TLS (RFC 8314). Default: no. */
+  readonly implicitTls?: boolean;
+  /**
+   * Trusted authorities and the name to verify, for STARTTLS and implicit TLS. The certificate must be good, with
+   * `startTls: "opportunistic"` too: Deno verifies every one. To go on in the clear, say `startTls: "never"`.
+   */
+  readonly tls?: ClientTlsOptions;
+  /** Milliseconds to reach the server, TLS included where it comes first. Default: 60,000. */
+  readonly connectTimeout?: number;
+  /** Milliseconds for one address before the next is tried as well. Default: 250. */
+  readonly attemptTimeout?: number;
+  /** Whether the system probes a connection without traffic. Default: yes. */
+  readonly keepAlive?: boolean;
+}
+
+const defaultConnectTimeout = 60_000;
+const defaultAttemptTimeout = 250;
+
+/**
+ * Connects and opens a session. Rejects with `TypeError` for LMTP to port 25 and for `tls.rejectUnauthorized: false`, with the system's error where the server cannot be reached (`ETIMEDOUT` after
+ * `connectTimeout`), `SmtpError` where the session could not be opened, or the signal's reason. No connection is left then.
+ */
+export async function connect(options: ConnectOptions = {}): Promise<SmtpClient> {
+  checkPort(options);
+  return open(options, clientTlsOf(options));
+}
+
+/** A pool of such sessions; see `Pool`. Throws `TypeError` as `connect` does. */
+export function createPool(options: ConnectOptions & Omit<PoolOptions, "connect">): Pool {
+  checkPort(options);
+  const tls = clientTlsOf(options);
+  const connectWith = (signal: AbortSignal) =>
+    open(
+      { ...options, signal: options.signal === undefined ? signal : AbortSignal.any([options.signal, signal]) },
+      tls,
+    );
+  return new Pool({ ...options, connect: connectWith });
+}
+
+async function open(options: ConnectOptions, tls: Tls): Promise<SmtpClient> {
+  options.signal?.throwIfAborted();
+  const transport = await reachInTime(options, tls);
+  return openClient(transport, { compute: denoCompute, ...options, ...authenticationAt(options) });
+}
+
+/** OAUTHBEARER tells the server whom the client believes to talk to (RFC 7628 §3.1). */
+function authenticationAt(options: ConnectOptions): Pick<ConnectOptions, "auth"> {
+  const { auth, host = "localhost", path } = options;
+  if (auth === undefined || !("token" in auth) || path !== undefined) return {};
+  return { auth: { host, port: portOf(options), ...auth } };
+}
+
+function clientTlsOf(options: ConnectOptions): Tls {
+  const { host = "localhost", path, tls } = options;
+  startTlsWith(features, options);
+  return clientTls(tls, path === undefined ? host : undefined);
+}
+
+async function reachInTime(options: ConnectOptions, tls: Tls): Promise<Transport> {
+  const { signal, connectTimeout = defaultConnectTimeout } = options;
+  const giveUp = new AbortController();
+  const abort = () => giveUp.abort(signal?.reason);
+  const cancelTimeout = systemClock.after(connectTimeout, () => giveUp.abort(timedOut(options, connectTimeout)));
+  signal?.addEventListener("abort", abort, { once: true });
+  try {
+    return await reach(options, tls, giveUp.signal);
+  } finally {
+    cancelTimeout();
+    signal?.removeEventListener("abort", abort);
+  }
+}
+
+async function reach(options: ConnectOptions, tls: Tls, signal: AbortSignal): Promise<Transport> {
+  const { host = "localhost", attemptTimeout: attemptDelay = defaultAttemptTimeout, keepAlive = true } = options;
+  const conn = await dial({ host, port: portOf(options), path: options.path, attemptDelay, keepAlive, signal });
+  return options.implicitTls === true ? secureDenoTransport(conn, tls, signal) : denoTransport(conn, { tls });
+}
+
+function timedOut(options: ConnectOptions, milliseconds: number): Error {
+  const where = options.path ?? `${options.host ?? "localhost"} port ${portOf(options)}`;
+  return Object.assign(new Error(`${where} was not reached within ${milliseconds} ms`), { code: "ETIMEDOUT" });
+}
+
+/** LMTP to port 25 is nearly always SMTP to a relay that was meant, and would bring mail to where nobody queues it. */
+function checkPort(options: ConnectOptions): void {
+  const { protocol, path, allowPort25 } = options;
+  if (protocol !== "lmtp" || path !== undefined || allowPort25 === true || portOf(options) !== 25) return;
+  throw new TypeError("LMTP must not be spoken to port 25: give another port or a path, or set allowPort25");
+}
+
+function portOf({ port, protocol, implicitTls, auth }: ConnectOptions): number {
+  if (port !== undefined) return port;
+  if (protocol === "lmtp") return 24;
+  if (implicitTls === true) return 465;
+  return auth === undefined ? 25 : 587;
+}
