@@ -83,6 +83,6 @@ function compilerOptions(): object {
     moduleResolution: "NodeNext",
     strict: true,
     skipLibCheck: true,
-    types: ["node"],
+    types: ["node", "deno"],
   };
 }
