@@ -33,6 +33,7 @@ function listener(fileSystem: CrashFileSystem) {
     bareNewlines: "reject",
     secret: new Uint8Array(32),
     log: new SessionLog(terminal, { trace: false }),
+    witness: undefined,
   };
   return { server: createListener("relay", options), lines };
 }

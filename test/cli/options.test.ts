@@ -7,7 +7,7 @@ import { join } from "node:path";
 import * as fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
 
-import { sendFlags, serveFlags } from "../../packages/cli/src/flags.ts";
+import { replayFlags, sendFlags, serveFlags, traceFlags } from "../../packages/cli/src/flags.ts";
 import { parseCommandLine, parseSend, parseServe, UsageError } from "../../packages/cli/src/options.ts";
 import { fileKey } from "../../packages/cli/src/settings.ts";
 import { exitCodeTable } from "../../packages/cli/src/sysexits.ts";
@@ -57,6 +57,7 @@ describe("serve without flags", () => {
       idleTimeoutSeconds: 300,
       bareNewlines: "reject",
       trace: false,
+      record: undefined,
       json: false,
     });
   });
@@ -262,6 +263,7 @@ describe("send", () => {
       message: { kind: "file", path: "-" },
       mechanisms: [],
       trace: false,
+      record: undefined,
       json: false,
       quiet: false,
     });
@@ -354,9 +356,32 @@ describe("the command line as a whole", () => {
     for (const { name } of sendFlags) expect(helpOf("send", "--data", "x", "-h")).toContain(`--${name} `);
     for (const [code, name] of exitCodeTable) expect(helpOf("help", "send")).toContain(`${code}  ${name} `);
     expect(helpOf("--help")).toContain("carteiro serve");
-    for (const command of ["", "serve", "send"]) {
+    for (const { name } of replayFlags) expect(helpOf("replay", "--help")).toContain(`--${name} `);
+    for (const { name } of traceFlags) expect(helpOf("help", "trace")).toContain(`--${name} `);
+    for (const command of ["", "serve", "send", "replay", "trace"]) {
       for (const line of helpOf("help", command).split("\n")) expect(line.length).toBeLessThanOrEqual(80);
     }
+  });
+});
+
+describe("replay and trace", () => {
+  test("take one recording, and their flags", () => {
+    expect(parseCommandLine(["replay", "a.jsonl"])).toEqual({
+      command: "replay",
+      options: { file: "a.jsonl", shrink: false, line: undefined },
+    });
+    expect(parseCommandLine(["replay", "--line", "S: 5", "a.jsonl"])).toMatchObject({
+      options: { shrink: true, line: "S: 5" },
+    });
+    expect(parseCommandLine(["trace", "--html", "a.jsonl"])).toMatchObject({
+      options: { file: "a.jsonl", html: true },
+    });
+  });
+
+  test("say what is missing or too much", () => {
+    expect(complaint(parseCommandLine(["replay"]))).toContain("A recording is missing");
+    expect(complaint(parseCommandLine(["trace", "a", "b"]))).toContain('"b" is a second recording');
+    expect(complaint(parseCommandLine(["trace", "--shrink", "a"]))).toContain("There is no option --shrink");
   });
 });
 
@@ -369,7 +394,7 @@ describe("docs/configuration.md", () => {
       const key = fileKey(flag);
       if (key !== undefined) expect(page).toContain(`"${key}"`);
     }
-    for (const { name } of sendFlags) expect(page).toContain(`--${name}`);
+    for (const { name } of [...sendFlags, ...replayFlags, ...traceFlags]) expect(page).toContain(`--${name}`);
     for (const [code, name] of exitCodeTable) expect(page).toContain(`| ${code} | ${name} |`);
   });
 

@@ -1,10 +1,13 @@
 // The test inbox on a real port, and nodemailer as its client: the recipes of the README, as they stand there.
 
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { connect as connectSocket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { connect } from "@carteiro/node";
-import { testServer } from "@carteiro/testing/node";
+import { replay } from "@carteiro/testing";
+import { recordInto, recordTo, testServer } from "@carteiro/testing/node";
 import { createTransport } from "nodemailer";
 import { describe, expect, test } from "vitest";
 
@@ -53,6 +56,37 @@ describe("nodemailer", () => {
     expect(inbox.messages).toHaveLength(20);
     await inbox.close();
     transport.close();
+  });
+});
+
+describe("a session on a port", () => {
+  test("is recorded into a folder and to a file, and replays to the same", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "carteiro-recorded-"));
+    try {
+      await using inbox = await testServer({
+        tls: true,
+        users: { ana: "secret" },
+        witness: recordInto(folder, { name: "in" }),
+      });
+      const { host, port, ca } = inbox;
+      for (const witness of [recordTo(join(folder, "out.jsonl")), undefined]) {
+        const auth = { user: "ana", password: "secret" };
+        await using client = await connect({ host, port, auth, tls: { ca }, ...(witness && { witness }) });
+        await client.send({
+          from: "ana@example.org",
+          to: "bia@example.net",
+          content: `Subject: Hi\r\n\r\n${"é".repeat(9_000)}`,
+        });
+      }
+      expect(readdirSync(folder).toSorted()).toEqual(["in-1.jsonl", "in-2.jsonl", "out.jsonl"]);
+      for (const name of readdirSync(folder)) {
+        const text = readFileSync(join(folder, name), "utf8");
+        expect(text).not.toContain("secret");
+        expect(replay(text).diff).toBe("");
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });
 

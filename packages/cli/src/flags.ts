@@ -51,6 +51,7 @@ export const serveFlags = [
   { name: "idle-timeout", value: "SECONDS", help: `wait so long for a client (${serveDefaults.idleTimeoutSeconds})` },
   { name: "bare-newlines", value: "POLICY", help: "bare CR or LF in content: (reject) or normalise" },
   { name: "trace", help: "show each dialogue, and the session's state" },
+  { name: "record", value: "FOLDER", help: "record each session in a file, no passwords" },
   { name: "json", help: "one JSON object a line instead of text" },
 ] as const satisfies readonly Flag[];
 
@@ -71,9 +72,21 @@ export const sendFlags = [
   { name: "text", value: "TEXT", help: "compose a message with this text" },
   { name: "body", value: "TEXT", help: "the same as --text" },
   { name: "trace", help: "show the dialogue" },
+  { name: "record", value: "FILE", help: "record the session, no passwords" },
   { name: "json", help: "the result as one JSON object" },
   { name: "quiet", help: "say nothing; the exit code tells" },
 ] as const satisfies readonly Flag[];
 
+export const replayFlags = [
+  { name: "shrink", help: "show the least session that still differs" },
+  { name: "line", value: "TEXT", help: "shrink to a session that still says this" },
+] as const satisfies readonly Flag[];
+
+export const traceFlags = [
+  { name: "html", help: "one page of HTML, with the state chart" },
+] as const satisfies readonly Flag[];
+
+export type ReplayFlag = (typeof replayFlags)[number]["name"];
+export type TraceFlag = (typeof traceFlags)[number]["name"];
 export type ServeFlag = (typeof serveFlags)[number]["name"];
 export type SendFlag = (typeof sendFlags)[number]["name"];

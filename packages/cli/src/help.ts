@@ -1,6 +1,6 @@
 // What --help prints.
 
-import { sendFlags, serveFlags } from "./flags.ts";
+import { replayFlags, sendFlags, serveFlags, traceFlags } from "./flags.ts";
 import type { Flag } from "./settings.ts";
 import { exitCodeTable } from "./sysexits.ts";
 
@@ -8,6 +8,8 @@ import { exitCodeTable } from "./sysexits.ts";
 export function helpText(command?: string): string {
   if (command === "serve") return serveHelp();
   if (command === "hash-password") return hashPasswordHelp();
+  if (command === "replay") return replayHelp();
+  if (command === "trace") return traceHelp();
   return command === "send" ? sendHelp() : generalHelp();
 }
 
@@ -17,9 +19,11 @@ function generalHelp(): string {
   carteiro serve [OPTION]...         receive mail into Maildirs
   carteiro send [OPTION]... [FILE]   submit one message
   carteiro hash-password [--scram]   read a password, print its hash
+  carteiro replay [OPTION]... FILE   have a recorded session go once more
+  carteiro trace [--html] FILE       show a recorded session
   carteiro --version                 print the version
 
-"carteiro serve --help" and "carteiro send --help" list the options.
+"carteiro serve --help", and the others likewise, list the options.
 `;
 }
 
@@ -45,6 +49,35 @@ Reads one line from standard input; a terminal does not show what is typed.
 
   ${"--scram".padEnd(28)} print SCRAM-SHA-256's keys, not a hash of scrypt
   ${"--help".padEnd(28)} print this
+`;
+}
+
+function replayHelp(): string {
+  return `carteiro replay: have a recorded session go once more, and say what differs
+
+  carteiro replay FILE
+  carteiro replay --shrink FILE
+  carteiro replay --line TEXT FILE
+
+FILE is what --record of "serve" or "send" has written. Lines with - are as they
+were recorded, and lines with + as they are now. --shrink takes away all that is
+not needed for it, and prints a transcript that is a test.
+
+${flagLines(replayFlags)}
+
+Exit codes: 0 the session goes as it went, 1 it goes otherwise.
+`;
+}
+
+function traceHelp(): string {
+  return `carteiro trace: show a recorded session
+
+  carteiro trace FILE
+  carteiro trace --html FILE > page.html
+
+FILE is what --record of "serve" or "send" has written.
+
+${flagLines(traceFlags)}
 `;
 }
 

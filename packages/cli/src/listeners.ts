@@ -2,6 +2,7 @@
 
 import { randomBytes } from "node:crypto";
 
+import type { FindWitness } from "@carteiro/driver";
 import { accept, createServer, reject, type NodeServer, type NodeServerOptions } from "@carteiro/node";
 
 import { deliver, type DeliveryPlace } from "./delivery.ts";
@@ -24,6 +25,8 @@ export interface ListenerOptions extends DeliveryPlace {
   readonly idleTimeoutSeconds: number;
   readonly bareNewlines: BareNewlines;
   readonly log: SessionLog;
+  /** Sees all sessions, to record them. */
+  readonly witness: FindWitness | undefined;
 }
 
 /** The server of one role, which does not listen yet. Throws what `createServer` throws. */
@@ -61,12 +64,13 @@ function submission(options: ListenerOptions): Partial<NodeServerOptions> {
 }
 
 function commonOptions(options: ListenerOptions): NodeServerOptions {
-  const { hostname, certificate, maxSize, maxRecipients, idleTimeoutSeconds, bareNewlines } = options;
+  const { hostname, certificate, maxSize, maxRecipients, idleTimeoutSeconds, bareNewlines, witness } = options;
   const idle = idleTimeoutSeconds * 1000;
   return {
     hostname,
     tls: { key: certificate.key, cert: certificate.cert },
     bareNewlines,
+    ...(witness && { witness }),
     limits: { messageSize: maxSize, recipients: maxRecipients },
     timeouts: { command: idle, content: idle, tls: Math.min(idle, longestHandshake) },
     onMessage: messageDelivery(options),

@@ -37,6 +37,10 @@ async function run(line: CommandLine): Promise<ExitCode> {
       return (await import("./send.ts")).send(line.options);
     case "hash-password":
       return (await import("./hash-password.ts")).hashPasswordCommand(line.scram === true);
+    case "replay":
+      return (await import("./replay.ts")).replayCommand(line.options);
+    case "trace":
+      return (await import("./trace.ts")).traceCommand(line.options);
     case "help":
       process.stdout.write(line.text);
       return sysexits.EX_OK;

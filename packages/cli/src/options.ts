@@ -7,6 +7,7 @@ import { asciiDomain } from "./domains.ts";
 import { sendFlags, serveDefaults, serveFlags, type SendFlag, type ServeFlag } from "./flags.ts";
 import { helpText } from "./help.ts";
 import { Mailboxes, type UserOptions } from "./mailboxes.ts";
+import { replayOptions, traceOptions, type ReplayOptions, type TraceOptions } from "./recording-options.ts";
 import { Settings, textOf, UsageError, type Bounds, type Given } from "./settings.ts";
 
 export { UsageError } from "./settings.ts";
@@ -36,6 +37,8 @@ export interface ServeOptions {
   /** What becomes of content with bare CR or LF. */
   readonly bareNewlines: BareNewlines;
   readonly trace: boolean;
+  /** Folder for recordings of sessions; none: they are not recorded. */
+  readonly record: string | undefined;
   readonly json: boolean;
 }
 
@@ -66,6 +69,8 @@ export interface SendOptions {
   readonly to: readonly string[];
   readonly message: SendMessage;
   readonly trace: boolean;
+  /** File for a recording of the session. */
+  readonly record: string | undefined;
   readonly json: boolean;
   readonly quiet: boolean;
 }
@@ -79,6 +84,8 @@ export type CommandLine =
   | { readonly command: "serve"; readonly options: ServeOptions }
   | { readonly command: "send"; readonly options: SendOptions }
   | { readonly command: "hash-password"; readonly scram?: true }
+  | { readonly command: "replay"; readonly options: ReplayOptions }
+  | { readonly command: "trace"; readonly options: TraceOptions }
   | { readonly command: "help"; readonly text: string }
   | { readonly command: "version" };
 
@@ -103,6 +110,16 @@ export function parseCommandLine(
       return withCommand("send", parseSend(rest, environment));
     case "hash-password":
       return parseHashPassword(rest);
+    case "replay":
+      return withCommand(
+        "replay",
+        complaining("replay", () => replayOptions(rest)),
+      );
+    case "trace":
+      return withCommand(
+        "trace",
+        complaining("trace", () => traceOptions(rest)),
+      );
     default: {
       const complaint = command === undefined ? "A command is missing" : `There is no command ${command}`;
       return new UsageError(`${complaint}: "carteiro --help" lists them.`);
@@ -154,6 +171,7 @@ function serveOptions(settings: Settings<ServeFlag>): ServeOptions {
     idleTimeoutSeconds: settings.integer("idle-timeout", anySeconds) ?? serveDefaults.idleTimeoutSeconds,
     bareNewlines: settings.oneOf("bare-newlines", bareNewlinePolicies) ?? "reject",
     trace: settings.on("trace"),
+    record: settings.path("record"),
     json: settings.on("json"),
   };
 }
@@ -238,6 +256,7 @@ function sendOptions(settings: Settings<SendFlag>, environment: Environment): Se
     to: recipientAddresses(settings),
     message: messageToSend(settings, from),
     trace: settings.on("trace"),
+    record: settings.path("record"),
     json: settings.on("json"),
     quiet: settings.on("quiet"),
   };

@@ -1,11 +1,11 @@
 // `carteiro send`: submits one message, and says of each recipient what became of it.
 
 import { X509Certificate } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { hostname as systemHostname } from "node:os";
 
 import { forwardPath, helloName, reversePath, type ForwardPath, type ReversePath } from "@carteiro/core";
-import type { ClientOptions, SendResult } from "@carteiro/driver";
+import type { ClientOptions, FindWitness, SendResult } from "@carteiro/driver";
 import { connect, type ConnectOptions } from "@carteiro/node";
 
 import { composeMessage, messageOf, openMessage, type MessageSource } from "./compose.ts";
@@ -82,8 +82,19 @@ async function connectOptions(options: SendOptions): Promise<ConnectOptions> {
     ...(auth && { auth }),
     ...(mechanisms.length > 0 && { mechanisms }),
     ...(timeoutSeconds !== undefined && { signal: AbortSignal.timeout(timeoutSeconds * 1000) }),
+    ...(options.record !== undefined && { witness: await recording(options.record) }),
     ...(options.trace && { onTrace: (line) => showTrace(line, process.stderr) }),
   };
+}
+
+/** Loaded when it is asked for. */
+async function recording(file: string): Promise<FindWitness> {
+  try {
+    await writeFile(file, "");
+  } catch (error) {
+    throw new SendError("input", "--record cannot be written", error);
+  }
+  return (await import("@carteiro/testing/node")).recordTo(file);
 }
 
 function tlsPolicy({

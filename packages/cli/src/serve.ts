@@ -2,6 +2,7 @@
 
 import { join } from "node:path";
 
+import type { FindWitness } from "@carteiro/driver";
 import type { NodeServer } from "@carteiro/node";
 
 import { firstMessageText } from "./first-message.ts";
@@ -24,7 +25,8 @@ export async function serve(options: ServeOptions): Promise<ExitCode> {
   const terminal = new Terminal({ stream, json: options.json, now: () => new Date(), environment });
   const house = await furnish(options);
   const log = new SessionLog(terminal, { trace: options.trace });
-  const listeners = await listen(options, { ...options, ...house, log }, terminal);
+  const witness = options.record === undefined ? undefined : await recordings(options.record);
+  const listeners = await listen(options, { ...options, ...house, log, witness }, terminal);
   // Not before: until then nothing of anybody's is at stake, and a signal ends the process by itself.
   const stop = stopSignals();
   try {
@@ -37,6 +39,17 @@ export async function serve(options: ServeOptions): Promise<ExitCode> {
     await destroy(listeners);
   }
   return sysexits.EX_OK;
+}
+
+/** Loaded when it is asked for. Throws `CommandError` if the folder cannot be made. */
+async function recordings(folder: string): Promise<FindWitness> {
+  try {
+    return (await import("@carteiro/testing/node")).recordInto(folder);
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+    const message = `The folder for recordings cannot be used: ${errorMessage(error)}. --record takes another.`;
+    throw new CommandError(sysexits.EX_CANTCREAT, message, { cause: error });
+  }
 }
 
 /** Lets the messages on their way arrive first, unless it is forced. */

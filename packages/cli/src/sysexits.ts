@@ -19,7 +19,10 @@ export const sysexits = {
   EX_CONFIG: 78,
 } as const;
 
-export type ExitCode = (typeof sysexits)[keyof typeof sysexits];
+/** What `carteiro replay` ends with where the session goes otherwise, as `diff` does. */
+export const exitDifferent = 1;
+
+export type ExitCode = (typeof sysexits)[keyof typeof sysexits] | typeof exitDifferent;
 
 /**
  * What ended a sending before every recipient had its answer:

@@ -30,3 +30,4 @@ export { MemoryInbox, testServer, type TestServerOptions } from "./inbox/test-se
 export type { TextWanted, Wanted } from "./inbox/wanted.ts";
 export { shrink, type Run, type Shrunk, type ShrinkOptions } from "./recording/shrink.ts";
 export { transcriptOf } from "./recording/transcript.ts";
+export { tracePage, traceSteps, type TraceStep } from "./trace/page.ts";

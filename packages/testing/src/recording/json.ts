@@ -3,7 +3,7 @@
 
 /** One line of JSON without its end. */
 export function toJson(value: unknown): string {
-  return JSON.stringify(value, (_, member: unknown) => written(member));
+  return JSON.stringify(written(value));
 }
 
 /** Throws `SyntaxError` for what is no JSON. */
@@ -13,7 +13,7 @@ export function fromJson(text: string): unknown {
 
 /** The same for any order in which an object's members were made. */
 export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_, member: unknown) => ordered(written(member)));
+  return JSON.stringify(written(value, (names) => names.toSorted()));
 }
 
 /** Octets as characters of the same number. */
@@ -29,16 +29,16 @@ export function octetsOf(text: string): Uint8Array {
   return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }
 
-function written(member: unknown): unknown {
+/** Made before JSON is: octets of Node's would say themselves how they are written. */
+function written(member: unknown, order: (names: string[]) => string[] = (names) => names): unknown {
   if (member instanceof Uint8Array) return { octets: latin1(member) };
   if (member instanceof Error) return { name: member.name };
   if (typeof member === "number" && !Number.isFinite(member)) return { number: String(member) };
-  return typeof member === "bigint" ? { number: String(member) } : member;
-}
-
-function ordered(member: unknown): unknown {
-  if (typeof member !== "object" || member === null || Array.isArray(member)) return member;
-  return Object.fromEntries(Object.entries(member).toSorted(([first], [second]) => (first < second ? -1 : 1)));
+  if (typeof member === "bigint") return { number: String(member) };
+  if (typeof member !== "object" || member === null) return member;
+  if (Array.isArray(member)) return member.map((item) => written(item, order));
+  const members: Readonly<Record<string, unknown>> = { ...member };
+  return Object.fromEntries(order(Object.keys(members)).map((name) => [name, written(members[name], order)]));
 }
 
 function read(member: unknown): unknown {

@@ -3,6 +3,7 @@
 
 import { blankBase64, blankContent, blankUrl, isBase64 } from "./blank.ts";
 import { latin1, octetsOf } from "./json.ts";
+import { joinedOctets } from "./octets.ts";
 
 const lineFeed = 0x0a;
 /** Characters of a line that are kept to know it by. */
@@ -59,7 +60,7 @@ export class ClientStream {
       // Sent ahead of the 354: rather too much is hidden than too little.
       if (this.#contentDue && this.#hidesContent && at < octets.length) this.startContent();
     }
-    return joined(passed);
+    return joinedOctets(passed);
   }
 
   /** Up to the end of the chunk, or of the line. */
@@ -99,7 +100,7 @@ export class ClientStream {
     const space = this.#line.indexOf(" ", "AUTH ".length);
     if (space < 0) return piece;
     const from = Math.max(0, space + 1 - before);
-    return joined([piece.subarray(0, from), blankBase64(piece.subarray(from))]);
+    return joinedOctets([piece.subarray(0, from), blankBase64(piece.subarray(from))]);
   }
 
   #lineEnded(): void {
@@ -135,7 +136,7 @@ export class ServerStream {
       passed.push(this.#passed(piece));
       if (end >= 0) this.#line = "";
     }
-    return joined(passed);
+    return joinedOctets(passed);
   }
 
   #passed(piece: Uint8Array): Uint8Array {
@@ -143,21 +144,11 @@ export class ServerStream {
     this.#line = (this.#line + latin1(piece.subarray(0, 4))).slice(0, 4);
     if (!"334 ".startsWith(this.#line.slice(0, 4)) || this.#line.length < 4) return piece;
     const from = Math.max(0, 4 - before);
-    return joined([piece.subarray(0, from), blankBase64(piece.subarray(from))]);
+    return joinedOctets([piece.subarray(0, from), blankBase64(piece.subarray(from))]);
   }
 }
 
 /** Whether there is nothing but base64 in it, as in a line of an exchange. */
 function isResponse(piece: Uint8Array): boolean {
   return piece.every((octet) => isBase64(octet) || octet === 0x3d || octet === 0x0d || octet === lineFeed);
-}
-
-function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
 }

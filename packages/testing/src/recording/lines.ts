@@ -2,6 +2,7 @@
 
 import type { Effect, Input, Instant } from "@carteiro/core";
 import { canonicalJson } from "./json.ts";
+import { joinedOctets } from "./octets.ts";
 import { linesIn, writtenFields, writtenLine, writtenReply } from "./notation.ts";
 import type { AnyEvent, AnyIntent, Entry, Recording } from "./recording.ts";
 
@@ -121,14 +122,7 @@ function endsLine(octets: Uint8Array): boolean {
 }
 
 function octetsIn(entries: readonly Entry[]): Uint8Array {
-  const pieces = entries.map(octetsOfEntry);
-  const whole = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
+  return joinedOctets(entries.map(octetsOfEntry));
 }
 
 const none = new Uint8Array(0);

@@ -50,7 +50,7 @@ function writtenObject(value: object): string {
   if (typeof code === "number" && "lines" in value) return writtenReply(value as Reply);
   if (typeof recipient === "object") return writtenValue(recipient);
   if (typeof kind === "string") return kind;
-  return typeof keyword === "string" ? keywordOf(value) : canonicalJson(value);
+  return typeof keyword === "string" ? keywordOf(value) : `{${writtenFields(value, []).slice(1)}}`;
 }
 
 function keywordOf(value: object): string {
@@ -59,6 +59,7 @@ function keywordOf(value: object): string {
 }
 
 function quoted(text: string): string {
+  if (text.startsWith("{") && text.endsWith("}")) return text;
   const isPlain = text !== "" && Array.from(text).every((character) => character > " " && character !== '"');
   return isPlain ? text : JSON.stringify(text);
 }

@@ -4,6 +4,7 @@
 import type { CredentialsDecision, Input, Instant, ServerDecision, TlsInfo } from "@carteiro/core";
 import { canonicalJson } from "./json.ts";
 import { linesIn, writtenValue } from "./notation.ts";
+import { joinedOctets } from "./octets.ts";
 import { Recorder } from "./record.ts";
 import { decisionOf, submit } from "./replay.ts";
 import type { AnyEvent, AnyIntent, Entry, Recording } from "./recording.ts";
@@ -86,10 +87,7 @@ function joinedLines(parts: readonly Part[]): readonly Part[] {
   for (const part of parts) {
     const last = joined.at(-1);
     if (part.kind === "said" && last?.kind === "said" && last.octets.at(-1) !== 0x0a) {
-      const octets = new Uint8Array(last.octets.length + part.octets.length);
-      octets.set(last.octets);
-      octets.set(part.octets, last.octets.length);
-      joined[joined.length - 1] = { ...last, octets };
+      joined[joined.length - 1] = { ...last, octets: joinedOctets([last.octets, part.octets]) };
     } else joined.push(part);
   }
   return joined;
@@ -154,7 +152,7 @@ class Player {
     const [part] = run;
     switch (part?.kind) {
       case "said":
-        return this.#handle({ type: "received", bytes: joined(run) });
+        return this.#handle({ type: "received", bytes: octetsIn(run) });
       case "happened":
         return this.#handle({ type: part.what });
       case "secured":
@@ -274,13 +272,6 @@ function runsOf(parts: readonly Part[]): readonly (readonly Part[])[] {
   return runs;
 }
 
-function joined(run: readonly Part[]): Uint8Array {
-  const pieces = run.map((part) => (part.kind === "said" ? part.octets : new Uint8Array(0)));
-  const whole = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
+function octetsIn(run: readonly Part[]): Uint8Array {
+  return joinedOctets(run.map((part) => (part.kind === "said" ? part.octets : new Uint8Array(0))));
 }
