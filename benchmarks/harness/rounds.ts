@@ -51,10 +51,13 @@ export async function ask(name: string, question: Question, scale: Scale, usualR
     for (let round = 0; round < warmUp; round++) await runRound(started, undefined);
     for (let round = 0; round < rounds; round++) await runRound(started, patience);
     const contenders = started.map(resultOf);
-    const verdicts = [
-      ...(question.targets ?? []).flatMap((target) => ratioVerdict(target, started)),
-      ...(question.bounds ?? []).flatMap((bound) => boundVerdict(bound, started)),
-    ];
+    // So short a round says nothing about speed.
+    const verdicts = scale.quick
+      ? []
+      : [
+          ...(question.targets ?? []).flatMap((target) => ratioVerdict(target, started)),
+          ...(question.bounds ?? []).flatMap((bound) => boundVerdict(bound, started)),
+        ];
     const { repeated } = patience;
     const busy = steady ? 0 : patience.busy;
     return { name, title, metrics, rounds, repeated, busy, contenders, verdicts };
