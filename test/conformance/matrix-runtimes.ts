@@ -3,7 +3,9 @@
 
 import type { Certificates } from "./adapter.ts";
 import type { Mode, Ports, Report } from "./matrix.ts";
+import { workerdAbsent } from "../support/workerd.ts";
 import { bun, deno, hear, node, start, type Runtime } from "./runtimes.ts";
+import { startHarness } from "./workers-runtime.ts";
 
 export interface MatrixRuntime {
   readonly name: string;
@@ -25,6 +27,7 @@ export const matrixRuntimes: readonly MatrixRuntime[] = [
   program("@carteiro/node in bun", bun, "station.ts"),
   program("@carteiro/node in deno", deno, "station.ts"),
   program("deno", deno, "deno/station.ts"),
+  workers(),
 ];
 
 function program(name: string, runtime: Runtime, station: string): MatrixRuntime {
@@ -41,6 +44,21 @@ function program(name: string, runtime: Runtime, station: string): MatrixRuntime
       let sent: readonly Mode[] = [];
       await hear(runtime, station, { certificates, ports }, (word) => (sent = sentOf(word)));
       return sent;
+    },
+  };
+}
+
+function workers(): MatrixRuntime {
+  return {
+    name: "workers",
+    ...(workerdAbsent !== undefined && { absent: workerdAbsent }),
+    async serve(certificates) {
+      const harness = await startHarness(certificates);
+      return { ports: portsOf(await harness.ask({ job: {} })), stop: async () => harness[Symbol.asyncDispose]() };
+    },
+    async send(certificates, ports) {
+      await using harness = await startHarness(certificates);
+      return sentOf(await harness.ask({ job: { ports } }));
     },
   };
 }

@@ -4,6 +4,7 @@
 import { connect, features, smtpHandler, socketTransport, type WorkersSocket } from "@carteiro/workers";
 import type { ServerEvents } from "@carteiro/driver";
 import { connect as openSocket } from "cloudflare:sockets";
+import { pause } from "./expectations.ts";
 import { transportPeer } from "./transport-peer.ts";
 import type { CertificateName, ConformanceAdapter, RawPeer } from "./adapter.ts";
 
@@ -16,9 +17,8 @@ export type Ports = Readonly<Partial<Record<PortName, number>>>;
 interface Tenant {
   readonly serve: (socket: WorkersSocket) => Promise<void>;
   readonly open: Set<WorkersSocket>;
-  /** Settles when the tenant leaves: each connection's own request waits for it, since no other may touch its socket. */
-  readonly left: Promise<void>;
-  readonly leave: () => void;
+  /** Each connection's own request looks at it, since no other may touch its socket, or wake it up once it is over itself. */
+  hasLeft: boolean;
 }
 
 /** By port. */
@@ -31,8 +31,12 @@ export async function handOver(socket: WorkersSocket): Promise<void> {
   if (tenant === undefined) return;
   tenant.open.add(socket);
   // To return closes the connection, whatever is still under way.
-  await Promise.race([tenant.serve(socket).catch(() => undefined), tenant.left]);
+  await Promise.race([tenant.serve(socket).catch(() => undefined), left(tenant)]);
   tenant.open.delete(socket);
+}
+
+async function left(tenant: Tenant): Promise<void> {
+  while (!tenant.hasLeft) await pause(20);
 }
 
 export function workersAdapter(ports: Ports, gaps: Readonly<Record<string, string>>): ConformanceAdapter<number> {
@@ -83,12 +87,11 @@ function take(ports: Ports, name: PortName | undefined, serve: Tenant["serve"]) 
   );
   const port = fitting.map(([, each]) => each ?? 0).find((each) => !tenants.has(each));
   if (port === undefined) throw new Error(`No port is free for a server ${name ?? "in the clear"}`);
-  const { promise: left, resolve: leave } = Promise.withResolvers<void>();
-  const tenant: Tenant = { serve, open: new Set(), left, leave };
+  const tenant: Tenant = { serve, open: new Set(), hasLeft: false };
   tenants.set(port, tenant);
   const end = async (): Promise<void> => {
-    leave();
-    while (tenant.open.size > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    tenant.hasLeft = true;
+    while (tenant.open.size > 0) await pause(5);
     tenants.delete(port);
   };
   return { port, tenant, end };
