@@ -31,6 +31,7 @@ const TASKS = {
     { run: ["node", ".tools/public-api.ts"] },
     { run: ["node", ".tools/state-machines.ts"] },
     { run: ["node", ".tools/chart-tables.ts"] },
+    { run: ["node", ".tools/sizes.ts"] },
   ],
   check: () => [
     { name: "types", run: ["tsc", "-b", "test", "benchmarks", ".tools"] },
@@ -39,6 +40,7 @@ const TASKS = {
     { name: "public API unchanged", run: ["node", ".tools/public-api.ts", "--check"] },
     { name: "generated documents up to date", run: ["node", ".tools/state-machines.ts", "--check"] },
     { name: "emitted charts up to date", run: ["node", ".tools/chart-tables.ts", "--check"] },
+    { name: "sizes of bundles", run: ["node", ".tools/sizes.ts", "--check"] },
   ],
 };
 
