@@ -1,7 +1,9 @@
 // The runtimes of the matrix. A runtime that is a program, and whose servers are reached by ports, is one line: a station like
 // `station.ts` that has its own adapter. Others bring `serve` and `send` of their own.
 
+import { chromiumAbsent } from "../support/chromium.ts";
 import type { Certificates } from "./adapter.ts";
+import { sendFromPage } from "./browser.ts";
 import type { Mode, Ports, Report } from "./matrix.ts";
 import { workerdAbsent } from "../support/workerd.ts";
 import { bun, deno, hear, node, start, type Runtime } from "./runtimes.ts";
@@ -28,6 +30,11 @@ export const matrixRuntimes: readonly MatrixRuntime[] = [
   program("@carteiro/node in deno", deno, "station.ts"),
   program("deno", deno, "deno/station.ts"),
   workers(),
+  {
+    name: "web, through a bridge from WebSockets",
+    ...(chromiumAbsent !== undefined && { absent: chromiumAbsent }),
+    send: (_, ports) => sendFromPage(ports),
+  },
 ];
 
 function program(name: string, runtime: Runtime, station: string): MatrixRuntime {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 
 test("the suite can be bundled for a browser, without any module of a runtime", async () => {
-  const files = ["suite.ts", "matrix.ts", "memory-adapter.ts", "transport-peer.ts"];
+  const files = ["suite.ts", "matrix.ts", "memory-adapter.ts", "web-page.ts", "transport-peer.ts"];
   const { metafile } = await build({
     entryPoints: files.map((file) => join(import.meta.dirname, file)),
     bundle: true,

@@ -5,7 +5,8 @@ import { accept, connect, createServer, reject, SmtpError, type SmtpClient, type
 import { describe, expect, test } from "vitest";
 import { localhostCertificates } from "../support/certificates.ts";
 import { heldMemory } from "../support/held-memory.ts";
-import { joinedStreams, secured } from "../support/stream-pairs.ts";
+import { joinedStreams } from "../support/joined-streams.ts";
+import { secured } from "../support/secured-streams.ts";
 
 const megabyte = 2 ** 20;
 const envelope = { from: "a@example.org", to: "b@example.org" };

@@ -4,7 +4,8 @@ import { setImmediate } from "node:timers/promises";
 import { clientTls, serverTls } from "@carteiro/node";
 import { streamTransport } from "@carteiro/web";
 import { localhostCertificates, otherCertificates } from "../support/certificates.ts";
-import { joinedStreams, secured } from "../support/stream-pairs.ts";
+import { joinedStreams } from "../support/joined-streams.ts";
+import { secured } from "../support/secured-streams.ts";
 import { transportContract } from "../support/transport-contract.ts";
 
 const local = await localhostCertificates();

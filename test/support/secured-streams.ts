@@ -1,23 +1,10 @@
-// Two pairs of streams that are joined: what one end writes is what the other reads; and Node's TLS over such a pair.
+// Node's TLS over a pair of streams.
 
 import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { callbackify } from "node:util";
 import type { Tls } from "@carteiro/node";
 import type { SecuredStreams, StreamPair } from "@carteiro/web";
-
-/** Each direction holds about twice that many octets; with 0 a write waits until the peer reads. */
-export function joinedStreams(highWaterMark = 65_536): [StreamPair, StreamPair] {
-  const direction = () => {
-    const strategy = new ByteLengthQueuingStrategy({ highWaterMark });
-    return new TransformStream<Uint8Array, Uint8Array>({}, strategy, strategy);
-  };
-  const [there, back] = [direction(), direction()];
-  return [
-    { readable: back.readable, writable: there.writable },
-    { readable: there.readable, writable: back.writable },
-  ];
-}
 
 /** What a runtime with TLS of its own over streams would hand in. */
 export async function secured(streams: StreamPair, tls: Tls): Promise<SecuredStreams> {
