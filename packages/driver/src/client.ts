@@ -20,7 +20,7 @@ import { Emitter } from "./emitter.ts";
 import { SmtpError, tellsOfMail, type SmtpErrorOptions } from "./errors.ts";
 import { HeldContent } from "./held-content.ts";
 import { outgoing, type Message, type OutgoingMessage, type SendResult } from "./message.ts";
-import { abandon, encoded, Pieces, type MessageContent } from "./outgoing-content.ts";
+import { contentBefore, Pieces } from "./outgoing-content.ts";
 import { Turns } from "./turns.ts";
 import type { Transport } from "./transport.ts";
 import { witnessed } from "./witness.ts";
@@ -397,12 +397,4 @@ export class SmtpClient {
       signal.removeEventListener("abort", abort);
     }
   }
-}
-
-/** What the function brings, or `undefined` where the end has come before; what it brings later is ended unread. */
-async function contentBefore(until: Until, source: Extract<MessageContent, () => unknown>) {
-  const called = (async () => encoded(await source()))();
-  const given = await until.race(called);
-  if (given === undefined) called.then(abandon, () => undefined);
-  return given;
 }

@@ -16,12 +16,13 @@ import { SessionFacts, type ClientFacts } from "./client-facts.ts";
 import type { ConnectionContext } from "./connection-context.ts";
 import { Content } from "./content.ts";
 import type { Found } from "./credentials.ts";
-import { reject, type Decision, type Disconnect, type EachRecipient, type Fetched, type Reject } from "./decisions.ts";
+import { reject, type Disconnect, type Reject } from "./decisions.ts";
 import { Drive } from "./drive.ts";
 import { ContentAbortedError, ContentRefusedError, DecisionVoidError } from "./errors.ts";
 import { callHandler, type HandlerAnswer } from "./handler-calls.ts";
 import { KnownClient } from "./known-client.ts";
 import type { SessionInfo } from "./server-options.ts";
+import type { Incoming, Pending, Verdict } from "./pending.ts";
 import { MessageStep, StepContext } from "./step-context.ts";
 import type { Transport } from "./transport.ts";
 import { witnessed } from "./witness.ts";
@@ -29,25 +30,6 @@ import { witnessed } from "./witness.ts";
 const localError = reject(451, "4.3.0", "Local error in processing; try again later");
 /** Octets that a client may leave unread before it is no longer listened to. */
 const unsentLimit = 1_048_576;
-
-/** What handlers answer, at whichever step. */
-type Verdict = Decision | EachRecipient | Fetched;
-
-/** A question that waits for its answer. */
-interface Pending<Event = ServerDecision | CredentialsDecision> {
-  readonly event: Event;
-  readonly step: StepContext;
-}
-
-/** A message on its way to `onMessage`. */
-interface Incoming {
-  readonly content: Content;
-  readonly step: StepContext;
-  /** What the handler has answered, once it has. */
-  answer: { readonly decision: Verdict | void } | undefined;
-  /** The session's question, once the content has ended and the handler has not answered yet. */
-  pending: Pending<ServerDecision> | undefined;
-}
 
 export class Connection {
   readonly info: SessionInfo;

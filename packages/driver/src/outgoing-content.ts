@@ -1,5 +1,7 @@
 // What a caller may give as content, as one stream of octets.
 
+import type { Until } from "./abortable.ts";
+
 export type ContentSource =
   | string
   | Uint8Array
@@ -209,4 +211,12 @@ function octetsOf(part: Uint8Array | string): Uint8Array {
   if (typeof part === "string") return encoder.encode(part);
   if (isOctets(part)) return part;
   throw notContent(part);
+}
+
+/** What the function brings, or `undefined` where the end has come before; what it brings later is ended unread. */
+export async function contentBefore(until: Until, source: Extract<MessageContent, () => unknown>) {
+  const called = (async () => encoded(await source()))();
+  const given = await until.race(called);
+  if (given === undefined) called.then(abandon, () => undefined);
+  return given;
 }
