@@ -89,8 +89,7 @@ export class Redaction {
 
   #clientSays(octets: Uint8Array, state: string): Uint8Array {
     if (contentStates.includes(state)) this.#client.startContent();
-    if (isExchange(state)) this.#client.authenticating = true;
-    else if (!state.startsWith("opening")) this.#client.authenticating = false;
+    if (isChallenged(state)) this.#client.answerChallenge();
     return this.#client.pass(octets);
   }
 
@@ -107,11 +106,9 @@ const contentStates: readonly string[] = [
   ),
 ];
 
-/** Of both charts. */
-function isExchange(state: string): boolean {
-  return (
-    state.startsWith("authenticating") || ["opening.expectingChallenge", "opening.expectingAuthReply"].includes(state)
-  );
+/** Whether what a client says in this state is a response; of a server's chart, for only there the state is one of before. */
+function isChallenged(state: string): boolean {
+  return state === "authenticating.expectingResponse";
 }
 
 /** What is known of TLS, without what SCRAM is bound to. */

@@ -54,18 +54,29 @@ function takes(name: string): ClientMechanism["takes"] {
 function serverExchanges(entries: readonly Entry[]): ServerStep[][] {
   const exchanges: ServerStep[][] = [];
   let within = false;
+  /** One has been under way since octets came last: what is said belongs to it. */
+  let recent = false;
   /** The application has decided how it ends, and not the mechanism. */
   let decided = false;
   for (const entry of entries) {
     const steps = serverSteps(entry).filter(({ type }) => !(decided && isEnd(type)));
     const isWithin = entry.state.startsWith("authenticating");
-    if (!within && (isWithin || steps.length > 0)) exchanges.push([]);
+    if ("handle" in entry && entry.handle.type === "received") recent = within;
+    const isNew = isWithin || steps.some(({ type }) => type !== "challenged" || !recent);
+    if (!within && isNew) exchanges.push([]);
+    recent ||= isWithin || isNew;
     exchanges.at(-1)?.push(...steps);
     if (steps.some(({ type }) => type === "identified") || isRefusal(entry)) decided = true;
     else if (!isWithin) decided = false;
     within = isWithin;
   }
-  return exchanges;
+  return exchanges.map(endLast);
+}
+
+/** What happened is told before what is said: a challenge may stand behind the end that followed it. */
+function endLast(steps: readonly ServerStep[]): ServerStep[] {
+  const isLast = ({ type }: ServerStep) => isEnd(type) || type === "identified";
+  return [...steps.filter((step) => !isLast(step)), ...steps.filter(isLast)];
 }
 
 function isEnd(type: ServerStep["type"]): boolean {
