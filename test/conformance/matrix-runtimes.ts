@@ -13,6 +13,8 @@ export interface MatrixRuntime {
   readonly name: string;
   /** Why it is not there, if it is not. */
   readonly absent?: string;
+  /** What it cannot do on one side or the other; default: nothing. */
+  readonly unable?: { readonly client?: readonly Mode[]; readonly server?: readonly Mode[] };
   /** Starts a server in all modes that it can do. Left out where the runtime has none that others can reach. */
   readonly serve?: (certificates: Certificates) => Promise<MatrixServer>;
   /** Sends all messages in all modes that both sides can do, and gives these; rejects with what went wrong. */
@@ -33,6 +35,7 @@ export const matrixRuntimes: readonly MatrixRuntime[] = [
   {
     name: "web, through a bridge from WebSockets",
     ...(chromiumAbsent !== undefined && { absent: chromiumAbsent }),
+    unable: { client: ["startTls", "implicitTls"] },
     send: (_, ports) => sendFromPage(ports),
   },
 ];

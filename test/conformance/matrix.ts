@@ -5,7 +5,8 @@ import { accept, type ServerOptions, type SmtpClient } from "@carteiro/driver";
 import type { Certificates, ConformanceAdapter, ConnectOptions, ServeOptions } from "./adapter.ts";
 import { checkEqual, within } from "./expectations.ts";
 
-export type Mode = "plain" | "startTls" | "implicitTls";
+export const modes = ["plain", "startTls", "implicitTls"] as const;
+export type Mode = (typeof modes)[number];
 
 /** Where a server listens, as far as it can. */
 export type Ports = Readonly<Partial<Record<Mode, number>>>;
