@@ -34,7 +34,7 @@ const TASKS = {
     { run: ["node", ".tools/sizes.ts"] },
   ],
   check: () => [
-    { name: "types", run: ["tsc", "-b", "test", "benchmarks", ".tools"] },
+    { name: "types", run: ["tsc", "-b", ...packages(), "test", "benchmarks", ".tools"] },
     { name: "lint and dependency direction", run: ["oxlint"] },
     { name: "format", run: ["oxfmt", "--check"] },
     { name: "public API unchanged", run: ["node", ".tools/public-api.ts", "--check"] },

@@ -212,8 +212,12 @@ export class SessionHarness<Intent, Event extends { readonly type: string }> {
 }
 
 /** An event as it is now: its octets and its lists may change once the session goes on. */
-function kept<Event>(event: Event): Event {
-  return structuredClone(event);
+function kept<Event extends { readonly type: string }>(event: Event): Event {
+  // A whole chunk may come back as content, and one whose octets are counted is a proxy, of which there is no clone.
+  const { bytes, ...rest } = event as { readonly bytes?: unknown };
+  return bytes instanceof Uint8Array
+    ? ({ ...structuredClone(rest), bytes: bytes.slice() } as unknown as Event)
+    : structuredClone(event);
 }
 
 /** Events with the slices of content put together: where a chunk ended is of no account. */
