@@ -1,8 +1,11 @@
 // SMTP clients on Deno's connections.
 
 import {
+  authenticationAt,
+  checkPort,
   openClient,
   Pool,
+  portOf,
   startTlsWith,
   systemClock,
   type ClientOptions,
@@ -70,13 +73,6 @@ async function open(options: ConnectOptions, tls: Tls): Promise<SmtpClient> {
   return openClient(transport, { compute: denoCompute, ...options, ...authenticationAt(options) });
 }
 
-/** OAUTHBEARER tells the server whom the client believes to talk to (RFC 7628 §3.1). */
-function authenticationAt(options: ConnectOptions): Pick<ConnectOptions, "auth"> {
-  const { auth, host = "localhost", path } = options;
-  if (auth === undefined || !("token" in auth) || path !== undefined) return {};
-  return { auth: { host, port: portOf(options), ...auth } };
-}
-
 function clientTlsOf(options: ConnectOptions): Tls {
   const { host = "localhost", path, tls } = options;
   startTlsWith(features, options);
@@ -106,18 +102,4 @@ async function reach(options: ConnectOptions, tls: Tls, signal: AbortSignal): Pr
 function timedOut(options: ConnectOptions, milliseconds: number): Error {
   const where = options.path ?? `${options.host ?? "localhost"} port ${portOf(options)}`;
   return Object.assign(new Error(`${where} was not reached within ${milliseconds} ms`), { code: "ETIMEDOUT" });
-}
-
-/** LMTP to port 25 is nearly always SMTP to a relay that was meant, and would bring mail to where nobody queues it. */
-function checkPort(options: ConnectOptions): void {
-  const { protocol, path, allowPort25 } = options;
-  if (protocol !== "lmtp" || path !== undefined || allowPort25 === true || portOf(options) !== 25) return;
-  throw new TypeError("LMTP must not be spoken to port 25: give another port or a path, or set allowPort25");
-}
-
-function portOf({ port, protocol, implicitTls, auth }: ConnectOptions): number {
-  if (port !== undefined) return port;
-  if (protocol === "lmtp") return 24;
-  if (implicitTls === true) return 465;
-  return auth === undefined ? 25 : 587;
 }

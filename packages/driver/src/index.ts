@@ -4,6 +4,7 @@ export { systemClock, type Clock } from "./clock.ts";
 export { webCompute, type Compute } from "./compute.ts";
 export type { Receiver, Transport } from "./transport.ts";
 export { startTlsWith, type RuntimeFeatures, type TlsWishes } from "./runtime-features.ts";
+export { authenticationAt, checkPort, portOf, type Destination } from "./destination.ts";
 export { Drive, type DriveOptions } from "./drive.ts";
 export {
   accept,

@@ -1,8 +1,11 @@
 // SMTP clients on the sockets of Workers.
 
 import {
+  authenticationAt,
+  checkPort,
   openClient,
   Pool,
+  portOf,
   startTlsWith,
   systemClock,
   type ClientOptions,
@@ -55,12 +58,6 @@ export function createPool(options: ConnectOptions & Omit<PoolOptions, "connect"
   return new Pool({ ...options, connect: connectWith });
 }
 
-/** OAUTHBEARER tells the server whom the client believes to talk to (RFC 7628 §3.1). */
-function authenticationAt(options: ConnectOptions): Pick<ConnectOptions, "auth"> {
-  const { auth, host } = options;
-  return auth === undefined || !("token" in auth) ? {} : { auth: { host, port: portOf(options), ...auth } };
-}
-
 async function reach(options: ConnectOptions): Promise<Transport> {
   const { host, implicitTls = false, connectTimeout = defaultConnectTimeout, signal } = options;
   const port = portOf(options);
@@ -99,18 +96,4 @@ async function opened(socket: WorkersSocket, where: string, implicitTls: boolean
 
 function withCode(code: string, message: string): Error {
   return Object.assign(new Error(message), { code });
-}
-
-/** LMTP to port 25 is nearly always SMTP to a relay that was meant, and would bring mail to where nobody queues it. */
-function checkPort(options: ConnectOptions): void {
-  const { protocol, allowPort25 } = options;
-  if (protocol !== "lmtp" || allowPort25 === true || portOf(options) !== 25) return;
-  throw new TypeError("LMTP must not be spoken to port 25: give another port, or set allowPort25");
-}
-
-function portOf({ port, protocol, implicitTls, auth }: ConnectOptions): number {
-  if (port !== undefined) return port;
-  if (protocol === "lmtp") return 24;
-  if (implicitTls === true) return 465;
-  return auth === undefined ? 25 : 587;
 }
