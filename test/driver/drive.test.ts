@@ -148,7 +148,7 @@ describe("the loop: reading", () => {
 
   test("loop learns that the connection is broken although nobody reads", async () => {
     const { transport, session, drive } = driven({}, (fake) => (fake.wants = "intent"));
-    transport.reset(new Error("reset"));
+    transport.break(new Error("reset"));
     await drive.closed;
     expect([session.happened, String(drive.error)]).toEqual([["broken"], "Error: reset"]);
   });

@@ -80,7 +80,7 @@ export class FakeTransport implements Transport {
   }
 
   /** Breaks the connection although nobody reads or writes. */
-  reset(error: Error): void {
+  break(error: Error): void {
     this.#receiver?.broken(error);
   }
 

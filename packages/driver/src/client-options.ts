@@ -4,6 +4,7 @@ import { oneOf, type ClientSessionOptions } from "@carteiro/core";
 import { sessionCredentials, type Authentication } from "./authentication.ts";
 import type { Compute } from "./compute.ts";
 import type { FindWitness } from "./witness.ts";
+import type { WrapTransport } from "./wrapping.ts";
 
 export interface ClientOptions extends Omit<ClientSessionOptions, "hostname" | "credentials" | "trace" | "tls"> {
   /** This host's own name for EHLO. Default: `localhost`. */
@@ -22,6 +23,8 @@ export interface ClientOptions extends Omit<ClientSessionOptions, "hostname" | "
   readonly compute?: Compute;
   /** Sees all that goes into the session and comes out of it, as `record` of @carteiro/testing does. Default: nobody. */
   readonly witness?: FindWitness;
+  /** Stands between the session and its transport, as `faults` of @carteiro/testing does. Default: nobody. */
+  readonly wrapTransport?: WrapTransport;
   /** Aborts the opening of the session. */
   readonly signal?: AbortSignal;
 }
@@ -34,7 +37,8 @@ export function sessionOptions({
   onTrace,
   compute: _,
   witness: __,
-  signal: ___,
+  wrapTransport: ___,
+  signal: ____,
   ...rest
 }: ClientOptions): ClientSessionOptions {
   return {

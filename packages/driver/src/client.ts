@@ -24,6 +24,7 @@ import { contentBefore, Pieces } from "./outgoing-content.ts";
 import { Turns } from "./turns.ts";
 import type { Transport } from "./transport.ts";
 import { witnessed } from "./witness.ts";
+import { wrapped } from "./wrapping.ts";
 
 export interface ClientEvents {
   /** The session is over, by `quit` or because something ended it. */
@@ -105,14 +106,10 @@ export class SmtpClient {
     this.#session = new ClientSession(clientProfile(session), now, transport.tls);
     const { compute } = options;
     const origin = transport.tls === undefined ? {} : { tls: transport.tls };
-    const witness = options.witness?.({
-      role: "client",
-      options: session,
-      origin,
-      now,
-      state: () => this.#session.state,
-    });
-    this.#drive = new Drive(witnessed<ClientIntent, ClientEvent>(this.#session, witness), transport, {
+    const state = () => this.#session.state;
+    const witness = options.witness?.({ role: "client", options: session, origin, now, state });
+    const through = wrapped(transport, options.wrapTransport, { role: "client", clock, proxied: false, state });
+    this.#drive = new Drive(witnessed<ClientIntent, ClientEvent>(this.#session, witness), through, {
       clock,
       ...(compute && { compute }),
       onEvent: (event) => this.#told(event),

@@ -30,6 +30,7 @@ export type { ServerEvents, ServerHandlers, ServerOptions, SessionInfo, Step } f
 export type { ConnectionOrigin } from "./connection-context.ts";
 export { SmtpServer, type Platform } from "./server.ts";
 export type { FindWitness, SessionBeginning, Witness } from "./witness.ts";
+export type { Wrapping, WrapTransport } from "./wrapping.ts";
 export type { Authentication, TokenSource } from "./authentication.ts";
 export { openClient, SmtpClient, type Abortable, type ClientEvents } from "./client.ts";
 export type { ClientFacts, HelloFacts, ReverseDns } from "./client-facts.ts";

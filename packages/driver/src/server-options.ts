@@ -24,6 +24,7 @@ import type { KeyStore } from "./key-store.ts";
 import type { RateOptions, RateSubject } from "./rates.ts";
 import type { Resolver } from "./resolver.ts";
 import type { FindWitness } from "./witness.ts";
+import type { WrapTransport } from "./wrapping.ts";
 
 /** What is known of a session so far. */
 export interface SessionInfo {
@@ -192,6 +193,8 @@ export interface ServerOptions
   readonly resolver?: Resolver;
   /** Sees all that goes into each session and comes out of it, as `record` of @carteiro/testing does. Default: nobody. */
   readonly witness?: FindWitness;
+  /** Stands between each session and its transport, as `faults` of @carteiro/testing does. Default: nobody. */
+  readonly wrapTransport?: WrapTransport;
 }
 
 /** What a server tells while it runs. A listener that throws disturbs nobody: it makes an `error` event, unless it listened to `error`. */

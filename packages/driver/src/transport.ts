@@ -40,6 +40,8 @@ export interface Transport {
   end(): Promise<void>;
   /** Closes both sides at once and frees everything; pending writes settle, and the receiver need not be told. May be called at any time, more than once. */
   destroy(): void;
+  /** Where the runtime can: as `destroy`, but so that the peer is told of a broken connection, not of an end. */
+  reset?(): void;
   /** TLS facts where the connection began with TLS (implicit TLS); `undefined` in the clear. */
   readonly tls: TlsInfo | undefined;
   /** Peer's address and port where known, for example `192.0.2.1` or `2001:db8::1`. */

@@ -43,6 +43,8 @@ class NodeTransport implements Transport {
   readonly local: Address;
   readonly #upgrade: Tls | undefined;
   #socket: Socket;
+  /** The same, or what is beneath TLS: that alone can be reset. */
+  readonly #raw: Socket;
   /** Read from the socket and not yet asked for: one chunk, after which the socket is paused. */
   readonly #chunks: Buffer[] = [];
   #receiver: Receiver | undefined;
@@ -56,7 +58,7 @@ class NodeTransport implements Transport {
   #error: Error | undefined;
 
   constructor(socket: Socket, tls: Tls | undefined) {
-    this.#socket = socket;
+    this.#socket = this.#raw = socket;
     this.#upgrade = tls;
     this.tls = socket instanceof TLSSocket ? tlsInfo(socket) : undefined;
     this.remote = address(socket.remoteAddress, socket.remotePort);
@@ -129,6 +131,15 @@ class NodeTransport implements Transport {
     this.#gone ??= "The connection has been destroyed";
     if (this.#wanted || this.#writers.length > 0) this.#break(this.#lost());
     this.#socket.destroy();
+  }
+
+  reset(): void {
+    try {
+      this.#raw.resetAndDestroy();
+    } catch {
+      // A Unix socket knows no reset.
+    }
+    this.destroy();
   }
 
   /** Why nothing can be read or written; made only when somebody asks, since errors are dear. */
