@@ -4,3 +4,4 @@ export { features } from "./features.ts";
 export { pair, type Pair, type PairOptions } from "./pair.ts";
 export { pipe, type Address, type Direction, type MemoryEnd, type PipeOptions } from "./pipe.ts";
 export { VirtualClock, type RunOptions } from "./virtual-clock.ts";
+export { Way, type WayOptions } from "./way.ts";

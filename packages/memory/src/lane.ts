@@ -4,30 +4,37 @@
 import type { Instant } from "@carteiro/core";
 import type { Clock } from "@carteiro/driver";
 import { Waiters } from "./waiters.ts";
+import type { Way } from "./way.ts";
 
 export interface LaneOptions {
   readonly clock: Clock;
-  /** Milliseconds that everything takes to arrive. 0: it has arrived at once. */
-  readonly latency: number;
+  readonly way: Way;
   /** Octets sent and not yet received beyond which the sender is asked to wait. */
   readonly capacity: number;
   /** Sizes of the pieces that are received, over again when they run out; `undefined`: pieces as they were sent. */
   readonly chunkSizes: (() => Iterable<number>) | undefined;
 }
 
-/** What a lane tells the end that it leads to, whether or not that end is receiving. */
+/** What a lane tells the end that it leads to, whether or not that end is receiving; `lost` the one that it comes from. */
 export interface LaneEvents {
   /** Octets arrived after `close`. TCP answers them with a reset. */
   refused(): void;
   /** The sender has reset the connection. */
   reset(error: Error): void;
+  /** What was sent has not arrived for longer than the way has patience. */
+  lost(error: Error): void;
 }
+
+/** What leaves together on a way of limited bandwidth: a segment, as TCP has it over Ethernet. */
+const segment = 1_460;
 
 type Content = Uint8Array | "end" | Error;
 
 export class Lane {
   /** To be set by the receiving end before anything is sent. */
-  events: LaneEvents | undefined;
+  events: Pick<LaneEvents, "refused" | "reset"> | undefined;
+  /** To be set by the sending end. */
+  lost: LaneEvents["lost"] | undefined;
   readonly #options: LaneOptions;
   readonly #sizes: Iterator<number, never> | undefined;
 
@@ -38,7 +45,8 @@ export class Lane {
   /** Octets in flight and arrived, not yet received. */
   #held = 0;
 
-  readonly #flying: { readonly at: Instant; readonly content: Content }[] = [];
+  /** In order; the first has a timer, unless it waits for the way to be mended. */
+  #flying: { readonly at: Instant; readonly content: Content }[] = [];
 
   readonly #arrived: Uint8Array[] = [];
   #unread = 0;
@@ -67,7 +75,8 @@ export class Lane {
   post(bytes: Uint8Array): void {
     if (this.#finished || this.#abandoned !== undefined || bytes.length === 0) return;
     this.#held += bytes.length;
-    this.#dispatch(bytes);
+    if (this.#options.way.bandwidth === Infinity) return this.#dispatch(bytes);
+    for (let at = 0; at < bytes.length; at += segment) this.#dispatch(bytes.subarray(at, at + segment));
   }
 
   /** Sends the end behind the octets; more cannot follow. */
@@ -103,6 +112,16 @@ export class Lane {
     return this.#unread > 0;
   }
 
+  /** Octets in flight or waiting to be received. */
+  get held(): number {
+    return this.#held;
+  }
+
+  /** Whether somebody waits to send. */
+  get sending(): boolean {
+    return !this.#senders.none;
+  }
+
   /** Whether somebody waits for octets. */
   get receiving(): boolean {
     return !this.#receiver.none;
@@ -121,43 +140,86 @@ export class Lane {
   close(error: Error): void {
     this.#closed ??= error;
     this.#arrived.length = 0;
+    this.#held -= this.#unread;
     this.#unread = 0;
     this.#receiver.reject(error);
   }
 
   #dispatch(content: Content): void {
-    const { clock, latency } = this.#options;
-    if (latency > 0) {
-      this.#flying.push({ at: clock.now() + latency, content });
-      if (this.#flying.length === 1) clock.after(latency, () => this.#landDue());
+    const { clock, way } = this.#options;
+    const at = Math.max(way.arrival(lengthOf(content)), this.#flying.at(-1)?.at ?? 0);
+    if (at <= clock.now() && this.#flying.length === 0 && !way.isCut) {
+      this.#land(content);
+      this.#serve();
       return;
     }
-    this.#land(content);
-    this.#serve();
+    this.#flying.push({ at, content });
+    if (this.#flying.length === 1) this.#fly();
+  }
+
+  #fly(): void {
+    const { clock } = this.#options;
+    const [next] = this.#flying;
+    if (next !== undefined) clock.after(next.at - clock.now(), () => this.#landDue(next.at));
   }
 
   /** All that is due lands before any of it is received, so that what was sent in one instant can be read as one. */
-  #landDue(): void {
-    const { clock } = this.#options;
+  #landDue(at: Instant): void {
+    const { clock, way } = this.#options;
+    if (way.isCut) return this.#waitForMending();
     // The timer is proof enough for the first: a system clock may be a fraction of a millisecond behind it.
-    const due = Math.max(clock.now(), this.#flying[0]?.at ?? 0);
-    while (this.#flying[0] !== undefined && this.#flying[0].at <= due) {
-      const parcel = this.#flying.shift();
-      if (parcel !== undefined) this.#land(parcel.content);
-    }
-    const next = this.#flying[0];
-    if (next !== undefined) clock.after(next.at - clock.now(), () => this.#landDue());
+    const due = Math.max(clock.now(), at);
+    const landing = this.#flying.findIndex((parcel) => parcel.at > due);
+    for (const { content } of this.#flying.splice(0, landing < 0 ? Infinity : landing)) this.#land(content);
+    this.#fly();
     this.#serve();
+  }
+
+  #waitForMending(): void {
+    const { clock, way } = this.#options;
+    const stop = clock.after(way.patience, () => {
+      cancel();
+      this.#lose();
+    });
+    const cancel = way.whenMended(() => {
+      stop();
+      this.#sendAgain();
+    });
+  }
+
+  #sendAgain(): void {
+    const { clock, way } = this.#options;
+    const now = clock.now();
+    let last = now;
+    this.#flying = this.#flying.map(({ at, content }) => {
+      last = Math.max(last, at > now ? at : way.arrival(lengthOf(content)));
+      return { at: last, content };
+    });
+    this.#fly();
+  }
+
+  #lose(): void {
+    this.#flying = [];
+    this.#held = this.#unread;
+    // Nothing follows but a reset, where octets still come from the other side.
+    this.#finished = true;
+    this.#reset = false;
+    this.lost?.(Object.assign(new Error("What was sent has not arrived for too long"), { code: "ETIMEDOUT" }));
   }
 
   #land(content: Content): void {
     if (content === "end") this.#over ??= "end";
     else if (content instanceof Error) this.#break(content);
-    else if (this.#closed !== undefined) this.events?.refused();
+    else if (this.#closed !== undefined) this.#refuse(content);
     else {
       this.#arrived.push(content);
       this.#unread += content.length;
     }
+  }
+
+  #refuse(octets: Uint8Array): void {
+    this.#held -= octets.length;
+    this.events?.refused();
   }
 
   #break(error: Error): void {
@@ -195,6 +257,10 @@ export class Lane {
     }
     return pieces;
   }
+}
+
+function lengthOf(content: Content): number {
+  return content instanceof Uint8Array ? content.length : 0;
 }
 
 /** The sizes over and over. Less than one octet counts as one; no sizes at all: as many as there are. */

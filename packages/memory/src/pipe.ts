@@ -5,6 +5,7 @@ import type { Instant, TlsInfo } from "@carteiro/core";
 import type { Clock, Receiver, Transport } from "@carteiro/driver";
 import { Lane } from "./lane.ts";
 import { RecordError, RecordReader, formatRecords, recordType, type Fragment, type RecordType } from "./records.ts";
+import { Way } from "./way.ts";
 
 export type Direction = "toServer" | "toClient";
 
@@ -17,6 +18,8 @@ export interface PipeOptions {
   readonly clock: Clock;
   /** Milliseconds from writing to arrival, both ways or each; 0 by default: what is written has arrived. */
   readonly latency?: number | readonly [toServer: number, toClient: number];
+  /** In place of a latency: the ways between the hosts, which other connections may share. */
+  readonly path?: { readonly [Name in Direction]: Way };
   /**
    * How many octets each read gives, at most: pieces are cut and joined to these sizes, whatever was written in one. A
    * read never waits for more than one octet. The sizes start over when they run out, in each direction for itself;
@@ -39,6 +42,11 @@ export interface PipeOptions {
 export interface MemoryEnd extends Transport {
   /** Breaks the connection: the other end is reset, whether anything was left unread or not, and this one destroyed. */
   reset(): void;
+  readonly destroyed: boolean;
+  /** Octets that the other end has written and this one has not read. */
+  readonly held: number;
+  /** What is waited for at this end. */
+  readonly waitsTo: "read" | "write" | undefined;
 }
 
 /**
@@ -70,10 +78,11 @@ const hello = formatRecords(recordType.handshake, new Uint8Array());
 const alert = formatRecords(recordType.alert, Uint8Array.of(2, 40));
 
 function lane(options: PipeOptions, direction: Direction): Lane {
-  const { clock, latency = 0, capacity = defaultCapacity, chunkSizes } = options;
+  const { clock, latency = 0, path, capacity = defaultCapacity, chunkSizes } = options;
   const [toServer, toClient] = typeof latency === "number" ? [latency, latency] : latency;
+  const way = path?.[direction] ?? new Way(clock, { latency: direction === "toServer" ? toServer : toClient });
   const sizes = typeof chunkSizes === "function" ? () => chunkSizes(direction) : chunkSizes && (() => chunkSizes);
-  return new Lane({ clock, latency: direction === "toServer" ? toServer : toClient, capacity, chunkSizes: sizes });
+  return new Lane({ clock, way, capacity, chunkSizes: sizes });
 }
 
 class MemoryTransport implements MemoryEnd {
@@ -106,12 +115,25 @@ class MemoryTransport implements MemoryEnd {
     this.#records = options.secure === true ? new RecordReader() : undefined;
     incoming.events = {
       refused: () => outgoing.reset(connectionReset()),
-      reset: (error) => {
-        outgoing.abandon(error);
-        this.#reset = error;
-        this.#receiver?.broken(error);
-      },
+      reset: (error) => this.#disconnected(error),
     };
+    outgoing.lost = (error) => {
+      incoming.close(error);
+      this.#disconnected(error);
+    };
+  }
+
+  get destroyed(): boolean {
+    return this.#destroyed;
+  }
+
+  get held(): number {
+    return this.#incoming.held;
+  }
+
+  get waitsTo(): "read" | "write" | undefined {
+    if (this.#outgoing.sending) return "write";
+    return this.#incoming.receiving ? "read" : undefined;
   }
 
   attach(receiver: Receiver): void {
@@ -171,6 +193,13 @@ class MemoryTransport implements MemoryEnd {
 
   destroy(): void {
     this.#destroy(this.#incoming.unread);
+  }
+
+  /** Nothing can be written any more, and what had not arrived will not. */
+  #disconnected(error: Error): void {
+    this.#outgoing.abandon(error);
+    this.#reset = error;
+    if (!this.#destroyed) this.#receiver?.broken(error);
   }
 
   #destroy(reset: boolean): void {

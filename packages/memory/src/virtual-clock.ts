@@ -41,6 +41,11 @@ export class VirtualClock implements Clock {
     return new Date(this.#epoch + this.#now);
   }
 
+  /** How many timers are set. None: nothing will happen by itself. */
+  get timers(): number {
+    return this.#timers.length;
+  }
+
   /** Calls back once the clock has been moved `delay` milliseconds on. Throws `RangeError` where that is no finite number. */
   after(delay: number, callback: () => void): () => void {
     if (!Number.isFinite(delay)) throw new RangeError(`A timer needs a finite delay, not ${delay}`);
