@@ -7,7 +7,7 @@ import { holdsLittle } from "./memory.ts";
 import { mutated } from "./mutation.ts";
 import { whole, type Manner, type Played } from "./play.ts";
 import { playClient } from "./client-play.ts";
-import { Random } from "./random.ts";
+import { Random } from "@carteiro/testing";
 import { octetsIn, seeds, type Script } from "./script.ts";
 import { playServer } from "./server-play.ts";
 

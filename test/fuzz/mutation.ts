@@ -3,7 +3,7 @@
 
 import { clientSessionOf, serverSessionOf, type Front } from "../support/transcript-player.ts";
 import type { Role } from "../support/transcript.ts";
-import type { Random } from "./random.ts";
+import type { Random } from "@carteiro/testing";
 import { verdictCount } from "./server-play.ts";
 import type { Happening, Script } from "./script.ts";
 

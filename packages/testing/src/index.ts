@@ -31,3 +31,25 @@ export type { TextWanted, Wanted } from "./inbox/wanted.ts";
 export { shrink, type Run, type Shrunk, type ShrinkOptions } from "./recording/shrink.ts";
 export { transcriptOf } from "./recording/transcript.ts";
 export { tracePage, traceSteps, type TraceStep } from "./trace/page.ts";
+export { world, World, WorldError, type RunBodyOptions, type WorldOptions } from "./world/world.ts";
+export {
+  Network,
+  type Acceptor,
+  type DialOptions,
+  type LinkOptions,
+  type LinkQualities,
+  type ListeningOptions,
+  type NetworkOptions,
+  type OpenConnection,
+  type Overheard,
+} from "./world/network.ts";
+export {
+  Host,
+  HostServer,
+  type HostConnectOptions,
+  type HostListenOptions,
+  type HostPoolOptions,
+  type HostServerOptions,
+  type Surroundings,
+} from "./world/host.ts";
+export { Random } from "./world/random.ts";
