@@ -1,13 +1,10 @@
-// Addresses of connections as the rest of the world writes them.
+// Addresses of connections as transports tell them.
 
-import type { Transport } from "@carteiro/driver";
+import { plainAddress, type Transport } from "@carteiro/driver";
 
-const mappedPrefix = "::ffff:";
-
-/** Without the prefix of an IPv4 address that a dual-stack socket shows as mapped into IPv6; a Unix socket has none. */
-export function plainAddress(address: Deno.Addr): Transport["remote"] {
+/** A Unix socket has none. */
+export function addressOf(address: Deno.Addr): Transport["remote"] {
   if (address.transport !== "tcp") return {};
-  const { hostname, port } = address;
-  const isMapped = hostname.startsWith(mappedPrefix) && hostname.includes(".");
-  return { address: isMapped ? hostname.slice(mappedPrefix.length) : hostname, port };
+  const plain = plainAddress(address.hostname);
+  return { ...(plain !== undefined && { address: plain }), port: address.port };
 }

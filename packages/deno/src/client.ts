@@ -1,17 +1,12 @@
 // SMTP clients on Deno's connections.
 
 import {
-  authenticationAt,
-  checkPort,
-  openClient,
-  Pool,
-  portOf,
-  startTlsWith,
-  systemClock,
-  type ClientOptions,
+  Dialer,
+  verificationWith,
+  type DialOptions,
+  type Pool,
   type PoolOptions,
   type SmtpClient,
-  type Transport,
 } from "@carteiro/driver";
 import { denoCompute } from "./compute.ts";
 import { dial } from "./dial.ts";
@@ -19,87 +14,32 @@ import { features } from "./features.ts";
 import { clientTls, type ClientTlsOptions, type Tls } from "./tls.ts";
 import { denoTransport, secureDenoTransport } from "./transport.ts";
 
-export interface ConnectOptions extends ClientOptions {
-  /** Name or address of the server. Default: `localhost`. All its addresses are tried, IPv6 and IPv4 in turn (RFC 8305). */
-  readonly host?: string;
-  /** Default: 24 for LMTP, 465 with `implicitTls`, 587 with `auth`, else 25. */
-  readonly port?: number;
-  /** Speaks LMTP to port 25 all the same, where SMTP is at home and LMTP must not be (RFC 2033 §5). Default: no. */
-  readonly allowPort25?: boolean;
-  /** Unix socket instead of host and port. */
-  readonly path?: string;
-  /** Whether the connection begins with TLS (RFC 8314). Default: no. */
-  readonly implicitTls?: boolean;
+export interface ConnectOptions extends DialOptions {
   /**
    * Trusted authorities and the name to verify, for STARTTLS and implicit TLS. The certificate must be good, with
    * `startTls: "opportunistic"` too: Deno verifies every one. To go on in the clear, say `startTls: "never"`.
    */
   readonly tls?: ClientTlsOptions;
-  /** Milliseconds to reach the server, TLS included where it comes first. Default: 60,000. */
-  readonly connectTimeout?: number;
-  /** Milliseconds for one address before the next is tried as well. Default: 250. */
-  readonly attemptTimeout?: number;
-  /** Whether the system probes a connection without traffic. Default: yes. */
-  readonly keepAlive?: boolean;
 }
 
-const defaultConnectTimeout = 60_000;
-const defaultAttemptTimeout = 250;
+const dialer = new Dialer<ConnectOptions, Tls>({
+  compute: denoCompute,
+  tls: (options) => clientTls(options.tls, verificationWith(features, options).serverName),
+  async reach(goal, tls, { implicitTls = false }) {
+    const conn = await dial(goal);
+    return implicitTls ? secureDenoTransport(conn, tls, goal.signal) : denoTransport(conn, { tls });
+  },
+});
 
 /**
  * Connects and opens a session. Rejects with `TypeError` for LMTP to port 25 and for `tls.rejectUnauthorized: false`, with the system's error where the server cannot be reached (`ETIMEDOUT` after
  * `connectTimeout`), `SmtpError` where the session could not be opened, or the signal's reason. No connection is left then.
  */
 export async function connect(options: ConnectOptions = {}): Promise<SmtpClient> {
-  checkPort(options);
-  return open(options, clientTlsOf(options));
+  return dialer.connect(options);
 }
 
 /** A pool of such sessions; see `Pool`. Throws `TypeError` as `connect` does. */
 export function createPool(options: ConnectOptions & Omit<PoolOptions, "connect">): Pool {
-  checkPort(options);
-  const tls = clientTlsOf(options);
-  const connectWith = (signal: AbortSignal) =>
-    open(
-      { ...options, signal: options.signal === undefined ? signal : AbortSignal.any([options.signal, signal]) },
-      tls,
-    );
-  return new Pool({ ...options, connect: connectWith });
-}
-
-async function open(options: ConnectOptions, tls: Tls): Promise<SmtpClient> {
-  options.signal?.throwIfAborted();
-  const transport = await reachInTime(options, tls);
-  return openClient(transport, { compute: denoCompute, ...options, ...authenticationAt(options) });
-}
-
-function clientTlsOf(options: ConnectOptions): Tls {
-  const { host = "localhost", path, tls } = options;
-  startTlsWith(features, options);
-  return clientTls(tls, path === undefined ? host : undefined);
-}
-
-async function reachInTime(options: ConnectOptions, tls: Tls): Promise<Transport> {
-  const { signal, connectTimeout = defaultConnectTimeout } = options;
-  const giveUp = new AbortController();
-  const abort = () => giveUp.abort(signal?.reason);
-  const cancelTimeout = systemClock.after(connectTimeout, () => giveUp.abort(timedOut(options, connectTimeout)));
-  signal?.addEventListener("abort", abort, { once: true });
-  try {
-    return await reach(options, tls, giveUp.signal);
-  } finally {
-    cancelTimeout();
-    signal?.removeEventListener("abort", abort);
-  }
-}
-
-async function reach(options: ConnectOptions, tls: Tls, signal: AbortSignal): Promise<Transport> {
-  const { host = "localhost", attemptTimeout: attemptDelay = defaultAttemptTimeout, keepAlive = true } = options;
-  const conn = await dial({ host, port: portOf(options), path: options.path, attemptDelay, keepAlive, signal });
-  return options.implicitTls === true ? secureDenoTransport(conn, tls, signal) : denoTransport(conn, { tls });
-}
-
-function timedOut(options: ConnectOptions, milliseconds: number): Error {
-  const where = options.path ?? `${options.host ?? "localhost"} port ${portOf(options)}`;
-  return Object.assign(new Error(`${where} was not reached within ${milliseconds} ms`), { code: "ETIMEDOUT" });
+  return dialer.createPool(options);
 }

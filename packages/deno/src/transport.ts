@@ -2,7 +2,7 @@
 
 import type { TlsInfo } from "@carteiro/core";
 import type { Receiver, Transport } from "@carteiro/driver";
-import { plainAddress } from "./address.ts";
+import { addressOf } from "./address.ts";
 import { ConnChannel, type Channel } from "./channel.ts";
 import type { Tls } from "./tls.ts";
 
@@ -61,8 +61,8 @@ class DenoTransport implements Transport {
     this.#conn = conn;
     this.#channel = new ConnChannel(conn);
     this.#upgrade = tls;
-    this.remote = plainAddress(conn.remoteAddr);
-    this.local = plainAddress(conn.localAddr);
+    this.remote = addressOf(conn.remoteAddr);
+    this.local = addressOf(conn.localAddr);
   }
 
   attach(receiver: Receiver): void {

@@ -4,11 +4,15 @@ import type { ClientOptions } from "./client-options.ts";
 
 /** What the options of every adapter's `connect` have in common. */
 export interface Destination extends Pick<ClientOptions, "protocol" | "auth"> {
+  /** Name or address of the server. Default: `localhost`. All its addresses are tried, IPv6 and IPv4 in turn (RFC 8305). */
   readonly host?: string;
+  /** Default: 24 for LMTP, 465 with `implicitTls`, 587 with `auth`, else 25. */
   readonly port?: number;
   /** Unix socket instead of host and port. */
   readonly path?: string;
+  /** Speaks LMTP to port 25 all the same, where SMTP is at home and LMTP must not be (RFC 2033 §5). Default: no. */
   readonly allowPort25?: boolean;
+  /** Whether the connection begins with TLS (RFC 8314). Default: no. */
   readonly implicitTls?: boolean;
 }
 

@@ -3,8 +3,12 @@
 export { systemClock, type Clock } from "./clock.ts";
 export { webCompute, type Compute } from "./compute.ts";
 export type { Receiver, Transport } from "./transport.ts";
-export { startTlsWith, type RuntimeFeatures, type TlsWishes } from "./runtime-features.ts";
+export { startTlsWith, verificationWith } from "./runtime-features.ts";
+export type { RuntimeFeatures, TlsWishes, VerificationWishes } from "./runtime-features.ts";
 export { authenticationAt, checkPort, portOf, type Destination } from "./destination.ts";
+export { Dialer, type Dialing, type DialOptions, type Goal } from "./dialer.ts";
+export { reachHost, type FoundAddress, type Reaching } from "./reach-host.ts";
+export { plainAddress } from "./plain-address.ts";
 export { Drive, type DriveOptions } from "./drive.ts";
 export {
   accept,
@@ -29,6 +33,8 @@ export { deriveKeys, memoryKeyStore, type DeriveKeysOptions, type KeyStore, type
 export type { ServerEvents, ServerHandlers, ServerOptions, SessionInfo, Step } from "./server-options.ts";
 export type { ConnectionOrigin } from "./connection-context.ts";
 export { SmtpServer, type Platform } from "./server.ts";
+export { ListeningServer, type ListeningPlatform, type ListenOptions } from "./listening-server.ts";
+export type { Arrival, Doorkeeper, Listener } from "./listening-server.ts";
 export type { FindWitness, SessionBeginning, Witness } from "./witness.ts";
 export type { Wrapping, WrapTransport } from "./wrapping.ts";
 export type { Authentication, TokenSource } from "./authentication.ts";

@@ -47,6 +47,28 @@ export function startTlsWith(features: RuntimeFeatures, wishes: TlsWishes): NonN
   return "never";
 }
 
+/** What verifying a server's certificate needs to know of where a client goes. */
+export interface VerificationWishes extends TlsWishes {
+  readonly host?: string;
+  readonly path?: string;
+  readonly tls?: NonNullable<TlsWishes["tls"]> & { readonly ca?: unknown; readonly serverName?: string };
+}
+
+/**
+ * What a client's TLS is by default: the name that the certificate must bear, none for a Unix socket; and whether one that cannot be
+ * verified ends the connection. That it does not, under `startTls: "opportunistic"`, where TLS with anybody is better than
+ * none; but who names authorities or a server means them to be checked. Throws as `startTlsWith` does.
+ */
+export function verificationWith(
+  features: RuntimeFeatures,
+  wishes: VerificationWishes,
+): { readonly rejectUnauthorized: boolean; readonly serverName?: string } {
+  const { host = "localhost", path, implicitTls, tls } = wishes;
+  const opportunistic = startTlsWith(features, wishes) === "opportunistic" && implicitTls !== true;
+  const anybody = features.unverifiedTls && opportunistic && tls?.ca === undefined && tls?.serverName === undefined;
+  return { rejectUnauthorized: !anybody, ...(path === undefined && { serverName: host }) };
+}
+
 function impossible({ name }: RuntimeFeatures, option: string): TypeError {
   return new TypeError(`${option} cannot be kept here: the transports of @carteiro/${name} cannot do it`);
 }

@@ -15,7 +15,7 @@ import {
 } from "node:tls";
 import { callbackify } from "node:util";
 import type { ChannelBindings, TlsInfo } from "@carteiro/core";
-import { plainAddress } from "./address.ts";
+import { plainAddress } from "@carteiro/driver";
 import { checkClient, clientInfo } from "./client-certificate.ts";
 import { serverEndPoint } from "./server-end-point.ts";
 

@@ -3,8 +3,7 @@
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import type { TlsInfo } from "@carteiro/core";
-import type { Receiver, Transport } from "@carteiro/driver";
-import { plainAddress } from "./address.ts";
+import { plainAddress, type Receiver, type Transport } from "@carteiro/driver";
 import { tlsInfo, type Tls } from "./tls.ts";
 
 export interface NodeTransportOptions {
