@@ -18,6 +18,37 @@ export { replay, type Replay, type ReplayOptions } from "./recording/replay.ts";
 export { sessionOf, type AnySession, type SessionOptions } from "./recording/session-of.ts";
 export { linesOf, type Line } from "./recording/lines.ts";
 export type { Difference } from "./recording/difference.ts";
+export { faults, FaultPlan, type Fault, type FaultOptions, type FaultPlanJson } from "./faults/plan.ts";
+export { FaultError } from "./faults/check.ts";
+export { formatFault, parseFault } from "./faults/text.ts";
+export {
+  command,
+  content,
+  contentEnd,
+  corrupt,
+  delay,
+  disconnect421,
+  dribble,
+  drop,
+  duplicate,
+  garbage,
+  greeting,
+  halfClose,
+  on,
+  received,
+  recipient,
+  reply,
+  reset,
+  sent,
+  stall,
+  state,
+  tls,
+  tlsFailure,
+  type FaultRule,
+  type Scope,
+  type What,
+  type When,
+} from "./faults/rule.ts";
 export { Inbox, InboxError, type InboxOptions, type Within } from "./inbox/inbox.ts";
 export {
   parseAddresses,
