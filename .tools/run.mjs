@@ -23,6 +23,7 @@ const TASKS = {
       ? { run: ["node", "test/fuzz/main.ts", ...args] }
       : { run: [...VITEST, ...args], env: { CARTEIRO_RUNS: process.env.CARTEIRO_RUNS ?? "5000" } },
   ],
+  simulate: (args) => [{ run: ["node", "test/simulation/main.ts", ...args] }],
   build: () => [{ run: ["tsc", "-b", ...packages()] }],
   bench: (args) => [{ run: ["node", "benchmarks/bench.ts", ...args] }],
   format: (args) => [{ run: ["oxfmt", ...args] }],

@@ -19,20 +19,33 @@ const hashes: Readonly<Record<HashName, CHash>> = {
 
 /** Computes at once, and draws from the numbers given. */
 export function computeWith(random: Random): Compute {
-  return async (operation) => result(operation, random);
+  return async (operation) => {
+    switch (operation.type) {
+      case "random":
+        return random.octets(operation.length);
+      case "hash":
+        return hashes[operation.hash](operation.data);
+      case "hmac":
+        return hmac(hashes[operation.hash], operation.key, operation.data);
+      case "pbkdf2":
+        return derivedKey(operation);
+    }
+  };
 }
 
-function result(operation: CryptoOperation, random: Random): Uint8Array {
-  if (operation.type === "random") return random.octets(operation.length);
-  const hash = hashes[operation.hash];
-  switch (operation.type) {
-    case "hash":
-      return hash(operation.data);
-    case "hmac":
-      return hmac(hash, operation.key, operation.data);
-    case "pbkdf2": {
-      const { password, salt, iterations } = operation;
-      return pbkdf2(hash, password, salt, { c: iterations, dkLen: hash.outputLen });
-    }
-  }
+type Derivation = Extract<CryptoOperation, { type: "pbkdf2" }>;
+
+/** Tests use the same few passwords over and over, and this is slow by intention. */
+const derived = new Map<string, Uint8Array>();
+const derivedAtMost = 256;
+
+function derivedKey({ hash: name, password, salt, iterations }: Derivation): Uint8Array {
+  const key = [name, iterations, password, salt].join(" ");
+  const known = derived.get(key);
+  if (known !== undefined) return new Uint8Array(known);
+  const hash = hashes[name];
+  const fresh = pbkdf2(hash, password, salt, { c: iterations, dkLen: hash.outputLen });
+  if (derived.size >= derivedAtMost) derived.clear();
+  derived.set(key, fresh);
+  return new Uint8Array(fresh);
 }
