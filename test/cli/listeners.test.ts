@@ -34,6 +34,7 @@ function listener(fileSystem: CrashFileSystem) {
     secret: new Uint8Array(32),
     log: new SessionLog(terminal, { trace: false }),
     witness: undefined,
+    wrapTransport: undefined,
   };
   return { server: createListener("relay", options), lines };
 }

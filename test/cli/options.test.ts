@@ -58,6 +58,7 @@ describe("serve without flags", () => {
       bareNewlines: "reject",
       trace: false,
       record: undefined,
+      faults: [],
       json: false,
     });
   });
@@ -85,6 +86,7 @@ describe("serve with flags", () => {
       idleTimeoutSeconds: 7,
       bareNewlines: "normalise",
       trace: true,
+      faults: [],
       json: true,
     });
   });
@@ -182,6 +184,7 @@ describe("serve with a configuration file", () => {
       idleTimeout: 60,
       bareNewlines: "normalise",
       trace: true,
+      faults: [],
       json: false,
     });
     expect(serve("--config", path)).toEqual({
@@ -204,6 +207,7 @@ describe("serve with a configuration file", () => {
       idleTimeoutSeconds: 60,
       bareNewlines: "normalise",
       trace: true,
+      faults: [],
       json: false,
     });
   });

@@ -46,6 +46,7 @@ function eventsWith(text: string): TerminalEvent[] {
     { type: "authenticationFailed", session, user: text, mechanism: text, address: text, code: 535, text },
     { type: "rateExceeded", session, address: text, subject: text },
     { type: "trace", session, direction: "C", line: text, state: "expectingHello" },
+    { type: "fault", connection: 1, rule: text },
     { type: "error", message: text },
   ];
 }
@@ -213,8 +214,8 @@ function written(options: { json: boolean; isTTY?: boolean; environment?: Record
 
 describe("the terminal", () => {
   test("writes a line for each event, opened sessions for machines only", () => {
-    expect(written({ json: true })).toHaveLength(13);
-    expect(written({ json: false })).toHaveLength(11);
+    expect(written({ json: true })).toHaveLength(14);
+    expect(written({ json: false })).toHaveLength(12);
     for (const line of written({ json: true })) expect(line.endsWith("}\n")).toBe(true);
   });
 

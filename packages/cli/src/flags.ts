@@ -52,6 +52,7 @@ export const serveFlags = [
   { name: "bare-newlines", value: "POLICY", help: "bare CR or LF in content: (reject) or normalise" },
   { name: "trace", help: "show each dialogue, and the session's state" },
   { name: "record", value: "FOLDER", help: "record each session in a file, no passwords" },
+  { name: "fault", value: "RULE", repeatable: true, key: "faults", help: "break connections on purpose: see below" },
   { name: "json", help: "one JSON object a line instead of text" },
 ] as const satisfies readonly Flag[];
 

@@ -37,6 +37,22 @@ ${flagLines(serveFlags)}
 Port 0 picks a free one. Without --user there is one user, "user" at the first
 domain, with the password in DIR/credentials.json. Without --domain the users'
 domains are the local ones. --domain and --user may be repeated.
+
+--fault breaks connections on purpose, for tests of what sends to them. It may be
+repeated; a rule is WHEN [SCOPE]: WHAT, WHAT …
+
+  ${"WHEN".padEnd(10)} greeting | RCPT | RCPT#2 | command#3 | recipient#2 | recipient <B>
+  ${"".padEnd(10)} content+100 | content-end | tls | sent+100 | received+100
+  ${"".padEnd(10)} state receivingContent
+  ${"SCOPE".padEnd(10)} connection 1, 2-4 or every 2 | once | times 3
+  ${"WHAT".padEnd(10)} reply 451 4.3.0 Later | disconnect421 | drop | drop 5 | reset
+  ${"".padEnd(10)} half-close | stall | delay 1000 | dribble 1 200 | garbage | corrupt
+  ${"".padEnd(10)} duplicate | tls-failure
+
+  --fault 'RCPT#2: reply 451 4.3.0'     the second RCPT of each connection
+  --fault 'content-end once: drop'      a message is taken, and nobody told
+
+"client" before a rule harms what the client said, as the server gets it.
 `;
 }
 

@@ -2,7 +2,7 @@
 
 import { randomBytes } from "node:crypto";
 
-import type { FindWitness } from "@carteiro/driver";
+import type { FindWitness, WrapTransport } from "@carteiro/driver";
 import { accept, createServer, reject, type NodeServer, type NodeServerOptions } from "@carteiro/node";
 
 import { deliver, type DeliveryPlace } from "./delivery.ts";
@@ -27,6 +27,8 @@ export interface ListenerOptions extends DeliveryPlace {
   readonly log: SessionLog;
   /** Sees all sessions, to record them. */
   readonly witness: FindWitness | undefined;
+  /** Harms connections on purpose. */
+  readonly wrapTransport: WrapTransport | undefined;
 }
 
 /** The server of one role, which does not listen yet. Throws what `createServer` throws. */
@@ -64,13 +66,15 @@ function submission(options: ListenerOptions): Partial<NodeServerOptions> {
 }
 
 function commonOptions(options: ListenerOptions): NodeServerOptions {
-  const { hostname, certificate, maxSize, maxRecipients, idleTimeoutSeconds, bareNewlines, witness } = options;
+  const { hostname, certificate, maxSize, maxRecipients, idleTimeoutSeconds, bareNewlines } = options;
+  const { witness, wrapTransport } = options;
   const idle = idleTimeoutSeconds * 1000;
   return {
     hostname,
     tls: { key: certificate.key, cert: certificate.cert },
     bareNewlines,
     ...(witness && { witness }),
+    ...(wrapTransport && { wrapTransport }),
     limits: { messageSize: maxSize, recipients: maxRecipients },
     timeouts: { command: idle, content: idle, tls: Math.min(idle, longestHandshake) },
     onMessage: messageDelivery(options),

@@ -39,6 +39,8 @@ export interface ServeOptions {
   readonly trace: boolean;
   /** Folder for recordings of sessions; none: they are not recorded. */
   readonly record: string | undefined;
+  /** Rules in their text form, by which connections are harmed on purpose. */
+  readonly faults: readonly string[];
   readonly json: boolean;
 }
 
@@ -172,6 +174,7 @@ function serveOptions(settings: Settings<ServeFlag>): ServeOptions {
     bareNewlines: settings.oneOf("bare-newlines", bareNewlinePolicies) ?? "reject",
     trace: settings.on("trace"),
     record: settings.path("record"),
+    faults: settings.texts("fault"),
     json: settings.on("json"),
   };
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 import type { FindWitness } from "@carteiro/driver";
 import type { NodeServer } from "@carteiro/node";
+import type { FaultPlan } from "@carteiro/testing";
 
 import { firstMessageText } from "./first-message.ts";
 import { furnish, type House } from "./house.ts";
@@ -23,10 +24,12 @@ import { Terminal, type Role } from "./terminal.ts";
 export async function serve(options: ServeOptions): Promise<ExitCode> {
   const { stdout: stream, env: environment } = process;
   const terminal = new Terminal({ stream, json: options.json, now: () => new Date(), environment });
+  const plan = options.faults.length === 0 ? undefined : await faultPlan(options.faults, terminal);
   const house = await furnish(options);
   const log = new SessionLog(terminal, { trace: options.trace });
   const witness = options.record === undefined ? undefined : await recordings(options.record);
-  const listeners = await listen(options, { ...options, ...house, log, witness }, terminal);
+  const wrapTransport = plan?.wrapTransport;
+  const listeners = await listen(options, { ...options, ...house, log, witness, wrapTransport }, terminal);
   // Not before: until then nothing of anybody's is at stake, and a signal ends the process by itself.
   const stop = stopSignals();
   try {
@@ -37,6 +40,7 @@ export async function serve(options: ServeOptions): Promise<ExitCode> {
     await close(listeners, signal, stop.forced, terminal);
   } finally {
     await destroy(listeners);
+    plan?.close();
   }
   return sysexits.EX_OK;
 }
@@ -49,6 +53,17 @@ async function recordings(folder: string): Promise<FindWitness> {
     if (errorCode(error) === undefined) throw error;
     const message = `The folder for recordings cannot be used: ${errorMessage(error)}. --record takes another.`;
     throw new CommandError(sysexits.EX_CANTCREAT, message, { cause: error });
+  }
+}
+
+/** Loaded when it is asked for. Throws `CommandError` for a rule that makes no sense. */
+async function faultPlan(rules: readonly string[], terminal: Terminal): Promise<FaultPlan> {
+  const { faults, FaultError } = await import("@carteiro/testing");
+  try {
+    return faults(rules, { onFault: (fault) => terminal.show({ type: "fault", ...fault }) });
+  } catch (error) {
+    if (!(error instanceof FaultError)) throw error;
+    throw new CommandError(sysexits.EX_USAGE, `--fault: ${error.message}.`, { cause: error });
   }
 }
 

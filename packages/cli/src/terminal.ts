@@ -44,6 +44,8 @@ export type TerminalEvent =
       readonly line: string;
       readonly state: string;
     }
+  /** A rule of `--fault` has been followed. Connections are counted from 1, over all listeners. */
+  | { readonly type: "fault"; readonly connection: number; readonly rule: string }
   | { readonly type: "error"; readonly session?: string | undefined; readonly message: string };
 
 export interface FailedLogin {
@@ -199,6 +201,8 @@ function describe(event: TerminalEvent): { readonly text: string; readonly colou
       };
     case "trace":
       return { text: `#${event.session} ${event.direction}: ${event.line}  [${event.state}]`, colour: "gray" };
+    case "fault":
+      return { text: `fault on connection ${event.connection}: ${event.rule}`, colour: "yellow" };
     case "error":
       return {
         text: `${event.session === undefined ? "" : `#${event.session} `}error: ${event.message}`,

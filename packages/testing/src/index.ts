@@ -18,7 +18,14 @@ export { replay, type Replay, type ReplayOptions } from "./recording/replay.ts";
 export { sessionOf, type AnySession, type SessionOptions } from "./recording/session-of.ts";
 export { linesOf, type Line } from "./recording/lines.ts";
 export type { Difference } from "./recording/difference.ts";
-export { faults, FaultPlan, type Fault, type FaultOptions, type FaultPlanJson } from "./faults/plan.ts";
+export {
+  faults,
+  FaultPlan,
+  type Fault,
+  type FaultOptions,
+  type FaultPlanJson,
+  type FaultRules,
+} from "./faults/plan.ts";
 export { FaultError } from "./faults/check.ts";
 export { formatFault, parseFault } from "./faults/text.ts";
 export {

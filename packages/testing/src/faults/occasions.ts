@@ -1,6 +1,6 @@
 // The rules of a plan as one connection meets them.
 
-import type { Random } from "./random.ts";
+import type { Random } from "../world/random.ts";
 import type { FaultRule, Scope, What, When } from "./rule.ts";
 
 export interface ArmedRule {

@@ -3,7 +3,7 @@
 import type { Transport, WrapTransport, Wrapping } from "@carteiro/driver";
 import { checkedRule, checkedSeed } from "./check.ts";
 import { Occasions, type ArmedRule } from "./occasions.ts";
-import { seeded } from "./random.ts";
+import { Random } from "../world/random.ts";
 import type { FaultRule } from "./rule.ts";
 import { formatFault, parseFault } from "./text.ts";
 import { FaultyTransport } from "./transport.ts";
@@ -29,14 +29,15 @@ export interface FaultPlanJson {
   readonly rules: readonly FaultRule[];
 }
 
+/** Rules, each by `on(…)` or in its text form; or a plan, or what `JSON.parse` gives of one. */
+export type FaultRules = string | readonly (string | FaultRule)[] | FaultPlanJson | FaultPlan;
+
 /**
  * A plan of rules: each by `on(…)` or in its text form, `"RCPT#2: reply 451 4.3.0"`. What `JSON.parse` gives of a plan's own JSON
- * is taken, too. Throws `FaultError`, which names the rule, for one that makes no sense.
+ * is taken, too, and a plan stays what it is. Throws `FaultError`, which names the rule, for one that makes no sense.
  */
-export function faults(
-  rules: string | readonly (string | FaultRule)[] | FaultPlanJson,
-  options: FaultOptions = {},
-): FaultPlan {
+export function faults(rules: FaultRules, options: FaultOptions = {}): FaultPlan {
+  if (rules instanceof FaultPlan) return rules;
   if (typeof rules === "string") return new FaultPlan([parseFault(rules)], options);
   if (isList(rules)) return new FaultPlan(rules.map(ruleOf), options);
   return new FaultPlan(rules.rules.map(ruleOf), { seed: rules.seed, ...options });
@@ -95,7 +96,9 @@ export class FaultPlan {
   #wrap(transport: Transport, wrapping: Wrapping): Transport {
     this.#connections += 1;
     const connection = this.#connections;
-    const occasions = new Occasions(this.#armed, connection, seeded(this.seed, connection), (text) =>
+    // Of each connection's own: how far another has come makes no difference.
+    const random = new Random(Math.imul(this.seed, 0x9e3779b1) ^ connection);
+    const occasions = new Occasions(this.#armed, connection, random, (text) =>
       this.#followed({ connection, rule: text }),
     );
     const faulty = new FaultyTransport(transport, wrapping, occasions, () => this.#transports.delete(faulty));

@@ -1,7 +1,7 @@
 // What actions make of octets: pieces of them, pauses between, and perhaps an end.
 
 import { formatReply, reply } from "@carteiro/core";
-import type { Random } from "./random.ts";
+import type { Random } from "../world/random.ts";
 import type { What } from "./rule.ts";
 
 export type Ending = "drop" | "reset" | "halfClose";
@@ -90,7 +90,7 @@ function dribbled(octets: Uint8Array, { octets: size, ms }: Extract<What, { do: 
 
 /** A line that begins with no digit and no letter, so that it is no reply and no command. */
 function noise(length: number, random: Random): Uint8Array {
-  const octets = Uint8Array.from({ length }, () => 0x80 + random(0x80));
+  const octets = Uint8Array.from({ length }, () => 0x80 + random.below(0x80));
   const end = length >= 2 ? length - 2 : length;
   octets.set([0x0d, 0x0a].slice(0, length - end), end);
   return octets;
@@ -100,8 +100,8 @@ function corrupted(given: Uint8Array, count: number, random: Random): Uint8Array
   const octets = given.slice();
   if (octets.length === 0) return octets;
   for (let left = count; left > 0; left--) {
-    const at = random(octets.length);
-    octets[at] = ((octets[at] ?? 0) + 1 + random(255)) & 0xff;
+    const at = random.below(octets.length);
+    octets[at] = ((octets[at] ?? 0) + 1 + random.below(255)) & 0xff;
   }
   return octets;
 }

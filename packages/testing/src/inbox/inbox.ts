@@ -10,7 +10,9 @@ import {
   type Platform,
   type ServerHandlers,
   type ServerOptions,
+  type WrapTransport,
 } from "@carteiro/driver";
+import { faults, type FaultOptions, type FaultPlan, type FaultRules } from "../faults/plan.ts";
 import { Dialogues, indented } from "./dialogues.ts";
 import { inboxMessage, type InboxMessage } from "./inbox-message.ts";
 import { checkWanted, describeWanted, isWanted, type Wanted } from "./wanted.ts";
@@ -21,6 +23,8 @@ export interface InboxOptions extends Omit<Partial<ServerOptions>, "onMessage"> 
   readonly users?: Readonly<Record<string, string>>;
   /** What is answered to a message; one that is not accepted is not kept. Default: every message is accepted. */
   readonly onMessage?: (message: InboxMessage) => MessageAnswer;
+  /** How connections are harmed, as by the method `faults`. Default: they are not. */
+  readonly faults?: FaultRules;
 }
 
 export interface Within {
@@ -51,15 +55,23 @@ export class Inbox implements AsyncDisposable {
   readonly #waiters = new Set<Waiter>();
   /** Messages whose content is being read. */
   readonly #arriving = new Set<Promise<void>>();
+  /** The last one harms the connections that come. */
+  readonly #plans: FaultPlan[] = [];
   #closed = false;
 
+  /** Throws `FaultError` for rules that make no sense, and what `SmtpServer` throws. */
   constructor(options: InboxOptions, platform: Platform) {
     this.#clock = platform.clock ?? systemClock;
-    const { onMessage } = options;
+    const { onMessage, wrapTransport } = options;
     this.server = new SmtpServer(
-      { ...serverOptions(options), onMessage: (step) => this.#received(step, onMessage) },
+      {
+        ...serverOptions(options),
+        onMessage: (step) => this.#received(step, onMessage),
+        wrapTransport: this.#wrapping(wrapTransport),
+      },
       platform,
     );
+    if (options.faults !== undefined) this.faults(options.faults);
     this.#dialogues = new Dialogues(this.server);
   }
 
@@ -97,6 +109,16 @@ export class Inbox implements AsyncDisposable {
       throw this.#error(`A message${describeWanted(wanted)} came, and none was to come`, unwelcome);
   }
 
+  /**
+   * Harms the connections that come from now on by these rules, and no others; without rules none. Those that are open stay as
+   * they are. Gives the plan, whose `fired` says what has happened. Throws `FaultError` for rules that make no sense.
+   */
+  faults(rules: FaultRules = [], options?: FaultOptions): FaultPlan {
+    const plan = faults(rules, options);
+    this.#plans.push(plan);
+    return plan;
+  }
+
   /** Forgets messages and dialogues. Who waits goes on waiting. */
   clear(): void {
     this.#messages.length = 0;
@@ -109,11 +131,20 @@ export class Inbox implements AsyncDisposable {
     for (const { failed, wanted } of this.#waiters)
       failed(this.#error(`The inbox was closed while a message${describeWanted(wanted)} was waited for`));
     await this.server.destroy();
+    for (const plan of this.#plans) plan.close();
   }
 
   /** As `close` does. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  #wrapping(also: WrapTransport | undefined): WrapTransport {
+    return (transport, wrapping) => {
+      const plan = this.#plans.at(-1);
+      const given = also === undefined ? transport : also(transport, wrapping);
+      return plan === undefined || plan.rules.length === 0 ? given : plan.wrapTransport(given, wrapping);
+    };
   }
 
   async #received(step: MessageStep, decide: InboxOptions["onMessage"]): Promise<Awaited<MessageAnswer>> {
@@ -179,7 +210,10 @@ export class Inbox implements AsyncDisposable {
     const listed = messages.map((message, index) => `${index + 1}. ${this.#described(message)}`);
     const came = listed.length === 0 ? "No message came at all." : `What came:\n${indented(listed.join("\n"))}`;
     const dialogue = this.dialogue === "" ? "Nobody has connected." : this.dialogue;
-    return new InboxError([problem, came, dialogue].join("\n\n"));
+    const fired = this.#plans.flatMap((plan) => plan.fired);
+    const harm = fired.map(({ connection, rule }) => `connection ${connection}: ${rule}`);
+    const harmed = harm.length === 0 ? [] : [`Faults on purpose:\n${indented(harm.join("\n"))}`];
+    return new InboxError([problem, came, dialogue, ...harmed].join("\n\n"));
   }
 
   #described(message: InboxMessage): string {
@@ -196,7 +230,7 @@ type MessageStep = Parameters<NonNullable<ServerHandlers["onMessage"]>>[0];
 const connections = { total: 10_000, perAddress: 10_000 };
 const timeouts = { errorDelay: 0, authenticationDelay: 0 };
 
-function serverOptions({ users, onMessage: _, ...given }: InboxOptions): ServerOptions {
+function serverOptions({ users, onMessage: _, faults: __, ...given }: InboxOptions): ServerOptions {
   return {
     hostname: "inbox.test",
     connections,
