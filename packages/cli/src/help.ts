@@ -38,8 +38,8 @@ Port 0 picks a free one. Without --user there is one user, "user" at the first
 domain, with the password in DIR/credentials.json. Without --domain the users'
 domains are the local ones. --domain and --user may be repeated.
 
---fault breaks connections on purpose, for tests of what sends to them. It may be
-repeated; a rule is WHEN [SCOPE]: WHAT, WHAT …
+--fault breaks connections on purpose, for tests of what sends to them. It may
+be repeated; a rule is WHEN [SCOPE]: WHAT, WHAT …
 
   ${"WHEN".padEnd(10)} greeting | RCPT | RCPT#2 | command#3 | recipient#2 | recipient <B>
   ${"".padEnd(10)} content+100 | content-end | tls | sent+100 | received+100

@@ -8,9 +8,8 @@ export class FaultError extends Error {
   override readonly name = "FaultError";
 }
 
-/** The rule, without what is no part of one. `name` is what errors call it. Throws `FaultError`. */
-export function checkedRule(rule: FaultRule, name: string): FaultRule {
-  const shown = `${name} (${JSON.stringify(rule)})`;
+/** The rule, without what is no part of one. `shown` is what errors call it. Throws `FaultError`. */
+export function checkedRule(rule: FaultRule, shown: string): FaultRule {
   const refuse = (problem: string): never => {
     throw new FaultError(`${shown}: ${problem}`);
   };

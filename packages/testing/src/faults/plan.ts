@@ -48,7 +48,7 @@ function isList<Rule>(rules: readonly Rule[] | FaultPlanJson): rules is readonly
 }
 
 function ruleOf(rule: string | FaultRule, index: number): FaultRule {
-  return typeof rule === "string" ? parseFault(rule) : checkedRule(rule, `Rule ${index + 1}`);
+  return typeof rule === "string" ? parseFault(rule) : checkedRule(rule, `Rule ${index + 1} (${JSON.stringify(rule)})`);
 }
 
 /** Faults remembered in `fired`. */

@@ -56,7 +56,11 @@ class Cursor {
     if (found !== undefined) return found;
     const rest = this.#text.slice(this.#at);
     const where = rest === "" ? "at its end" : `at ${JSON.stringify(rest)}`;
-    throw new FaultError(`${JSON.stringify(this.#text)}: ${where} it should have ${wanted}`);
+    throw this.error(`${where} it should have ${wanted}`);
+  }
+
+  error(problem: string): FaultError {
+    return new FaultError(`${JSON.stringify(this.#text)}: ${problem}`);
   }
 }
 
@@ -142,7 +146,7 @@ function parseWhat(cursor: Cursor): What {
     case "reply":
       return parseReply(cursor);
     default:
-      throw new FaultError(`There is no action ${word}: ${actions.join(", ")}`);
+      throw cursor.error(`there is no action ${word}; there are ${actions.join(", ")}`);
   }
 }
 
@@ -165,16 +169,16 @@ function parseReply(cursor: Cursor): What {
   const code = Number(cursor.need(/\s+(\d{3})(?![^\s,])/y, "a reply code, as in reply 451")[0]);
   const enhanced = cursor.take(/\s+(\d\.\d{1,3}\.\d{1,3})(?![^\s,])/y)?.[0];
   const quoted = cursor.take(/\s+("(?:[^"\\]|\\.)*")/y)?.[0];
-  if (quoted !== undefined) return rules.reply(code, enhanced, unquoted(quoted));
+  if (quoted !== undefined) return rules.reply(code, enhanced, unquoted(quoted, cursor));
   const text = cursor.take(/\s+([^\s,"][^,]*)/y)?.[0]?.trimEnd();
   return rules.reply(code, enhanced, text);
 }
 
-function unquoted(text: string): string {
+function unquoted(text: string, cursor: Cursor): string {
   try {
     return String(JSON.parse(text));
   } catch {
-    throw new FaultError(`The text ${text} is not quoted as JSON has it`);
+    throw cursor.error(`the text ${text} is not quoted as JSON has it`);
   }
 }
 
