@@ -55,9 +55,12 @@ function notContent(given: unknown): TypeError {
 type Part = Uint8Array | string;
 type Source = Exclude<ContentSource, string>;
 
+/** What iterators and readers of streams give. Users' libraries have not all the same name for the second, or none. */
+type Next = IteratorResult<Part, unknown> | { readonly done: true; readonly value?: Part | undefined };
+
 /** The parts of a source, one after the other; `return` ends it. */
 export interface Parts {
-  next(): IteratorResult<Part, unknown> | Promise<IteratorResult<Part, unknown> | ReadableStreamReadResult<Part>>;
+  next(): IteratorResult<Part, unknown> | Promise<Next>;
   return?(): unknown;
 }
 
