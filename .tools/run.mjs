@@ -24,7 +24,9 @@ const TASKS = {
       : { run: [...VITEST, ...args], env: { CARTEIRO_RUNS: process.env.CARTEIRO_RUNS ?? "5000" } },
   ],
   simulate: (args) => [{ run: ["node", "test/simulation/main.ts", ...args] }],
+  packed: (args) => [{ run: [...VITEST, "packed", ...args], env: { CARTEIRO_REQUIRE_PEERS: "1" } }],
   build: () => [{ run: ["tsc", "-b", ...packages()] }],
+  pack: (args) => [{ run: ["node", ".tools/pack.ts", ...args] }],
   bench: (args) => [{ run: ["node", "benchmarks/bench.ts", ...args] }],
   format: (args) => [{ run: ["oxfmt", ...args] }],
   docs: () => [
@@ -42,6 +44,7 @@ const TASKS = {
     { name: "generated documents up to date", run: ["node", ".tools/state-machines.ts", "--check"] },
     { name: "emitted charts up to date", run: ["node", ".tools/chart-tables.ts", "--check"] },
     { name: "sizes of bundles", run: ["node", ".tools/sizes.ts", "--check"] },
+    { name: "packages as they are published", run: ["node", ".tools/published.ts"] },
   ],
 };
 
@@ -58,7 +61,7 @@ async function main([task, ...args]) {
     console.error(`Usage: npm run TASK [-- ARGUMENT…], where TASK is one of ${Object.keys(TASKS).join(", ")}`);
     process.exit(64);
   }
-  process.exitCode = await runSteps(TASKS[task](args), environment(setUp().node));
+  process.exitCode = await runSteps(TASKS[task](args), environment(setUp()));
 }
 
 // --- Setting up --------------------------------------------------------------------------------------------------------
@@ -66,7 +69,7 @@ async function main([task, ...args]) {
 /** Makes sure of Node, pnpm and the packages. Ends the process with what went wrong where that fails. */
 function setUp() {
   const stamp = readStamp();
-  if (stamp?.manifests === manifests() && existsSync(stamp.node)) return stamp;
+  if (stamp?.manifests === manifests() && existsSync(stamp.node) && existsSync(stamp.pnpm)) return stamp;
   console.error(
     stamp
       ? "Setting up: installing the changed packages"
@@ -89,7 +92,16 @@ function setUpInside() {
   const { status } = quietly(["pnpm", "install", "--frozen-lockfile"], { ...process.env, CI: "true" });
   if (status !== 0) process.exit(status || 1);
   mkdirSync(dirname(stampFile), { recursive: true });
-  writeFileSync(stampFile, JSON.stringify({ node: process.execPath, manifests: manifests() }));
+  const stamp = { node: process.execPath, pnpm: onPath("pnpm"), manifests: manifests() };
+  writeFileSync(stampFile, JSON.stringify(stamp));
+}
+
+/** Where npx has put a command. */
+function onPath(command) {
+  const file = onWindows() ? `${command}.cmd` : command;
+  return process.env.PATH.split(delimiter)
+    .map((folder) => join(folder, file))
+    .find((path) => existsSync(path));
 }
 
 function readStamp() {
@@ -175,8 +187,9 @@ function forwardSignals(child) {
   return () => FORWARDED.forEach((signal) => process.off(signal, forward));
 }
 
-function environment(node) {
-  const bins = [dirname(node), join(root, "node_modules", ".bin"), join(root, "test", "node_modules", ".bin")];
+function environment({ node, pnpm }) {
+  const own = [join(root, "node_modules", ".bin"), join(root, "test", "node_modules", ".bin")];
+  const bins = [dirname(node), ...own, dirname(pnpm)];
   return { ...process.env, PATH: [...bins, process.env.PATH].join(delimiter) };
 }
 
