@@ -21,7 +21,7 @@ run("pnpm", "--recursive", "--filter", "./packages/*", "pack", "--pack-destinati
 /** What it prints is for errors alone: pnpm lists each file. */
 function run(command: string, ...args: string[]): void {
   const shell = process.platform === "win32";
-  const options = { cwd: root, shell, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] } as const;
+  const options = { cwd: root, shell, encoding: "utf8", stdio: "pipe" } as const;
   try {
     execFileSync(command, args, options);
   } catch (error) {

@@ -42,7 +42,10 @@ function filesOf(tarball: string): readonly string[] {
 }
 
 function inspect(name: string, command: string, ...args: string[]): void {
-  const { status, stdout, stderr } = spawnSync(command, args, { encoding: "utf8", shell: process.platform === "win32" });
+  const { status, stdout, stderr } = spawnSync(command, args, {
+    encoding: "utf8",
+    shell: process.platform === "win32",
+  });
   if (status !== 0) complain(name, `${command}\n${stdout ?? ""}${stderr ?? ""}`);
 }
 
