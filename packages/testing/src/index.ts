@@ -68,6 +68,25 @@ export { MemoryInbox, testServer, type TestServerOptions } from "./inbox/test-se
 export type { TextWanted, Wanted } from "./inbox/wanted.ts";
 export { shrink, type Run, type Shrunk, type ShrinkOptions } from "./recording/shrink.ts";
 export { transcriptOf } from "./recording/transcript.ts";
+export { scriptedServer, ScriptedServer, type ScriptedServerOptions } from "./script/server.ts";
+export { scriptedClient, ScriptedClient, type ScriptedClientOptions } from "./script/client.ts";
+export { ScriptedPeer, type ScriptOptions, type ScriptResult } from "./script/peer.ts";
+export type { ConversationOptions, Mode } from "./script/conversation.ts";
+export type { HearingLimits } from "./script/ear.ts";
+export type { Captured } from "./script/hearing.ts";
+export type { CapturesOf } from "./script/captures.ts";
+export { Dialogue, dialogue, DialogueError, InTurn, inTurn, type DialogueSource } from "./script/dialogue.ts";
+export {
+  expected,
+  Expectation,
+  type AddressWanted,
+  type Check,
+  type Judgement,
+  type MailWanted,
+  type ParametersWanted,
+  type ReplyWanted,
+} from "./script/expected.ts";
+export { ScriptError } from "./script/script-error.ts";
 export { tracePage, traceSteps, type TraceStep } from "./trace/page.ts";
 export { world, World, WorldError, type RunBodyOptions, type WorldOptions } from "./world/world.ts";
 export {
