@@ -44,5 +44,10 @@ export function heldIn({ capacity }: Scenario): number {
   return 2 * (capacity + 262_144 + piece);
 }
 
-/** Octets that a server has read of a message and its handler has not: the credit, and what one read may bring. */
-export const unconsumed = 65_536 + 262_144 + piece;
+/**
+ * Octets that a server has read of a message and its handler has not: the credit, what is in the pipe, and one more read. Of content
+ * that leaves in pieces: what is small leaves, and so may come, in one.
+ */
+export function unconsumedOf({ content }: Mail): number {
+  return content.length > 262_144 ? 65_536 + 2 * piece : Infinity;
+}

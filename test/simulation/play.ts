@@ -1,7 +1,7 @@
 // Plays a scenario in a world of its own: what each side was told became of the messages, and what was left in the end.
 
 import { deriveKeys, memoryKeyStore, type KeyStore, type WrapTransport } from "@carteiro/driver";
-import { world, type Overheard, type World } from "@carteiro/testing";
+import { faults, world, type FaultPlan, type Overheard, type World } from "@carteiro/testing";
 import { closing, deadlineOf, heldIn } from "./bounds.ts";
 import { faulty } from "./faulty-transport.ts";
 import { password, receiving, type Received } from "./receiving.ts";
@@ -25,15 +25,17 @@ export async function play(scenario: Scenario, watch?: (said: Overheard) => void
       checkHeld(scenario, around);
     },
   });
+  const plan = faults(scenario.rules, { seed: scenario.seed });
   const { server, ...received } = receiving(scenario, around, {
     users: await users,
-    wrapTransport: wrapping(scenario, "server"),
+    wrapTransport: wrapping(scenario, "server", plan),
   });
   trouble(scenario, around, server);
   const sent = await around.run(() => sendAll(scenario, around, wrapping(scenario, "client")), {
     within: deadlineOf(scenario),
   });
   await around.run(() => server.close(), { within: closing });
+  plan.close();
   await around.clock.run({ within: closing });
   checkNothingLeft(around, server.connections);
   return { ...sent, ...received, digest };
@@ -44,15 +46,13 @@ function linkOf({ latency, bandwidth, capacity, chunkSizes }: Scenario) {
 }
 
 /** Sessions of a side count in the order in which they begin. */
-function wrapping({ faults }: Scenario, side: Fault["side"]): WrapTransport {
+function wrapping({ faults: all }: Scenario, side: Fault["side"], plan?: FaultPlan): WrapTransport {
   let sessions = 0;
-  return (transport, { clock }) => {
+  return (transport, how) => {
     const session = sessions++;
-    return faulty(
-      transport,
-      { clock },
-      faults.filter((fault) => fault.side === side && fault.session === session),
-    );
+    const mine = all.filter((fault) => fault.side === side && fault.session === session);
+    const inner = faulty(transport, how, mine);
+    return plan === undefined || plan.rules.length === 0 ? inner : plan.wrapTransport(inner, how);
   };
 }
 

@@ -9,11 +9,13 @@ import {
   reject,
   type Answer,
   type Content,
+  type FindWitness,
   type KeyStore,
   type MessageAnswer,
 } from "@carteiro/driver";
 import type { Host, HostServerOptions, World } from "@carteiro/testing";
 import { latin1 } from "../support/session-harness.ts";
+import { unconsumedOf } from "./bounds.ts";
 import { fates, type Fate, type Scenario } from "./scenario.ts";
 
 /** A message that a client was told is accepted, or that was about to be told. */
@@ -32,7 +34,6 @@ export interface Received {
   readonly answeredEach: Set<string>;
   /** What no handler threw. */
   readonly errors: unknown[];
-  /** Octets in hand, of the message that had the most. */
   readonly server: ReturnType<Host["createServer"]>;
 }
 
@@ -70,10 +71,13 @@ export function receiving(
   given: Pick<HostServerOptions, "wrapTransport"> & { readonly users: KeyStore },
 ): Received {
   const contents = new Map<string, string>();
+  const errors: unknown[] = [];
+  const read = new ReadOctets();
   const answeredEach = new Set<string>();
   const server = around.host("mx.example.net").createServer({
     hostname: "mx.example.net",
     ...(given.wrapTransport && { wrapTransport: given.wrapTransport }),
+    witness: read.witness,
     protocol: scenario.protocol,
     startTls: scenario.tls === "startTls",
     extensions: [prdr],
@@ -81,12 +85,19 @@ export function receiving(
     limits: { messageSize: scenario.messageSize, recipients: scenario.recipientLimit },
     ...(scenario.auth !== "none" && { authentication: { users: given.users, allowInClear: true } }),
     onRecipient: ({ recipient }) => recipientAnswer(fateOf(recipient.localPart), around),
-    async onMessage({ envelope, content, repliesEach, session, signal }) {
+    async onMessage({ envelope, content, repliesEach, session }) {
       const id = envelope.reversePath?.localPart ?? "";
       if (repliesEach) answeredEach.add(id);
-      const handling = scenario.mails[indexOf(id)]?.handling ?? "accept";
+      const mail = scenario.mails[indexOf(id)];
+      const handling = mail?.handling ?? "accept";
       const keep = (text: string) => void contents.set(`${session.id} ${id}`, text);
-      const answer = await handled(handling, { content, keep, around, signal });
+      const bound = mail === undefined ? Infinity : unconsumedOf(mail);
+      const begun = read.of(session.id);
+      const consumed = (octets: number) => {
+        const ahead = read.of(session.id) - begun - octets;
+        if (ahead > bound) errors.push(new Error(`${ahead} octets were read that nobody has consumed, over ${bound}`));
+      };
+      const answer = await handled(handling, { content, keep, consumed, around });
       if (answer !== undefined || handling !== "each" || !repliesEach) return answer;
       return eachRecipient(
         envelope.recipients.map((one) => (isFull(one.recipient.localPart) ? replies.full : undefined)),
@@ -94,7 +105,6 @@ export function receiving(
     },
   });
   const promised: Promised[] = [];
-  const errors: unknown[] = [];
   server.on("error", ({ error }) => void (isExpected(error) || errors.push(error)));
   server.on("transactionEnded", ({ session, envelope, reply, replies: each }) => {
     const isPromised = (index: number) => ((each === undefined ? reply : each[index])?.code ?? 599) < 300;
@@ -110,6 +120,26 @@ export function receiving(
 
 export function port({ tls, protocol }: Scenario): number {
   return protocol === "lmtp" ? 24 : tls === "implicit" ? 465 : 25;
+}
+
+/** How many octets each session has been given by its transport. Sessions are named as the server names them, from 1. */
+class ReadOctets {
+  readonly #counts: number[] = [];
+
+  readonly witness: FindWitness = () => {
+    const index = this.#counts.push(0) - 1;
+    return {
+      handled: (input) => {
+        if (input.type === "received") this.#counts[index] = (this.#counts[index] ?? 0) + input.bytes.length;
+      },
+      submitted: () => undefined,
+      polled: () => undefined,
+    };
+  };
+
+  of(session: string): number {
+    return this.#counts[Number(session) - 1] ?? 0;
+  }
 }
 
 function isExpected(error: unknown): boolean {
@@ -139,12 +169,13 @@ interface Handled {
   readonly content: Content;
   readonly keep: (text: string) => void;
   readonly around: World;
-  readonly signal: AbortSignal;
+  /** To be told how many octets have been consumed so far. */
+  readonly consumed: (octets: number) => void;
 }
 
 async function handled(
   handling: Scenario["mails"][number]["handling"],
-  { content, keep, around }: Handled,
+  { content, keep, consumed, around }: Handled,
 ): Promise<Awaited<MessageAnswer>> {
   switch (handling) {
     case "unread":
@@ -161,6 +192,7 @@ async function handled(
       for await (const slice of content) {
         text += latin1(slice);
         await around.sleep(100);
+        consumed(text.length);
       }
       keep(text);
       return;

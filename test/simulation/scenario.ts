@@ -1,6 +1,7 @@
 // What a simulation is about, drawn from its seed: plain data, so that a failure can be looked at.
 
-import { Random } from "@carteiro/testing";
+import { Random, type FaultRule } from "@carteiro/testing";
+import { drawnRule, garbles } from "./rules.ts";
 
 /** What becomes of a recipient. */
 export type Fate = "accepted" | "slow" | "refused" | "later" | "throws" | "undecided" | "disconnected";
@@ -76,6 +77,8 @@ export interface Scenario {
   readonly messagesPerConnection: number;
   readonly mails: readonly Mail[];
   readonly faults: readonly Fault[];
+  /** Faults by rule, of the server's connections. */
+  readonly rules: readonly FaultRule[];
   readonly partitions: readonly { readonly at: number; readonly for: number }[];
   /** When the server shuts down, or the pool or session is destroyed. */
   readonly shutdown: { readonly at: number; readonly by: "close" | "destroy" | "client" } | undefined;
@@ -95,19 +98,28 @@ export interface Scenario {
   readonly recipientLimit: number;
 }
 
+/** Whether what is said may become something else than content that is another: then nothing that is said can be believed. */
+export function isGarbled({ faults, rules }: Scenario): boolean {
+  return faults.some(({ kind }) => kind === "garbled") || rules.some(garbles);
+}
+
 /** The same for the same seed. */
 export function scenarioOf(seed: number): Scenario {
   const random = new Random(seed);
   // Half of the simulations know what must come out.
   const isCalm = random.once(2);
-  const kind = isCalm ? undefined : random.pick(["faults", "faults", "faults", "network", "garbled"] as const);
+  const kind = isCalm ? undefined : random.pick(["faults", "faults", "rules", "rules", "network", "garbled"] as const);
   const manner = drawnManner(random);
   const mails = Array.from({ length: 1 + random.below(4) }, () => drawnMail(random, manner, isCalm));
   return {
     seed,
     ...manner,
     mails,
-    faults: drawnFaults(random, kind),
+    faults: kind === "faults" || kind === "garbled" ? drawnFaults(random, kind) : [],
+    rules:
+      kind === "rules" || (kind === "garbled" && random.once(2))
+        ? Array.from({ length: 1 + random.below(3) }, () => drawnRule(random, kind === "garbled"))
+        : [],
     partitions: kind === "network" ? Array.from({ length: 1 + random.below(2) }, () => drawnPartition(random)) : [],
     shutdown:
       isCalm || !random.once(5)
@@ -192,8 +204,8 @@ const newlines = ["\r\n", "\r\n", "\r\n", "\r\n", "\n", "\r"];
 /** Of every octet that is handed over, where it came from can be told. */
 function drawnContent(random: Random, smaller: number): string {
   const lines =
-    random.once(150) && smaller === 1
-      ? 4_000 + random.below(20_000)
+    random.once(200) && smaller === 1
+      ? 4_000 + random.below(60_000)
       : random.below(random.pick([3, 12, 60]) / smaller + 1);
   const isClean = random.once(2);
   let content = "";
@@ -201,8 +213,7 @@ function drawnContent(random: Random, smaller: number): string {
   return random.once(3) ? content + random.pick(words) : content;
 }
 
-function drawnFaults(random: Random, kind: "faults" | "network" | "garbled" | undefined): Fault[] {
-  if (kind === undefined || kind === "network") return [];
+function drawnFaults(random: Random, kind: "faults" | "garbled"): Fault[] {
   const kinds = [
     "reset",
     "cut",

@@ -5,13 +5,13 @@ import { InvalidValueError, LocalProtocolError, type RecipientResult } from "@ca
 import { SmtpError } from "@carteiro/driver";
 import type { Account } from "./play.ts";
 import { fateOf, indexOf, isFull, type Promised } from "./receiving.ts";
-import type { Mail, Scenario } from "./scenario.ts";
+import { isGarbled, type Mail, type Scenario } from "./scenario.ts";
 import { AbortReason, SourceError, type Outcome } from "./sending.ts";
 
 /** Throws where something is not true. */
 export function judge(scenario: Scenario, account: Account): void {
   // Where a reply may have become another nothing can be known but that all came to an end.
-  if (scenario.faults.some(({ kind }) => kind === "garbled")) return;
+  if (isGarbled(scenario)) return;
   assert.deepEqual(account.errors, [], "something threw that was no handler");
   for (const outcome of account.outcomes) judgeOutcome(scenario, account, outcome);
   for (const promise of account.promised) judgePromise(scenario, account, promise);
@@ -124,8 +124,9 @@ function canonical(content: string): string {
 
 // Where nothing goes wrong.
 
-export function isCalm({ faults, partitions, shutdown, mails, auth }: Scenario): boolean {
-  const isQuiet = faults.length === 0 && partitions.length === 0 && shutdown === undefined && auth !== "wrong";
+export function isCalm({ faults, rules, partitions, shutdown, mails, auth }: Scenario): boolean {
+  const isQuiet =
+    faults.length + rules.length === 0 && partitions.length === 0 && shutdown === undefined && auth !== "wrong";
   return isQuiet && mails.every((mail) => mail.abortAfter === undefined && !["throws", "stalls"].includes(mail.source));
 }
 
