@@ -4,7 +4,6 @@ import { DataReader, LineReader, parseCommand, type ParsedCommand } from "@carte
 import { joined } from "./steps.ts";
 
 export type Piece =
-  /** One line, or what a server answers as if it were one. */
   | { readonly type: "command"; readonly octets: Uint8Array; readonly parsed: ParsedCommand }
   | { readonly type: "response"; readonly octets: Uint8Array }
   /** `ends`: the last of the content, or of a chunk of BDAT. */
@@ -86,14 +85,12 @@ export class ClientReader {
     const outcome = this.#lines.read(this.#octets, this.#seen);
     this.#seen = this.#lines.next;
     if (outcome === "partial") return undefined;
-    if (outcome === "endless") {
+    // Servers close at a bare CR or LF, or take a line for another than this one.
+    if (outcome !== "line") {
       this.mode = "blind";
       return { type: "blind", octets: this.#upTo(this.#octets.length) };
     }
-    const parsed: ParsedCommand =
-      outcome === "line"
-        ? parseCommand(this.#lines.line, { smtputf8: true, utf8: true })
-        : { kind: "unrecognised", verb: "" };
+    const parsed = parseCommand(this.#lines.line, { smtputf8: true, utf8: true });
     const octets = this.#upTo(this.#seen);
     return type === "command" ? { type, octets, parsed } : { type, octets };
   }

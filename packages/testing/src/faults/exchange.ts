@@ -10,7 +10,7 @@ import type { Outlet } from "./outlet.ts";
 import { ReplyStream, type RawReply } from "./reply-stream.ts";
 import type { What, When } from "./rule.ts";
 import { addressOf, isAnswer, opensContent, slotOf, type Slot } from "./slot.ts";
-import { ascii, joined, nothing, replyOctets, stepsOf } from "./steps.ts";
+import { ascii, joined, nothing, replyOctets, speaks, stepsOf } from "./steps.ts";
 
 export type Side = "server" | "client";
 
@@ -18,7 +18,6 @@ const reset = ascii("RSET\r\n");
 const goAhead = ascii("354 Go ahead\r\n");
 const outOfOrder = ascii("503 5.5.1 The content has been refused\r\n");
 const forgetting: ReadonlySet<string> = new Set(["MAIL", "RSET", "EHLO", "HELO", "LHLO"]);
-const ending: ReadonlySet<What["do"]> = new Set(["drop", "reset", "halfClose", "stall", "disconnect421", "garbage"]);
 
 export class Exchange {
   readonly #occasions: Occasions;
@@ -28,6 +27,8 @@ export class Exchange {
   #slots: Slot[] = [slotOf("GREETING", [], { replies: 1 })];
   #greeted = false;
   #working = false;
+  /** Octets have passed that were not looked at: where commands begin is not known any more. */
+  #strayed = false;
   /** The last word waits until all that was asked before is answered. */
   #quietWanted = false;
 
@@ -92,6 +93,7 @@ export class Exchange {
   secured(): void {
     this.#reader.restart();
     this.#replies.restart();
+    this.#strayed = false;
     this.#slots = [];
   }
 
@@ -139,6 +141,7 @@ export class Exchange {
       case "content":
         return this.#contentCame(piece);
       case "blind":
+        this.#strayed = true;
         return this.#emit("client", piece.octets, []);
     }
   }
@@ -179,9 +182,10 @@ export class Exchange {
     }
     if (verb === "RCPT") this.#recipients += 1;
     const address = addressOf(parsed);
+    const isMeant = ({ nth, address: meant }: Extract<When, { at: "recipient" }>) =>
+      nth === undefined ? address !== undefined && meant?.toLowerCase() === address : nth === this.#recipients;
     return (when) => {
-      if (when.at === "recipient")
-        return verb === "RCPT" && (when.nth === this.#recipients || when.address?.toLowerCase() === address);
+      if (when.at === "recipient") return verb === "RCPT" && isMeant(when);
       if (when.at !== "command" || (when.verb !== undefined && when.verb.toUpperCase() !== verb)) return false;
       return when.nth === undefined || when.nth === (when.verb === undefined ? this.#commands : count);
     };
@@ -193,8 +197,9 @@ export class Exchange {
     // What follows these depends on their reply. Behind STARTTLS nothing may: the server must see if it does.
     if (verb === "DATA" || verb === "AUTH") this.#reader.mode = "held";
     if (verb === "STARTTLS") this.#reader.mode = "blind";
-    const rest = verb === "STARTTLS" ? joined([octets, this.#reader.rest()]) : octets;
-    this.#emit("client", rest, given.harm ?? []);
+    const behind = verb === "STARTTLS" ? this.#reader.rest() : nothing;
+    this.#strayed ||= behind.length > 0;
+    this.#emit("client", joined([octets, behind]), given.harm ?? []);
   }
 
   /** In place of the server, which never hears of the command. */
@@ -338,7 +343,7 @@ export class Exchange {
       this.#chunksRefused &&= silent;
     }
     if (verb === "DATA" && code === 354) this.#reader.startContent();
-    else if (verb === "DATA" || (verb === "STARTTLS" && code !== 220)) this.#reader.mode = "command";
+    else if (verb === "DATA" || (verb === "STARTTLS" && code !== 220 && !this.#strayed)) this.#reader.mode = "command";
     if (verb === "AUTH") this.#reader.mode = code === 334 ? "response" : "command";
   }
 
@@ -368,7 +373,7 @@ export class Exchange {
 
   /** Something befalls a side that is not about to speak. */
   #happen(by: Side, what: readonly What[]): void {
-    if (what.some(({ do: name }) => ending.has(name)))
+    if (what.some(speaks))
       this.#outlets[by].push(stepsOf(nothing, [...this.#next[by].splice(0), ...what], this.#occasions.random));
     else this.#next[by].push(...what);
   }

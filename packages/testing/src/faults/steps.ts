@@ -16,6 +16,13 @@ export const nothing = new Uint8Array(0);
 const encoder = new TextEncoder();
 const farewell = formatReply(reply(421, "4.3.2", "Service closes the connection"), { enhanced: true });
 
+const speaking: ReadonlySet<What["do"]> = new Set(["drop", "reset", "halfClose", "stall", "disconnect421", "garbage"]);
+
+/** Whether it is done where nothing is about to be said; the other actions then wait for what is said next. */
+export function speaks({ do: name }: What): boolean {
+  return speaking.has(name);
+}
+
 /** In order; nothing follows an end. */
 export function stepsOf(given: Uint8Array, what: readonly What[], random: Random): Step[] {
   const steps: Step[] = [];
