@@ -10,7 +10,8 @@ import type { Outlet } from "./outlet.ts";
 import { ReplyStream, type RawReply } from "./reply-stream.ts";
 import type { What, When } from "./rule.ts";
 import { addressOf, isAnswer, opensContent, slotOf, type Slot } from "./slot.ts";
-import { ascii, joined, nothing, replyOctets, speaks, stepsOf } from "./steps.ts";
+import { Speech } from "./speech.ts";
+import { ascii, joined, nothing, replyOctets, stepsOf } from "./steps.ts";
 
 export type Side = "server" | "client";
 
@@ -22,6 +23,7 @@ const forgetting: ReadonlySet<string> = new Set(["MAIL", "RSET", "EHLO", "HELO",
 export class Exchange {
   readonly #occasions: Occasions;
   readonly #outlets: Readonly<Record<Side, Outlet>>;
+  readonly #speech: Readonly<Record<Side, Speech>>;
   readonly #reader = new ClientReader();
   readonly #replies = new ReplyStream();
   #slots: Slot[] = [slotOf("GREETING", [], { replies: 1 })];
@@ -32,10 +34,7 @@ export class Exchange {
   /** The last word waits until all that was asked before is answered. */
   #quietWanted = false;
 
-  readonly #sent: Readonly<Record<Side, Counter>> = { server: new Counter(), client: new Counter() };
   readonly #received: Readonly<Record<Side, Counter>> = { server: new Counter(), client: new Counter() };
-  /** Harm to whatever a side says next. */
-  readonly #next: Readonly<Record<Side, What[]>> = { server: [], client: [] };
 
   #commands = 0;
   readonly #verbs = new Map<string, number>();
@@ -56,6 +55,10 @@ export class Exchange {
   constructor(occasions: Occasions, outlets: Readonly<Record<Side, Outlet>>) {
     this.#occasions = occasions;
     this.#outlets = outlets;
+    this.#speech = {
+      server: new Speech("server", outlets.server, occasions),
+      client: new Speech("client", outlets.client, occasions),
+    };
   }
 
   get inContent(): boolean {
@@ -71,16 +74,13 @@ export class Exchange {
       else this.#hearClient(head);
       if (mark === undefined) return;
       rest = rest.subarray(head.length);
-      this.#happen(
-        to,
-        this.#at(to, (when) => when.at === "received" && when.octets === mark),
-      );
+      this.#speech[to].happen(this.#at(to, (when) => when.at === "received" && when.octets === mark));
     }
   }
 
   /** The side says no more. */
   ended(side: Side): void {
-    this.#emit(side, side === "server" ? this.#replies.rest() : this.#reader.rest(), []);
+    this.#speech[side].say(side === "server" ? this.#replies.rest() : this.#reader.rest(), []);
     this.#outlets[side].push([{ type: "halfClose" }]);
   }
 
@@ -104,10 +104,7 @@ export class Exchange {
     this.#state = state;
     for (const by of ["server", "client"] as const) {
       const entered = (name: string) => isNamed(state, name) && !(left !== "" && isNamed(left, name));
-      this.#happen(
-        by,
-        this.#at(by, (when) => when.at === "state" && entered(when.name)),
-      );
+      this.#speech[by].happen(this.#at(by, (when) => when.at === "state" && entered(when.name)));
     }
   }
 
@@ -119,7 +116,7 @@ export class Exchange {
 
   #hearClient(octets: Uint8Array): void {
     // What comes before the greeting is a proxy's header, or comes too early: the server must see that it does.
-    if (!this.#greeted) return this.#emit("client", octets, []);
+    if (!this.#greeted) return this.#speech.client.say(octets, []);
     this.#reader.feed(octets);
     this.#work();
   }
@@ -142,7 +139,7 @@ export class Exchange {
         return this.#contentCame(piece);
       case "blind":
         this.#strayed = true;
-        return this.#emit("client", piece.octets, []);
+        return this.#speech.client.say(piece.octets, []);
     }
   }
 
@@ -199,7 +196,7 @@ export class Exchange {
     if (verb === "STARTTLS") this.#reader.mode = "blind";
     const behind = verb === "STARTTLS" ? this.#reader.rest() : nothing;
     this.#strayed ||= behind.length > 0;
-    this.#emit("client", joined([octets, behind]), given.harm ?? []);
+    this.#speech.client.say(joined([octets, behind]), given.harm ?? []);
   }
 
   /** In place of the server, which never hears of the command. */
@@ -229,7 +226,7 @@ export class Exchange {
     this.#swallowing = isMessage ? this.#at("server", ({ at }) => at === "contentEnd") : isSwallowed ? [] : undefined;
     if (this.#chunksRefused && !answered) slot.said.push(outOfOrder);
     this.#reader.startChunk(chunk.octets);
-    if (!isSwallowed) this.#emit("client", octets, harm);
+    if (!isSwallowed) this.#speech.client.say(octets, harm);
   }
 
   #swallowData(what: readonly What[]): void {
@@ -258,7 +255,7 @@ export class Exchange {
     let what: readonly What[] = [];
     for (let rest = octets; ;) {
       const { head, mark } = this.#content.client.cut(rest, this.#occasions.marks("client", "content"), false);
-      this.#emit("client", head, mark === undefined ? [...what, ...last] : what);
+      this.#speech.client.say(head, mark === undefined ? [...what, ...last] : what);
       if (mark === undefined) return;
       rest = rest.subarray(head.length);
       what = this.#at("client", (when) => when.at === "content" && when.octets === mark);
@@ -272,7 +269,7 @@ export class Exchange {
       ? [...what, { do: "drop", octets: Infinity } as const]
       : what;
     const pauses = what.filter(({ do: name }) => name === "delay");
-    if (said.length > pauses.length) this.#happen("server", said);
+    if (said.length > pauses.length) this.#speech.server.happen(said);
     this.#outlets.client.push(stepsOf(nothing, pauses, this.#occasions.random));
   }
 
@@ -316,7 +313,7 @@ export class Exchange {
 
   #answered({ octets, code }: RawReply): void {
     const slot = this.#slots.find(({ replies }) => replies > 0);
-    if (slot === undefined) return this.#emit("server", octets, []);
+    if (slot === undefined) return this.#speech.server.say(octets, []);
     this.#countReply(slot, code);
     this.#note(slot, code);
     if (!slot.silent) slot.said.push(octets);
@@ -351,48 +348,19 @@ export class Exchange {
     this.#greeted = true;
     const [slot] = this.#slots;
     if (slot !== undefined) slot.what = this.#at("server", ({ at }) => at === "greeting");
-    this.#happen(
-      "client",
-      this.#at("client", ({ at }) => at === "greeting"),
-    );
+    this.#speech.client.happen(this.#at("client", ({ at }) => at === "greeting"));
   }
 
   /** Says what is due, in order. */
   #flush(): void {
     for (let [slot] = this.#slots; slot !== undefined && slot.replies === 0 && !slot.pending; [slot] = this.#slots) {
       this.#slots.shift();
-      if (!slot.silent) this.#emit("server", joined(slot.said), slot.what);
+      if (!slot.silent) this.#speech.server.say(joined(slot.said), slot.what);
     }
     if (!this.#quietWanted || this.#slots.length > 0) return;
     this.#quietWanted = false;
     this.#reader.mode = "command";
     this.#work();
-  }
-
-  // Either way.
-
-  /** Something befalls a side that is not about to speak. */
-  #happen(by: Side, what: readonly What[]): void {
-    if (what.some(speaks))
-      this.#outlets[by].push(stepsOf(nothing, [...this.#next[by].splice(0), ...what], this.#occasions.random));
-    else this.#next[by].push(...what);
-  }
-
-  #emit(by: Side, octets: Uint8Array, given: readonly What[]): void {
-    if (octets.length === 0 && given.length === 0) return;
-    let what = [...this.#next[by].splice(0), ...given];
-    for (let rest = octets; ;) {
-      const { head, mark } = this.#sent[by].cut(rest, this.#occasions.marks(by, "sent"), false);
-      const marked = mark === undefined ? [] : this.#at(by, (when) => when.at === "sent" && when.octets === mark);
-      if (mark !== undefined && head.length === 0) {
-        what = [...what, ...marked];
-        continue;
-      }
-      this.#outlets[by].push(stepsOf(head, what, this.#occasions.random));
-      if (mark === undefined) return;
-      what = marked;
-      rest = rest.subarray(head.length);
-    }
   }
 }
 
