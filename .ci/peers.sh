@@ -1,5 +1,5 @@
-# Sourced by .ci/run: installs the mail programs of Debian's that the interoperability tests talk to, and says in variables
-# where those are that are not on the path. Debian's mail servers exclude each other, so Exim is installed and Postfix is
+# Sourced by .ci/run: installs what of Debian's the tests need, the mail programs that they talk to and Chromium, and says in
+# variables where those are that are not on the path. The other runtimes come from npm, with the workspace. Debian's mail servers exclude each other, so Exim is installed and Postfix is
 # unpacked: it runs from a folder of its own. Root is needed; nothing is started, and no user or group is made for Postfix.
 
 install_peers() {
@@ -17,6 +17,8 @@ install_peers() {
   compgen -G "/usr/lib/*/sasl2/libscram.so" >/dev/null || missing+=(libsasl2-modules)
   compgen -G "/usr/lib/*/sasl2/libsasldb.so" >/dev/null || missing+=(libsasl2-modules-db)
   [ -n "${CARTEIRO_POSTFIX-}" ] || missing+=(postfix)
+  # Without windows, and without all that they need.
+  find_chromium >/dev/null || missing+=(chromium-headless-shell)
   [ ${#missing[@]} -gt 0 ] || return 0
 
   echo "Installing ${missing[*]}"
@@ -27,6 +29,8 @@ install_peers() {
     { cat "$PEERS/apt.log"; return 1; }
   [[ " ${missing[*]} " != *" postfix "* ]] || unpack_postfix
 }
+
+find_chromium() { command -v chromium || command -v chromium-headless-shell; }
 
 unpack_postfix() {
   local libraries
@@ -48,5 +52,7 @@ install_peers || return
 
 # The Python that Debian's packages belong to: another may come first on the path.
 export CARTEIRO_PYTHON=/usr/bin/python3
+CARTEIRO_CHROMIUM=$(find_chromium)
+export CARTEIRO_CHROMIUM
 export CARTEIRO_EXIM=/usr/sbin/exim4
 export CARTEIRO_POSTFIX=${CARTEIRO_POSTFIX:-$PEERS/postfix}

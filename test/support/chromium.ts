@@ -5,9 +5,11 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { build } from "esbuild";
-import { chromium, type Page } from "playwright-core";
+import { chromium, type Browser, type Page } from "playwright-core";
 
-const executablePath = process.env["CARTEIRO_CHROMIUM"] ?? "/usr/bin/chromium";
+/** Where Debian puts it, as a whole and without windows. */
+const usual = ["/usr/bin/chromium", "/usr/bin/chromium-headless-shell"];
+const executablePath = process.env["CARTEIRO_CHROMIUM"] ?? usual.find((path) => existsSync(path)) ?? "chromium";
 
 /** Why there is no Chromium here; `undefined` where there is. */
 export const chromiumAbsent = existsSync(executablePath) ? undefined : `Chromium is not installed as ${executablePath}`;
@@ -26,6 +28,10 @@ export interface OpenPage extends AsyncDisposable {
   readonly page: Page;
 }
 
+export function launchChromium(): Promise<Browser> {
+  return chromium.launch({ executablePath, headless: true, args: flags });
+}
+
 /** Opens an empty page that runs the script. Its origin is the loopback interface: pages elsewhere have no WebCrypto without TLS. */
 export async function openPage(entry: string): Promise<OpenPage> {
   const script = await bundled(entry);
@@ -37,7 +43,7 @@ export async function openPage(entry: string): Promise<OpenPage> {
     );
   }).listen(0, "127.0.0.1");
   await once(site, "listening");
-  const browser = await chromium.launch({ executablePath, headless: true, args: flags });
+  const browser = await launchChromium();
   try {
     const page = await browser.newPage();
     await page.goto(`http://127.0.0.1:${(site.address() as AddressInfo).port}/`);

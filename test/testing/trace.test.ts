@@ -1,17 +1,17 @@
 // The page of a trace, looked at in a browser. The screenshot in the documents is of this very session: CARTEIRO_SCREENSHOTS=1
 // takes it anew.
 
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { accept, reject } from "@carteiro/driver";
 import { pair } from "@carteiro/memory";
 import { recordings, tracePage, traceSteps } from "@carteiro/testing";
-import { chromium, type Browser, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { chromiumAbsent, launchChromium } from "../support/chromium.ts";
 
-const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
 const required = process.env["CARTEIRO_REQUIRE_PEERS"] !== undefined;
 const screenshot = join(import.meta.dirname, "../../docs/trace.png");
 
@@ -54,18 +54,14 @@ test("the page has nothing of what peers said that is not text", async () => {
   expect(tracePage(hostile.ofServer)).not.toContain("<script>alert");
 });
 
-describe.skipIf(!required && !existsSync(executablePath))(`the page in Chromium (${executablePath})`, () => {
+describe.skipIf(!required && chromiumAbsent !== undefined)("the page in Chromium", () => {
   const folder = mkdtempSync(join(tmpdir(), "carteiro-trace-"));
   let browser: Browser;
   let page: Page;
   const complaints: string[] = [];
 
   beforeAll(async () => {
-    const quiet = ["--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update"];
-    browser = await chromium.launch({
-      executablePath,
-      args: ["--no-sandbox", "--disable-gpu", "--disable-sync", ...quiet],
-    });
+    browser = await launchChromium();
     page = await browser.newPage({ viewport: { width: 1_200, height: 720 }, colorScheme: "light" });
     page.on("console", (message) => complaints.push(message.text()));
     page.on("pageerror", (error) => complaints.push(error.message));
