@@ -26,7 +26,8 @@ const root = join(import.meta.dirname, "../..");
 
 describe.skipIf(deno.absent !== undefined && !required)("@carteiro/deno in Deno's own eyes", () => {
   test("passes `deno check`, and so do the tests that run in Deno", async () => {
-    await run(".", ["check", "--no-remote", "packages/deno/src/index.ts", "test/conformance/deno/cases.ts"]);
+    const tests = ["test/conformance/deno/cases.ts", "test/deno/adapter.ts"];
+    await run(".", ["check", "--no-remote", "packages/deno/src/index.ts", ...tests]);
   });
 
   test("is ready for JSR, with the packages that it stands on", async () => {
@@ -34,6 +35,13 @@ describe.skipIf(deno.absent !== undefined && !required)("@carteiro/deno in Deno'
     // The types of the core's charts are inferred: nobody writes such a type down.
     expect(await run("packages/core", [...words, "--allow-slow-types"])).toContain("Success");
     for (const name of ["driver", "deno"]) expect(await run(`packages/${name}`, words)).toContain("Success");
+  });
+
+  test("passes the tests of what it has beyond the suite", async () => {
+    // Reading and writing are for a Unix socket.
+    const permissions = ["--allow-net", "--allow-read", "--allow-write"];
+    const report = await run("test", ["test", "--no-check", "--no-remote", ...permissions, "deno/adapter.ts"]);
+    expect(report).toMatch(/ok \| \d+ passed \| 0 failed/);
   });
 
   test("passes the suite by `deno test --allow-net`", async () => {
