@@ -1,30 +1,12 @@
 // The test inbox on a real port, for clients of any kind and language.
 
-import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
-import {
-  nodeCompute,
-  nodeTransport,
-  secureNodeTransport,
-  serverTls,
-  type ServerTlsOptions,
-  type Tls,
-} from "@carteiro/node";
+import { nodeCompute } from "@carteiro/node";
 import { Inbox, type InboxOptions } from "../inbox/inbox.ts";
-import { authority, certificate } from "./certificate.ts";
+import { authority } from "./certificate.ts";
+import { Port, type PortOptions } from "./port.ts";
 
-export interface TestServerOptions extends InboxOptions {
-  /** Address to listen on. Default: 127.0.0.1. */
-  readonly host?: string;
-  /** Default: 0, a free one. */
-  readonly port?: number;
-  /**
-   * STARTTLS, with this key and certificate or, where it is `true`, with one of the kit's own: for localhost, 127.0.0.1, ::1 and
-   * inbox.test, signed by `inbox.ca`. Default: none.
-   */
-  readonly tls?: boolean | ServerTlsOptions;
-  /** Whether connections begin with TLS, as on port 465. Default: no. */
-  readonly implicitTls?: boolean;
-}
+/** `tls`: by default none. */
+export interface TestServerOptions extends InboxOptions, PortOptions {}
 
 /** Listens; rejects with the system's error where the port is taken. */
 export async function testServer(options: TestServerOptions = {}): Promise<PortInbox> {
@@ -34,56 +16,45 @@ export async function testServer(options: TestServerOptions = {}): Promise<PortI
 }
 
 export class PortInbox extends Inbox {
-  /** Where it listens. */
-  host = "";
-  port = 0;
   /** What clients have to trust where `tls` is `true`, in PEM. It is public, with its key: trust it in tests alone. */
   readonly ca: string = authority;
-  readonly #tls: Tls | undefined;
-  readonly #implicitTls: boolean;
-  readonly #listener: Server;
+  readonly #port: Port;
 
-  constructor({ tls, implicitTls = false, host: _, port: __, ...options }: TestServerOptions) {
-    const given = tls === true || (implicitTls && tls === undefined) ? certificate : tls === false ? undefined : tls;
-    super(options, { startTls: given !== undefined && !implicitTls, compute: nodeCompute });
-    this.#tls = given && serverTls(given);
-    this.#implicitTls = implicitTls;
-    this.#listener = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => void this.#serve(socket));
+  constructor({ tls, implicitTls, host: _, port: __, ...options }: TestServerOptions) {
+    const port = new Port(
+      { ...(tls !== undefined && { tls }), ...(implicitTls !== undefined && { implicitTls }) },
+      {
+        accepted: (transport) => this.server.accept(transport),
+        handshakeFailed: (error) => this.server.handshakeFailed({}, error),
+        failed: (error) => this.server.report(error),
+      },
+    );
+    super(options, { startTls: port.startsTls, compute: nodeCompute });
+    this.#port = port;
+  }
+
+  /** Where it listens. */
+  get host(): string {
+    return this.#port.host;
+  }
+
+  get port(): number {
+    return this.#port.port;
   }
 
   /** `smtp://127.0.0.1:2525`, as nodemailer's `createTransport` takes it; `smtps:` with `implicitTls`. */
   get url(): string {
-    const host = this.host.includes(":") ? `[${this.host}]` : this.host;
-    return `${this.#implicitTls ? "smtps" : "smtp"}://${host}:${this.port}`;
+    return this.#port.url;
   }
 
   /** For `testServer`, which has called it. */
-  async listen({ host = "127.0.0.1", port = 0 }: Pick<TestServerOptions, "host" | "port">): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      this.#listener.once("error", reject).listen({ host, port }, resolve);
-    });
-    const { address, port: bound } = this.#listener.address() as AddressInfo;
-    this.host = address;
-    this.port = bound;
-    this.#listener.removeAllListeners("error").on("error", (error) => this.server.report(error));
+  async listen(options: Pick<TestServerOptions, "host" | "port">): Promise<void> {
+    await this.#port.listen(options);
   }
 
   override async close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#listener.close(() => resolve()));
+    const closed = this.#port.close();
     await super.close();
     await closed;
-  }
-
-  async #serve(socket: Socket): Promise<void> {
-    // Whatever befalls it outside of the session concerns nobody.
-    socket.on("error", () => undefined);
-    const tls = this.#tls;
-    if (tls === undefined || !this.#implicitTls)
-      return this.server.accept(nodeTransport(socket, tls === undefined ? {} : { tls }));
-    try {
-      await this.server.accept(await secureNodeTransport(socket, tls));
-    } catch (error) {
-      this.server.handshakeFailed({}, error);
-    }
   }
 }

@@ -95,10 +95,8 @@ export class Conversation {
     if (step.kind === "say") return this.#say(step.text);
     await this.#flush();
     switch (step.kind) {
-      case "await": {
-        const isLast = next === undefined || next.kind === "see";
-        return this.#keep(await this.#hearing.hear(step.awaited, awaitedIn(next), isLast));
-      }
+      case "await":
+        return this.#hear(step.awaited, next);
       case "anyOrder":
         return this.#inAnyOrder(step);
       case "pass":
@@ -113,6 +111,13 @@ export class Conversation {
       default:
         return step satisfies never;
     }
+  }
+
+  async #hear(awaited: Awaited, next: Step | undefined): Promise<void> {
+    // Whatever else is said: nobody is to wait for an answer.
+    if (awaited.kind === "rest" && next === undefined) await this.#end();
+    const isLast = next === undefined || next.kind === "see";
+    this.#keep(await this.#hearing.hear(awaited, awaitedIn(next), isLast));
   }
 
   async #inAnyOrder({ turns, place }: Extract<Step, { kind: "anyOrder" }>): Promise<void> {
@@ -153,8 +158,7 @@ export class Conversation {
       case "ends":
       case "closes":
         this.log.did(this.#party, deed);
-        this.#ended = true;
-        return this.#ear.end();
+        return this.#end();
       case "breaks":
         this.log.did(this.#party, deed);
         this.#ended = true;
@@ -162,6 +166,13 @@ export class Conversation {
       default:
         return deed satisfies never;
     }
+  }
+
+  /** Says nothing more. */
+  async #end(): Promise<void> {
+    if (this.#ended) return;
+    this.#ended = true;
+    await this.#ear.end();
   }
 
   #break(): void {
@@ -179,7 +190,7 @@ export class Conversation {
   /** Nothing more may come. */
   async #finish(): Promise<void> {
     this.#current = undefined;
-    if (!this.#ended) await this.#ear.end().catch(() => undefined);
+    await this.#end().catch(() => undefined);
     if (!this.#ear.hasMore) await this.#ear.more(grace);
     if (this.#ear.hasMore) throw this.#hearing.surplus();
     this.#transport.destroy();
@@ -199,9 +210,7 @@ export class Conversation {
     const octets = reply.endsWith("\r\n") ? reply : `${reply}\r\n`;
     this.log.said("server", octets);
     await this.#ear.write(octets);
-    if (!closes) return;
-    this.#ended = true;
-    await this.#ear.end();
+    if (closes) await this.#end();
   }
 
   /** The script is over, and who was polite all the time is still so. */
@@ -249,7 +258,7 @@ export class Conversation {
 
   /** Ends our side, and goes when the other has done so, too. */
   async #leave(): Promise<void> {
-    if (!this.#ended) await this.#ear.end();
+    await this.#end();
     await this.#ear.more(grace);
     this.#transport.destroy();
   }
