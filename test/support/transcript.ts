@@ -1,6 +1,13 @@
 // Reads the transcripts in test/transcripts/*.md: documents whose ```smtp blocks are dialogues. The notation is told
 // in test/transcripts/README.md; transcript-player.ts plays what is read here against a session.
 
+import { octetsOf } from "../../packages/testing/src/recording/json.ts";
+import { writtenLine as writtenOctets } from "../../packages/testing/src/recording/notation.ts";
+import { duration } from "../../packages/testing/src/script/dialogue.ts";
+import { lineOctets } from "../../packages/testing/src/script/line-text.ts";
+
+export { lineOctets, unescaped } from "../../packages/testing/src/script/line-text.ts";
+
 /** One block of a document: a dialogue of one session, from its beginning. */
 export interface Transcript {
   readonly file: string;
@@ -184,10 +191,8 @@ function readDirection(text: string): Action {
   if (text === "opened") return { kind: "opened", offering: undefined };
   const [before, list] = splitAt(text, " offering ");
   if (before === "opened,") return { kind: "opened", offering: list.split(", ") };
-  const [amount = "", unit = "", ...rest] = text.split(" ");
-  const milliseconds = Number(amount) * ({ ms: 1, s: 1_000, min: 60_000, h: 3_600_000 }[unit] ?? Number.NaN);
-  if (rest.join(" ") !== "pass" || !(milliseconds > 0)) throw new Error("no such direction");
-  return { kind: "passed", milliseconds };
+  if (!text.endsWith(" pass")) throw new Error("no such direction");
+  return { kind: "passed", milliseconds: duration(text.slice(0, -" pass".length)) };
 }
 
 /** `name=value name="value with spaces"`; what stands in quotes is a string of JSON. */
@@ -202,48 +207,9 @@ export function readFields(text: string): Field[] {
   return fields;
 }
 
-/** The octets of a line: its text with escapes resolved, and CRLF, which a backslash at the end leaves out. */
-export function lineOctets(text: string): string {
-  const unended = /(?<!\\)(?:\\\\)*\\$/.test(text);
-  return unescaped(unended ? text.slice(0, -1) : text) + (unended ? "" : "\r\n");
-}
-
-const escapes: Readonly<Record<string, string>> = { r: "\r", n: "\n", t: "\t", "0": "\0", "\\": "\\" };
-
-/** Text in UTF-8, with `\r`, `\n`, `\t`, `\0`, `\\`, `\x` and two hexadecimal digits, `\{text*count}`. */
-export function unescaped(text: string): string {
-  return Buffer.from(text, "utf8")
-    .toString("latin1")
-    .replaceAll(
-      /\\(?:\{(.*?)\*(\d+)\}|x([0-9a-fA-F]{2})|(.?))/g,
-      (whole, repeated?: string, count?: string, hex?: string, letter?: string) => {
-        if (repeated !== undefined) return unescapedLatin1(repeated).repeat(Number(count));
-        if (hex !== undefined) return String.fromCharCode(Number.parseInt(hex, 16));
-        const escape = escapes[letter ?? ""];
-        if (escape === undefined) throw new Error(`no such escape: ${whole}`);
-        return escape;
-      },
-    );
-}
-
-function unescapedLatin1(text: string): string {
-  return unescaped(Buffer.from(text, "latin1").toString("utf8"));
-}
-
-/** Octets as they are written in a transcript, on one line: readable where they are UTF-8. */
-function escaped(octets: string): string {
-  const text = Buffer.from(octets, "latin1").toString("utf8");
-  const isText = Buffer.from(text, "utf8").toString("latin1") === octets && !/[\x80-\x9f]/.test(text);
-  const unreadable = isText ? /[\\\0-\x1f\x7f]|(?<=[^ ]) $/g : /[\\\0-\x1f\x7f-\xff]|(?<=[^ ]) $/g;
-  return (isText ? text : octets).replaceAll(unreadable, (character) => {
-    const name = Object.entries(escapes).find(([, meaning]) => meaning === character)?.[0];
-    return name === undefined ? `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}` : `\\${name}`;
-  });
-}
-
 /** A line as it is written behind `C:` or `S:`; octets without a line's end have a backslash at theirs. */
 export function writtenLine(octets: string): string {
-  return octets.endsWith("\r\n") ? escaped(octets.slice(0, -2)) : `${escaped(octets)}\\`;
+  return writtenOctets(octetsOf(octets));
 }
 
 function splitAt(text: string, separator: string): [string, string] {

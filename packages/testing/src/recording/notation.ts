@@ -73,16 +73,18 @@ const names = new Map([
 ]);
 
 function written(octets: Uint8Array): string {
-  const text = utf8(octets) ?? latin1(octets);
-  const isText = text.length < octets.length || text === latin1(octets);
-  return Array.from(text, (character, index) => {
+  const text = utf8(octets);
+  const isText = text !== undefined;
+  const characters = Array.from(text ?? latin1(octets));
+  const shown = characters.map((character, index) => {
     const code = character.charCodeAt(0);
     const name = names.get(character);
     if (name !== undefined) return `\\${name}`;
-    const isLast = character === " " && index > 0 && index === text.length - 1;
+    const isLast = character === " " && index === characters.length - 1;
     const isUnreadable = code < 0x20 || (code >= 0x7f && code < 0xa0) || (!isText && code > 0x7e);
     return isLast || isUnreadable ? `\\x${code.toString(16).padStart(2, "0")}` : character;
-  }).join("");
+  });
+  return shown.join("");
 }
 
 /** `undefined` for what is no UTF-8, or has control characters beyond ASCII. */

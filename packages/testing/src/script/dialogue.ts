@@ -111,7 +111,7 @@ export function readDialogue(source: DialogueSource, party: Party): readonly Ste
   const known = new Set<string>();
   const steps = writtenLines(source).flatMap(({ line, what }, index): readonly Line[] => {
     if (what instanceof Expectation) return [valueLine(what, line, { party, known })];
-    const text = what.trim();
+    const text = trimmed(what);
     if (text === "" || text.startsWith("#") || text.startsWith("->") || text.startsWith("<-")) return [];
     const isFront = ["server", "client"].some((role) => text === role || text.startsWith(`${role} `));
     if (isFront && index === firstLine(source)) return [];
@@ -134,7 +134,7 @@ function writtenLines(source: DialogueSource): readonly Written[] {
 /** The first that says anything. */
 function firstLine(source: DialogueSource): number {
   return writtenLines(source).findIndex(({ what }) => {
-    const text = typeof what === "string" ? what.trim() : "-";
+    const text = typeof what === "string" ? trimmed(what) : "-";
     return text !== "" && !text.startsWith("#");
   });
 }
@@ -300,6 +300,18 @@ function behind(turns: readonly { readonly steps: Step[] }[], step: Step): Step[
   if (turn === undefined)
     throw new DialogueError(`Line ${line}: what comes in any order begins with a line to wait for`);
   return turn.steps;
+}
+
+/** Without the white space of a program's text around it; other white space may be meant. */
+function trimmed(text: string): string {
+  let [from, to] = [0, text.length];
+  while (from < to && isBlank(text[from])) from += 1;
+  while (from < to && isBlank(text[to - 1])) to -= 1;
+  return text.slice(from, to);
+}
+
+function isBlank(character: string | undefined): boolean {
+  return character === " " || character === "\t" || character === "\r";
 }
 
 function splitAt(text: string, separator: string): [string, string] {

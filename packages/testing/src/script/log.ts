@@ -14,7 +14,7 @@ export class DialogueLog {
   #forgotten = 0;
 
   said(by: Party, octets: string): void {
-    for (const line of linesIn(octetsOf(octets))) this.#add(`${mark[by]} ${writtenLine(line)}`.trimEnd());
+    for (const line of linesIn(octetsOf(octets))) this.#add(written(by, line));
   }
 
   did(by: Party, what: string): void {
@@ -36,9 +36,14 @@ export class DialogueLog {
 
 /** As a dialogue writes it. */
 export function writtenSaid(by: Party, octets: string): string {
-  return `${mark[by]} ${writtenLine(octetsOf(octets))}`.trimEnd();
+  return written(by, octetsOf(octets));
 }
 
 export function writtenDeed(by: Party, what: string): string {
   return `${mark[by]} (${what})`;
+}
+
+function written(by: Party, octets: Uint8Array): string {
+  const text = writtenLine(octets);
+  return text === "" ? mark[by] : `${mark[by]} ${text}`;
 }
