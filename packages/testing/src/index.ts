@@ -76,6 +76,7 @@ export type { HearingLimits } from "./script/ear.ts";
 export type { Captured } from "./script/hearing.ts";
 export type { CapturesOf } from "./script/captures.ts";
 export { Dialogue, dialogue, DialogueError, InTurn, inTurn, type DialogueSource } from "./script/dialogue.ts";
+export { dialogueOf } from "./script/dialogue-of.ts";
 export {
   expected,
   Expectation,

@@ -85,8 +85,9 @@ class Matcher {
   readonly #tokens: readonly Token[];
   readonly #text: string;
   readonly #caseless: boolean;
-  /** Where it is known that what remains does not match what remains: no line takes longer than its length times its tokens. */
+  /** Where a choice is known to lead nowhere; a wildcard leads nowhere from any place behind such a one either. */
   readonly #hopeless = new Set<number>();
+  readonly #hopelessFrom = new Map<number, number>();
 
   constructor(tokens: readonly Token[], text: string, caseless: boolean) {
     this.#tokens = tokens;
@@ -101,15 +102,20 @@ class Matcher {
   #from(index: number, at: number): readonly Span[] | undefined {
     const token = this.#tokens[index];
     if (token === undefined) return at === this.#text.length ? [] : undefined;
-    const key = at * this.#tokens.length + index;
-    if (this.#hopeless.has(key)) return undefined;
+    if (this.#isHopeless(token, index, at)) return undefined;
     for (const end of this.#ends(token, index, at)) {
       const rest = this.#from(index + 1, end);
       if (rest === undefined) continue;
       return token.kind === "octets" || token.name === undefined ? rest : [[token.name, at, end], ...rest];
     }
-    this.#hopeless.add(key);
+    if (token.kind === "any") this.#hopelessFrom.set(index, at);
+    if (token.kind === "one") this.#hopeless.add(at * this.#tokens.length + index);
     return undefined;
+  }
+
+  #isHopeless({ kind }: Token, index: number, at: number): boolean {
+    if (kind === "any") return at >= (this.#hopelessFrom.get(index) ?? Infinity);
+    return kind === "one" && this.#hopeless.has(at * this.#tokens.length + index);
   }
 
   /** Where the token may end that begins there. */
