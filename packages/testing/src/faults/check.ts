@@ -114,8 +114,8 @@ function checkTogether(when: When, what: readonly What[], refuse: Refuse): void 
   for (const { do: name } of what) {
     const answers = name === "reply" || name === "disconnect421";
     if (answers && by === "client") refuse(`a client does not answer: ${name} goes with by: "server"`);
-    if (name === "reply" && !repliedAt.has(at))
-      refuse(`nothing is to be answered at ${at}: reply goes with greeting, command, recipient, content, contentEnd`);
+    if (answers && !repliedAt.has(at))
+      refuse(`nothing is to be answered at ${at}: ${name} goes with greeting, command, recipient, content, contentEnd`);
     if (name === "tlsFailure" && at !== "tls") refuse("tlsFailure goes with tls() alone");
     if (at === "tls" && !doneAtTls.has(name)) refuse(`${name} cannot be done in a TLS handshake; tlsFailure can`);
     if (at === "content" && by === "server" && !doneInContent.has(name))

@@ -11,7 +11,7 @@ import { ReplyStream, type RawReply } from "./reply-stream.ts";
 import type { What, When } from "./rule.ts";
 import { addressOf, isAnswer, opensContent, slotOf, type Slot } from "./slot.ts";
 import { Speech } from "./speech.ts";
-import { ascii, joined, nothing, replyOctets, stepsOf } from "./steps.ts";
+import { ascii, isLast, joined, nothing, replyOctets, stepsOf } from "./steps.ts";
 
 export type Side = "server" | "client";
 
@@ -21,6 +21,8 @@ const outOfOrder = ascii("503 5.5.1 The content has been refused\r\n");
 const forgetting: ReadonlySet<string> = new Set(["MAIL", "RSET", "EHLO", "HELO", "LHLO"]);
 
 export class Exchange {
+  /** The server has stalled in the midst of content: it takes no more of it. */
+  deaf = false;
   readonly #occasions: Occasions;
   readonly #outlets: Readonly<Record<Side, Outlet>>;
   readonly #speech: Readonly<Record<Side, Speech>>;
@@ -59,10 +61,6 @@ export class Exchange {
       server: new Speech("server", outlets.server, occasions),
       client: new Speech("client", outlets.client, occasions),
     };
-  }
-
-  get inContent(): boolean {
-    return this.#reader.mode === "content" || this.#reader.mode === "chunk";
   }
 
   /** Octets as the side said them. */
@@ -240,10 +238,9 @@ export class Exchange {
 
   #contentCame({ octets, ends }: Extract<Piece, { type: "content" }>): void {
     for (let rest = octets; ;) {
-      const { head, mark } = this.#content.server.cut(rest, this.#occasions.marks("server", "content"), true);
+      const { head, mark } = this.#content.server.cut(rest, this.#occasions.marks("server", "content"), false);
       rest = rest.subarray(head.length);
-      const isLast = ends && mark === undefined;
-      if (isLast) this.#contentEnds(head);
+      if (ends && mark === undefined) this.#contentEnds(head);
       else this.#sendContent(head, []);
       if (mark === undefined) return;
       this.#inContent(this.#at("server", (when) => when.at === "content" && when.octets === mark));
@@ -270,6 +267,8 @@ export class Exchange {
       : what;
     const pauses = what.filter(({ do: name }) => name === "delay");
     if (said.length > pauses.length) this.#speech.server.happen(said);
+    this.deaf ||= what.some(({ do: name }) => name === "stall");
+    if (said.some(isLast)) return this.#outlets.client.close();
     this.#outlets.client.push(stepsOf(nothing, pauses, this.#occasions.random));
   }
 
@@ -287,7 +286,10 @@ export class Exchange {
       if (isEnd) chunk.slot.verb = "CONTENT";
     }
     const harm = isEnd ? this.#at("client", ({ at }) => at === "contentEnd") : [];
-    this.#sendContent(octets, harm);
+    // The dot and its CRLF, or of a chunk the very last octet.
+    const end = Math.max(0, octets.length - (harm.length === 0 ? 0 : chunk === undefined ? 3 : 1));
+    this.#sendContent(octets.subarray(0, end), []);
+    this.#sendContent(octets.subarray(end), harm);
   }
 
   #swallowed(slot: Slot | undefined, what: readonly What[]): void {

@@ -23,6 +23,11 @@ export function speaks({ do: name }: What): boolean {
   return speaking.has(name);
 }
 
+/** Whether neither side hears of the other any more after it. */
+export function isLast({ do: name }: What): boolean {
+  return name === "drop" || name === "reset" || name === "stall" || name === "disconnect421";
+}
+
 /** In order; nothing follows an end. */
 export function stepsOf(given: Uint8Array, what: readonly What[], random: Random): Step[] {
   const steps: Step[] = [];

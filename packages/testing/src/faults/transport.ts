@@ -38,6 +38,8 @@ export class FaultyTransport implements Transport, Receiver {
   /** A fault has taken the connection from the session. */
   #seized = false;
   #stalled = false;
+  /** Of the stalled side it is the peer who says nothing more. */
+  #peerSilent = false;
   /** The session has done with the connection. */
   #left = false;
   #freeing = false;
@@ -90,7 +92,7 @@ export class FaultyTransport implements Transport, Receiver {
     this.#watch();
     // What is written may be changed once it is taken, and here it may be kept.
     this.#exchange.heard(this.#own, bytes.slice());
-    if (this.#stalled && this.#exchange.inContent) return new Promise(() => undefined);
+    if (this.#exchange.deaf) return new Promise(() => undefined);
     if (this.#unsent > mostUnsent || (!this.#toPeer.idle && !this.#toPeer.waiting)) return this.#toPeer.drained();
   }
 
@@ -143,7 +145,7 @@ export class FaultyTransport implements Transport, Receiver {
   ended(): void {
     this.#reading = false;
     this.#innerEnded = true;
-    if (this.#stalled) this.#receiver?.broken(new Error("The peer has ended a connection that was stalled on purpose"));
+    if (this.#stalled) this.#lost(new Error("The peer has ended a connection that was stalled on purpose"));
     if (this.#seized || this.#left) return this.#left ? this.#free() : undefined;
     this.#exchange.ended(this.#peer);
     this.#deliver();
@@ -151,8 +153,13 @@ export class FaultyTransport implements Transport, Receiver {
 
   broken(error: unknown): void {
     this.#reading = false;
-    this.#receiver?.broken(error);
+    this.#lost(error);
     if (this.#left) this.#free();
+  }
+
+  /** From a peer that is to be silent for ever the session does not hear even that it is gone. */
+  #lost(error: unknown): void {
+    if (!this.#peerSilent) this.#receiver?.broken(error);
   }
 
   // To the session.
@@ -188,7 +195,7 @@ export class FaultyTransport implements Transport, Receiver {
   /** Reads for nobody, so that it is seen when the peer goes. */
   #discard(): void {
     if (this.#innerEnded) return this.#left ? this.#free() : undefined;
-    if (this.#stalled && !this.#left && this.#exchange.inContent) return;
+    if (this.#exchange.deaf && !this.#left) return;
     queueMicrotask(() => this.#read());
   }
 
@@ -199,7 +206,10 @@ export class FaultyTransport implements Transport, Receiver {
         this.#deliver();
       },
       ended: (how) => {
-        if (how === "stall") return this.#stall();
+        if (how === "stall") {
+          this.#peerSilent = true;
+          return this.#stall();
+        }
         if (how === "reset") return this.#breakOff(() => this.#reset());
         this.#ready.push("ended");
         if (how === "drop") this.#seize(() => this.#inner.destroy());
