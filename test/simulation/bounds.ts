@@ -36,6 +36,15 @@ export function deadlineOf({ mails, sender, recipientLimit }: Scenario): number 
 /** Milliseconds in which everything is closed once all has been sent: a session that hears no more has its own deadlines. */
 export const closing = timeouts.quit + defaultServerTimeouts.message + 4 * defaultServerTimeouts.content + 3_600_000;
 
+/** Milliseconds in which the last octets arrive and the last sources end: no deadline of a session's is as near. */
+export const settling = 100_000;
+
+/** Whether that is all there is to wait for, once all is closed: nothing else that the simulation itself has set. */
+export function isPrompt({ mails, faults, rules, partitions, shutdown }: Scenario): boolean {
+  const isTold = rules.length + partitions.length === 0 && faults.every(({ kind }) => kind !== "lost");
+  return isTold && shutdown === undefined && mails.every(({ handling }) => !["late", "tooLate"].includes(handling));
+}
+
 /**
  * Octets in the buffers of one connection: what may wait in each direction, and what a session writes before it minds: all of the
  * content where it is small, else a piece, with as much again under TLS for the frames.

@@ -2,7 +2,7 @@
 
 import { deriveKeys, memoryKeyStore, type KeyStore, type WrapTransport } from "@carteiro/driver";
 import { faults, world, type FaultPlan, type Overheard, type World } from "@carteiro/testing";
-import { closing, deadlineOf, heldIn } from "./bounds.ts";
+import { closing, deadlineOf, heldIn, isPrompt, settling } from "./bounds.ts";
 import { faulty } from "./faulty-transport.ts";
 import { password, receiving, type Received } from "./receiving.ts";
 import type { Fault, Scenario } from "./scenario.ts";
@@ -36,7 +36,7 @@ export async function play(scenario: Scenario, watch?: (said: Overheard) => void
   });
   await around.run(() => server.close(), { within: closing });
   plan.close();
-  await around.clock.run({ within: closing });
+  await around.clock.run({ within: isPrompt(scenario) ? settling : closing });
   checkNothingLeft(around, server.connections);
   return { ...sent, ...received, digest };
 }

@@ -30,6 +30,8 @@ export interface Promised {
 
 export interface Received {
   readonly promised: Promised[];
+  /** What handlers have read to its end, without an error: whole messages. */
+  readonly read: { readonly id: string; readonly content: string }[];
   /** Which were answered recipient by recipient. */
   readonly answeredEach: Set<string>;
   /** What no handler threw. */
@@ -72,12 +74,13 @@ export function receiving(
 ): Received {
   const contents = new Map<string, string>();
   const errors: unknown[] = [];
-  const read = new ReadOctets();
+  const octets = new ReadOctets();
+  const read: Received["read"] = [];
   const answeredEach = new Set<string>();
   const server = around.host("mx.example.net").createServer({
     hostname: "mx.example.net",
     ...(given.wrapTransport && { wrapTransport: given.wrapTransport }),
-    witness: read.witness,
+    witness: octets.witness,
     protocol: scenario.protocol,
     startTls: scenario.tls === "startTls",
     extensions: [prdr],
@@ -90,11 +93,14 @@ export function receiving(
       if (repliesEach) answeredEach.add(id);
       const mail = scenario.mails[indexOf(id)];
       const handling = mail?.handling ?? "accept";
-      const keep = (text: string) => void contents.set(`${session.id} ${id}`, text);
+      const keep = (text: string) => {
+        read.push({ id, content: text });
+        contents.set(`${session.id} ${id}`, text);
+      };
       const bound = mail === undefined ? Infinity : unconsumedOf(mail);
-      const begun = read.of(session.id);
-      const consumed = (octets: number) => {
-        const ahead = read.of(session.id) - begun - octets;
+      const begun = octets.of(session.id);
+      const consumed = (count: number) => {
+        const ahead = octets.of(session.id) - begun - count;
         if (ahead > bound) errors.push(new Error(`${ahead} octets were read that nobody has consumed, over ${bound}`));
       };
       const answer = await handled(handling, { content, keep, consumed, around });
@@ -115,7 +121,7 @@ export function receiving(
     contents.delete(key);
   });
   server.listen({ port: port(scenario), implicitTls: scenario.tls === "implicit" });
-  return { promised, answeredEach, errors, server };
+  return { promised, read, answeredEach, errors, server };
 }
 
 export function port({ tls, protocol }: Scenario): number {

@@ -103,6 +103,13 @@ export function isGarbled({ faults, rules }: Scenario): boolean {
   return faults.some(({ kind }) => kind === "garbled") || rules.some(garbles);
 }
 
+/** Whether nothing goes wrong. */
+export function isCalm({ faults, rules, partitions, shutdown, mails, auth }: Scenario): boolean {
+  const isQuiet =
+    faults.length + rules.length === 0 && partitions.length === 0 && shutdown === undefined && auth !== "wrong";
+  return isQuiet && mails.every((mail) => mail.abortAfter === undefined && !["throws", "stalls"].includes(mail.source));
+}
+
 /** The same for the same seed. */
 export function scenarioOf(seed: number): Scenario {
   const random = new Random(seed);

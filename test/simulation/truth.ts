@@ -5,7 +5,7 @@ import { InvalidValueError, LocalProtocolError, type RecipientResult } from "@ca
 import { SmtpError } from "@carteiro/driver";
 import type { Account } from "./play.ts";
 import { fateOf, indexOf, isFull, type Promised } from "./receiving.ts";
-import { isGarbled, type Mail, type Scenario } from "./scenario.ts";
+import { isCalm, isGarbled, type Mail, type Scenario } from "./scenario.ts";
 import { AbortReason, SourceError, type Outcome } from "./sending.ts";
 
 /** Throws where something is not true. */
@@ -15,6 +15,7 @@ export function judge(scenario: Scenario, account: Account): void {
   assert.deepEqual(account.errors, [], "something threw that was no handler");
   for (const outcome of account.outcomes) judgeOutcome(scenario, account, outcome);
   for (const promise of account.promised) judgePromise(scenario, account, promise);
+  for (const { id, content } of account.read) judgeContent(scenario, id, content);
   judgeOnce(account);
   if (isCalm(scenario)) judgeCalm(scenario, account);
 }
@@ -90,10 +91,15 @@ function judgePromise(scenario: Scenario, account: Account, { id, to, content }:
   assert.ok(mail !== undefined, `mail ${id} was never sent`);
   assert.ok(outcome !== undefined, `mail ${id} was accepted, and its sender was told nothing`);
   for (const one of to) assert.ok(isWelcome(mail, one, account.answeredEach.has(id)), `mail ${id} is not for ${one}`);
-  if (mail.handling === "unread") return;
+  if (mail.handling !== "unread") judgeContent(scenario, id, content ?? "nothing");
+}
+
+/** Octet by octet, accepted or not: no handler takes half a message for a whole one. */
+function judgeContent(scenario: Scenario, id: string, content: string): void {
+  const sent = scenario.mails[indexOf(id)]?.content ?? "";
   const isSpoiled = scenario.faults.some(({ kind }) => kind === "spoiled");
   const compared = (text: string) => (isSpoiled ? text.replaceAll("~", "!") : text);
-  assert.equal(compared(content ?? "nothing"), compared(canonical(mail.content)), `mail ${id}: its content`);
+  assert.equal(compared(content), compared(canonical(sent)), `mail ${id}: its content`);
 }
 
 /** Nobody gets a message twice, unless a sender who could not know tried again. */
@@ -123,12 +129,6 @@ function canonical(content: string): string {
 }
 
 // Where nothing goes wrong.
-
-export function isCalm({ faults, rules, partitions, shutdown, mails, auth }: Scenario): boolean {
-  const isQuiet =
-    faults.length + rules.length === 0 && partitions.length === 0 && shutdown === undefined && auth !== "wrong";
-  return isQuiet && mails.every((mail) => mail.abortAfter === undefined && !["throws", "stalls"].includes(mail.source));
-}
 
 /** Everybody gets the mail whom the server takes it for, and nobody else: to fail always would be true, too. */
 function judgeCalm(scenario: Scenario, { outcomes, unopened, answeredEach }: Account): void {
