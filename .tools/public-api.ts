@@ -12,7 +12,6 @@ import {
   Extractor,
   ExtractorConfig,
   ExtractorLogLevel,
-  ExtractorMessageId,
   type ExtractorMessage,
   type IConfigFile,
 } from "@microsoft/api-extractor";
@@ -85,7 +84,7 @@ function report(entry: Entry, compilerState: CompilerState, check: boolean): boo
 
 /** Whether a name is missing that users have from the package's own entry, whose report comes first. */
 function ownEntryExports(entry: Entry, { messageId, text }: ExtractorMessage): boolean {
-  if (messageId !== ExtractorMessageId.ForgottenExport || entry.name === `@carteiro/${entry.package}`) return false;
+  if (messageId !== "ae-forgotten-export" || entry.name === `@carteiro/${entry.package}`) return false;
   const [, name = ""] = /^The symbol "(\w+)"/.exec(text) ?? [];
   const own = readFileSync(join(reports, `${entry.package}.api.md`), "utf8");
   return new RegExp(`^export (abstract )?(class|const|function|interface|type) ${name}\\b`, "m").test(own);
