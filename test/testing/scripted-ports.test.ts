@@ -18,7 +18,6 @@ const greylisting = dialogue`
   C: RCPT TO:<{to}>
   S: 450-4.2.0 {from} is new here\r\n450-
   S: 450 4.2.0 Come back in 300 seconds
-  C: **
 `;
 
 const taking = dialogue`
@@ -31,14 +30,13 @@ const taking = dialogue`
   S: 354 Go on
   ${expected.content((text) => text.includes("Bom dia"))}
   S: 250 2.6.0 Queued
-  C: **
 `;
 
 describe("a server that greylists in an odd way", () => {
   test("has nodemailer come back", async () => {
-    await using server = await scriptedServer(inTurn(greylisting, taking));
+    await using server = await scriptedServer(inTurn(greylisting, taking), { mode: "tolerant" });
     const { host, port } = server;
-    const transport = createTransport({ host, port, ignoreTLS: true });
+    const transport = createTransport({ host, port });
     const message = { ...mail, subject: "Hello", text: "Bom dia" };
     await expect(transport.sendMail(message)).rejects.toMatchObject({ responseCode: 450 });
     await transport.sendMail(message);
@@ -47,14 +45,14 @@ describe("a server that greylists in an odd way", () => {
   });
 
   test("has Carteiro's client come back", async () => {
-    await using server = await scriptedServer(inTurn(greylisting, taking));
+    await using server = await scriptedServer(inTurn(greylisting, taking), { mode: "tolerant" });
     const { host, port } = server;
     const message = { ...mail, content: "Subject: Hello\r\n\r\nBom dia\r\n" };
-    const first = await connect({ host, port, startTls: "never" });
-    await expect(first.send(message)).rejects.toMatchObject({ result: { recipients: [{ reply: { code: 450 } }] } });
+    const first = await connect({ host, port });
+    expect(await first.send(message)).toMatchObject({ recipients: [{ accepted: false, reply: { code: 450 } }] });
     await first.quit();
-    await using second = await connect({ host, port, startTls: "never" });
-    await second.send(message);
+    const second = await connect({ host, port });
+    expect(await second.send(message)).toMatchObject({ recipients: [{ accepted: true }] });
     await second.quit();
     await server.done;
   });

@@ -1,7 +1,7 @@
 // Reads dialogues: the notation of test/transcripts, seen from one of the two sides, with patterns and expectations.
 
 import { Expectation } from "./expected.ts";
-import { escapedText, lineOctets } from "./line-text.ts";
+import { escapedText, lineOctets, withoutUnicodeEscapes } from "./line-text.ts";
 import { checkedName, readPattern, type Pattern } from "./pattern.ts";
 
 export type Party = "client" | "server";
@@ -92,7 +92,7 @@ export function dialogue(
   };
   const parts: Expectation<string | undefined>[] = [];
   for (const [index, raw] of strings.raw.entries()) {
-    const [first = "", ...lines] = raw.split("\n");
+    const [first = "", ...lines] = withoutUnicodeEscapes(raw).split("\n");
     text += first;
     for (const line of lines) {
       end();
@@ -161,9 +161,9 @@ function valueLine(expectation: Expectation<string | undefined>, line: number, {
 
 function readLine(place: Place, side: Side): readonly Line[] {
   const { text } = place;
-  if (text === "…") return [{ kind: "pass", milliseconds: 0, place }];
+  if (text === "…" || text === "...") return [{ kind: "pass", milliseconds: 0, place }];
   const [mark, rest] = splitAt(text, " ");
-  if (mark === "…") return readDirection(rest, place, side);
+  if (mark === "…" || mark === "...") return readDirection(rest, place, side);
   if (mark !== "C:" && mark !== "S:") throw new SyntaxError("a line begins with C:, S:, … or #");
   const by = mark === "C:" ? "client" : "server";
   const deed = readDeed(rest);

@@ -75,6 +75,27 @@ export function escapedText(text: string): string {
   return escaped.endsWith(" ") ? `${escaped.slice(0, -1)}\\x20` : escaped;
 }
 
+/**
+ * `\\u2026` and `\\u{2026}` as the character: in the raw text of a template nobody meant them otherwise, and Bun (1.4.5, no issue
+ * known) writes so whatever is not ASCII.
+ */
+export function withoutUnicodeEscapes(raw: string): string {
+  let text = "";
+  for (let at = 0; at < raw.length;) {
+    const close = raw[at + 2] === "{" ? raw.indexOf("}", at) : at + 5;
+    const digits = raw[at + 2] === "{" ? raw.slice(at + 3, close) : raw.slice(at + 2, at + 6);
+    if (raw[at] === "\\" && raw[at + 1] === "u" && close > 0 && isHexadecimal(digits)) {
+      text += String.fromCodePoint(Number.parseInt(digits, 16));
+      at = close + 1;
+    } else {
+      const length = raw[at] === "\\" ? 2 : 1;
+      text += raw.slice(at, at + length);
+      at += length;
+    }
+  }
+  return text;
+}
+
 /** UTF-8, a character for each octet. */
 export function utf8Octets(text: string): string {
   return Array.from(new TextEncoder().encode(text), (octet) => String.fromCharCode(octet)).join("");
@@ -93,15 +114,16 @@ function escapeAt(text: string, at: number): { readonly octets: string; readonly
   const letter = text[at + 1] ?? "";
   const plain = plainEscapes.get(letter);
   if (plain !== undefined) return { octets: plain, next: at + 2 };
-  if (letter === "x" && isHexadecimal(text.slice(at + 2, at + 4)))
-    return { octets: String.fromCharCode(Number.parseInt(text.slice(at + 2, at + 4), 16)), next: at + 4 };
+  const digits = text.slice(at + 2, at + 4);
+  if (letter === "x" && digits.length === 2 && isHexadecimal(digits))
+    return { octets: String.fromCharCode(Number.parseInt(digits, 16)), next: at + 4 };
   const repeated = letter === "{" ? repetitionAt(text, at) : undefined;
   if (repeated === undefined) throw new SyntaxError(`no such escape: \\${letter}`);
   return repeated;
 }
 
 function isHexadecimal(digits: string): boolean {
-  return digits.length === 2 && Array.from(digits).every((digit) => "0123456789abcdefABCDEF".includes(digit));
+  return digits !== "" && Array.from(digits).every((digit) => "0123456789abcdefABCDEF".includes(digit));
 }
 
 /** `\{text*count}`, up to the first brace that has a count before it. */
