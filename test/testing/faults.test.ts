@@ -279,6 +279,47 @@ describe("a stall lasts until the client's deadline", () => {
   });
 });
 
+describe("a server whose client misbehaves", () => {
+  const patience = { greeting: 1e7, hello: 1e7, command: 1e7, data: 1e7, block: 1e7, contentEnd: 1e7 };
+  test.each([
+    ["client greeting: stall", "timeout", 300_000],
+    ["client MAIL: drop 5", "disconnected", 0],
+    ["client MAIL: reset", "disconnected", 0],
+    ["client RCPT#1: stall 3", "timeout", 300_000],
+    ["client content+30: half-close", "disconnected", 0],
+    ["client content+30: stall", "timeout", 300_000],
+    ["client content-end: drop 2", "disconnected", 0],
+    ["client command: dribble 1 200000", "timeout", 300_000],
+    ["client tls: stall", "timeout", 60_000],
+  ])("under %s ends the session: %s after %i ms", async (rule, reason, ms) => {
+    for (const at of ["server", "client"] as const) {
+      const clock = new VirtualClock();
+      const plan = faults(rule);
+      const { wrapTransport } = plan;
+      const inbox = await testServer({
+        clock,
+        startTls: true,
+        chunking: false,
+        ...(at === "server" && { wrapTransport }),
+      });
+      const ended = Promise.withResolvers<[string, number]>();
+      inbox.server.on("sessionClosed", (event) => ended.resolve([event.reason, clock.now()]));
+      const sending = inbox
+        .connect({
+          timeouts: patience,
+          startTls: rule.includes("tls") ? "required" : "never",
+          ...(at === "client" && { wrapTransport }),
+        })
+        .then((client) => client.send(message))
+        .catch(() => undefined);
+      expect(await clock.settle(ended.promise)).toEqual([reason, ms]);
+      expect(inbox.messages).toEqual([]);
+      plan.close();
+      await clock.settle(Promise.all([inbox.close(), sending]));
+    }
+  });
+});
+
 describe("whatever is done to it", () => {
   const occasions = [
     "greeting",

@@ -24,7 +24,6 @@ import { contentBefore, Pieces } from "./outgoing-content.ts";
 import { Turns } from "./turns.ts";
 import type { Transport } from "./transport.ts";
 import { witnessed } from "./witness.ts";
-import { wrapped } from "./wrapping.ts";
 
 export interface ClientEvents {
   /** The session is over, by `quit` or because something ended it. */
@@ -108,7 +107,7 @@ export class SmtpClient {
     const origin = transport.tls === undefined ? {} : { tls: transport.tls };
     const state = () => this.#session.state;
     const witness = options.witness?.({ role: "client", options: session, origin, now, state });
-    const through = wrapped(transport, options.wrapTransport, { role: "client", clock, proxied: false, state });
+    const through = options.wrapTransport?.(transport, { role: "client", clock, proxied: false, state }) ?? transport;
     this.#drive = new Drive(witnessed<ClientIntent, ClientEvent>(this.#session, witness), through, {
       clock,
       ...(compute && { compute }),

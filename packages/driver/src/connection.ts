@@ -26,7 +26,6 @@ import type { Incoming, Pending, Verdict } from "./pending.ts";
 import { MessageStep, StepContext } from "./step-context.ts";
 import type { Transport } from "./transport.ts";
 import { witnessed } from "./witness.ts";
-import { wrapped } from "./wrapping.ts";
 
 const localError = reject(451, "4.3.0", "Local error in processing; try again later");
 /** Octets that a client may leave unread before it is no longer listened to. */
@@ -65,7 +64,7 @@ export class Connection {
     this.#session = new ServerSession(profile, now, origin);
     const state = () => this.state;
     const witness = context.witness({ origin, now, state });
-    const through = wrapped(transport, context.options.wrapTransport, { role: "server", clock, proxied, state });
+    const through = context.options.wrapTransport?.(transport, { role: "server", clock, proxied, state }) ?? transport;
     this.#drive = new Drive(witnessed<ServerIntent, ServerEvent>(this.#session, witness), through, {
       clock,
       compute,

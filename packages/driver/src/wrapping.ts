@@ -16,8 +16,3 @@ export interface Wrapping {
 
 /** Gives what the session is to talk through instead of the transport, which the wrapper then destroys when it is destroyed. */
 export type WrapTransport = (transport: Transport, wrapping: Wrapping) => Transport;
-
-/** The transport itself where nobody wraps it. */
-export function wrapped(transport: Transport, wrap: WrapTransport | undefined, wrapping: Wrapping): Transport {
-  return wrap === undefined ? transport : wrap(transport, wrapping);
-}

@@ -8,7 +8,9 @@ import type { Occasions } from "./occasions.ts";
 import { Outlet, type Sink } from "./outlet.ts";
 import { stepsOf, type Step } from "./steps.ts";
 
-/** Milliseconds for the last words to reach a peer that is still sending. */
+/** Milliseconds for the last words to leave. */
+const leaving = 30_000;
+/** Milliseconds that the connection is then kept, so that they reach a peer that is still sending. */
 const lingering = 1_000;
 /** Octets on their way to the peer beyond which the session is asked to wait. */
 const mostUnsent = 65_536;
@@ -118,7 +120,7 @@ export class FaultyTransport implements Transport, Receiver {
     this.#left = true;
     this.#toSession.close();
     // What a fault holds back is still to be said, and who is to wait must not hear that the session is over.
-    if (this.#toPeer.waiting) void this.#toPeer.drained()?.then(() => this.#linger());
+    if (this.#toPeer.waiting) void this.#toPeer.drained()?.then(() => this.#linger(lingering));
     if (this.#toPeer.waiting || this.#seized) return this.#discard();
     this.#free();
   }
@@ -272,16 +274,17 @@ export class FaultyTransport implements Transport, Receiver {
   }
 
   #end(): void {
+    this.#linger(leaving);
     this.#inner.end().then(
-      () => this.#linger(),
+      () => this.#linger(lingering),
       () => this.#free(),
     );
-    this.#discard();
   }
 
-  #linger(): void {
+  #linger(ms: number): void {
     if (this.#freeing || this.#stalled) return;
-    this.#cancelLingering = this.#wrapping.clock.after(lingering, () => this.#free());
+    this.#cancelLingering?.();
+    this.#cancelLingering = this.#wrapping.clock.after(ms, () => this.#free());
     this.#discard();
   }
 
