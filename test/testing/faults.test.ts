@@ -2,7 +2,11 @@
 // is true, whatever is done to it.
 
 import { setTimeout as sleep } from "node:timers/promises";
+import { prdr } from "@carteiro/core";
 import {
+  accept,
+  eachRecipient,
+  reject,
   openClient,
   Pool,
   SmtpError,
@@ -225,6 +229,25 @@ describe("LMTP", () => {
       const trial: Trial = { server: { protocol: "lmtp", chunking }, client: { protocol: "lmtp" } };
       expect(told(await sendUnder("content-end: reply 451", trial))).toBe("451 451 []");
       expect(told(await sendUnder(["content-end: delay 100", "RCPT#2: reply 550"], trial))).toBe("250 550 [bia]");
+    }
+  });
+});
+
+describe("PRDR", () => {
+  test("keeps a reply for each recipient under a fault, and takes one for all", async () => {
+    const each = () => eachRecipient([accept(), reject(452, "4.2.2", "Full")]);
+    const codes = async (rule: string, chunking: boolean) => {
+      const clock = new VirtualClock();
+      await using inbox = await testServer({ clock, faults: rule, chunking, extensions: [prdr], onMessage: each });
+      const client = await clock.settle(inbox.connect());
+      const { recipients } = await clock.settle(client.send({ ...message, prdr: true }));
+      const later = await clock.settle(client.noop());
+      client.destroy();
+      return [...recipients.map((recipient) => recipient.reply?.code), later.code];
+    };
+    for (const chunking of [true, false]) {
+      expect(await codes("content-end: dribble 1 1", chunking)).toEqual([250, 452, 250]);
+      expect(await codes("content-end: reply 451", chunking)).toEqual([451, 451, 250]);
     }
   });
 });
