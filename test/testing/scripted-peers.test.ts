@@ -137,6 +137,25 @@ describe("a scripted server", () => {
     }
   });
 
+  test("keeps which of several words came, and greets whoever says either", async () => {
+    const server = scriptedServer("S: 220 mx\nC: {verb=EHLO|HELO} {name}\nS: 250 {name}\nC: {QUIT|RSET}\nS: 221 Bye");
+    const client = scriptedClient("S: 220 {mx|my}\nC: HELO me\nS: 250 me\nC: QUIT\nS: 221 *");
+    await client.connectTo(server);
+    expect((await server.done).captures).toEqual({ verb: "HELO", name: "me" });
+  });
+
+  test("takes content by BDAT as a value", async () => {
+    const server = scriptedServer([
+      "… opened, offering PIPELINING, CHUNKING\nC: MAIL *\nS: 250 OK\nC: RCPT *\nS: 250 OK\nC: BDAT {size} LAST",
+      expected.content(mail.content),
+      "S: 250 OK\nC: QUIT\nS: 221 Bye",
+    ]);
+    const client = await server.connect();
+    await client.send(mail);
+    await client.quit();
+    expect((await server.done).captures).toEqual({ size: "24" });
+  });
+
   test("starts TLS where the script has it, and lets nobody speak before it", async () => {
     const script = `
       S: 220 mx

@@ -1,6 +1,8 @@
 // A session that was recorded is a script: those who took part in it satisfy it again, and a single octet that differs is told
 // with its line.
 
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { accept, openClient, reject, SmtpServer, type ClientOptions, type Message } from "@carteiro/driver";
 import { pipe, VirtualClock } from "@carteiro/memory";
 import { dialogueOf, parseRecording, recordings, scriptedClient, scriptedServer, ScriptError } from "@carteiro/testing";
@@ -130,6 +132,31 @@ test("no line makes the search for wildcards slow", () => {
   const before = performance.now();
   expect(matchPattern(pattern, "a".repeat(5_000))).toBeUndefined();
   expect(performance.now() - before).toBeLessThan(2_000);
+});
+
+const folder = join(import.meta.dirname, "../transcripts");
+const documents = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".md"));
+
+test("every dialogue of the transcripts is a script for either side", () => {
+  const blocks = documents.flatMap((name) => {
+    const text = readFileSync(join(folder, name), "utf8");
+    return Array.from(text.matchAll(/^```smtp\n(.*?)^```$/gms), ([, block = ""]) => block);
+  });
+  expect(blocks.length).toBeGreaterThan(100);
+  for (const block of blocks) {
+    for (const party of ["server", "client"] as const) expect(readDialogue(block, party)).toBeDefined();
+  }
+});
+
+test("a dialogue of the transcripts is played as it stands", async () => {
+  const text = readFileSync(join(folder, "README.md"), "utf8");
+  const [, block = ""] = /^```smtp\n(.*?)^```$/ms.exec(text) ?? [];
+  const options = { hostname: "mx.example.com", limits: { messageSize: 1000 } };
+  const server = new SmtpServer(
+    { ...options, onRecipient: () => reject(550, "5.1.1", "No such user here") },
+    { startTls: false },
+  );
+  await scriptedClient(block).connectTo(server);
 });
 
 test("whatever text is a dialogue is read, or refused with its line", () => {

@@ -1,4 +1,4 @@
-// @carteiro/testing: a test inbox, and sessions recorded, replayed and shrunk.
+// @carteiro/testing: a test inbox, scripted peers, a world in memory, and sessions recorded, replayed and shrunk.
 
 export { record, recordings, type RecordedSession, type RecordOptions } from "./recording/record.ts";
 export {

@@ -1,10 +1,9 @@
 // One dialogue over one connection, as a peer plays it.
 
 import { systemClock, type Clock, type Transport } from "@carteiro/driver";
-import { filled, type Awaited, type Deed, type Party, type Place, type Step } from "./dialogue.ts";
+import { saidOctets, type Awaited, type Deed, type Party, type Place, type Step } from "./dialogue.ts";
 import { Ear, type HearingLimits } from "./ear.ts";
 import { Hearing, Unexpected, type Captured } from "./hearing.ts";
-import { lineOctets } from "./line-text.ts";
 import { DialogueLog } from "./log.ts";
 import { ScriptError } from "./script-error.ts";
 import { replyAfterwards, toleratedReply, type ToleratedReply } from "./tolerance.ts";
@@ -138,7 +137,7 @@ export class Conversation {
   }
 
   #say(text: string): void {
-    const octets = lineOctets(filled(text, (name) => String(this.#captures[name])));
+    const octets = saidOctets(text, (name) => String(this.#captures[name]));
     this.#unsaid += octets;
     this.log.said(this.#party, octets);
     this.#code = octets.slice(0, 3);

@@ -1,7 +1,7 @@
 // Reads dialogues: the notation of test/transcripts, seen from one of the two sides, with patterns and expectations.
 
 import { Expectation } from "./expected.ts";
-import { escapedText, lineOctets, withoutUnicodeEscapes } from "./line-text.ts";
+import { escapedText, lineParts, piecesOf, utf8Octets, withoutUnicodeEscapes } from "./line-text.ts";
 import { checkedName, readPattern, type Pattern } from "./pattern.ts";
 
 export type Party = "client" | "server";
@@ -180,36 +180,21 @@ function readDeed(text: string): Deed | undefined {
 }
 
 function said(text: string, place: Place, { known }: Side): Step {
-  for (const name of namesIn(text)) {
+  saidOctets(text, (name) => {
     if (!known.has(name)) throw new SyntaxError(`no line before keeps {${name}}: a brace itself is written \\x7b`);
-  }
-  lineOctets(text);
+    return "";
+  });
   return { kind: "say", text, place };
 }
 
-/** What stands in braces in a line that is said. */
-function namesIn(text: string): readonly string[] {
-  return fillers(text).map(([name]) => name);
-}
-
-/** A line that is said, with what has been kept in the place of its name. */
-export function filled(text: string, kept: (name: string) => string): string {
-  let whole = "";
-  let at = 0;
-  for (const [name, from, to] of fillers(text)) {
-    whole += text.slice(at, from) + escapedText(kept(name));
-    at = to;
-  }
-  return whole + text.slice(at);
-}
-
-function fillers(text: string): readonly (readonly [name: string, from: number, to: number])[] {
-  const found: (readonly [string, number, number])[] = [];
-  for (let at = text.indexOf("{"); at >= 0; at = text.indexOf("{", at + 1)) {
-    const close = text.indexOf("}", at);
-    if (close > 0 && text[at - 1] !== "\\") found.push([text.slice(at + 1, close), at, close + 1]);
-  }
-  return found;
+/** The octets of a line that is said, with what has been kept in the place of its name. */
+export function saidOctets(text: string, kept: (name: string) => string): string {
+  const { body, ended } = lineParts(text);
+  const octets = piecesOf(body).map((piece) => {
+    if (piece.kind === "octets") return piece.octets;
+    return piece.kind === "star" ? "*" : utf8Octets(kept(piece.inside));
+  });
+  return octets.join("") + (ended ? "\r\n" : "");
 }
 
 function awaitedLine(text: string, place: Place, { known }: Side): Awaited {
