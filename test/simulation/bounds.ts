@@ -46,11 +46,11 @@ export function isPrompt({ mails, faults, rules, partitions, shutdown }: Scenari
 }
 
 /**
- * Octets in the buffers of one connection: what may wait in each direction, and what a session writes before it minds: all of the
- * content where it is small, else a piece, with as much again under TLS for the frames.
+ * Octets in the buffers of one connection: what may wait in each direction, and what a client writes before it minds: all of the
+ * content where that is small; else a piece, which with commands, replies and the frames of TLS is no more.
  */
 export function heldIn({ capacity }: Scenario): number {
-  return 2 * (capacity + 262_144 + piece);
+  return 2 * capacity + 262_144 + piece;
 }
 
 /**

@@ -132,7 +132,7 @@ export function scenarioOf(seed: number): Scenario {
       isCalm || !random.once(5)
         ? undefined
         : { at: instant(random), by: random.pick(["close", "destroy", "client"] as const) },
-    ...drawnLink(random),
+    ...drawnLink(random, mails),
   };
 }
 
@@ -153,12 +153,14 @@ function drawnManner(random: Random) {
   } as const;
 }
 
-function drawnLink(random: Random) {
+function drawnLink(random: Random, mails: readonly Mail[]) {
+  // Small pieces of a large message take long and show nothing new.
+  const piece = mails.some(({ content }) => content.length > 10_000) ? 6_000 : 60;
   const latency = () => random.pick([0, 0, 1, 5, 50, 700]);
   return {
     latency: [latency(), latency()],
     bandwidth: random.once(6) ? 2_000 + random.below(20_000) : Infinity,
-    chunkSizes: random.once(3) ? Array.from({ length: 5 }, () => 1 + random.below(60)) : undefined,
+    chunkSizes: random.once(3) ? Array.from({ length: 5 }, () => 1 + random.below(piece)) : undefined,
     capacity: random.pick([1, 500, 65_536, 65_536]),
   } as const;
 }
