@@ -86,5 +86,5 @@ function drawnWhat(random: Random, { at }: When): What {
 }
 
 function drawnGarbling(random: Random): What {
-  return random.pick([garbage(random.below(90)), corrupt(1 + random.below(3)), duplicate()]);
+  return random.pick([garbage(1 + random.below(90)), corrupt(1 + random.below(3)), duplicate()]);
 }
