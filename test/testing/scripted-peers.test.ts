@@ -278,7 +278,7 @@ describe("a scripted client", () => {
       S: (closes)
     `;
     const { dialogue: said } = await scriptedClient(early).connectTo(
-      new SmtpServer({ hostname: "mx.example.com", greetPause: 50, onRecipient: () => undefined }, { startTls: false }),
+      new SmtpServer({ hostname: "mx.example.com", greetPause: 2_000, onRecipient: () => undefined }, { startTls: false }),
     );
     expect(said).toContain("S: 554");
   });
@@ -345,6 +345,19 @@ So far:
     await closed.connect();
     await closed.close();
     expect((await failure(closed)).message).toMatch(/^The peer was closed/);
+  });
+
+  test("leaves no timer behind where the peer is closed", async () => {
+    for (const step of ["… 10 min pass", "… within 10 min\nC: MAIL *"]) {
+      const clock = new VirtualClock();
+      const server = scriptedServer(`${hello}${step}`, { clock });
+      const client = await clock.settle(server.connect());
+      await clock.advance(1);
+      await server.close();
+      client.destroy();
+      await clock.run();
+      expect(clock.now()).toBeLessThan(10_000);
+    }
   });
 
   test("has the error that a check has thrown", async () => {

@@ -105,7 +105,7 @@ describe("TLS on a port", () => {
 
 describe("a client that pipelines too early", () => {
   test("is told so by a server of ours, and by scripts that want it", async () => {
-    await using server = createServer({ hostname: "mx.example.com", greetPause: 20 });
+    await using server = createServer({ hostname: "mx.example.com", greetPause: 2_000 });
     const { port } = await server.listen({ port: 0, host: "127.0.0.1" });
     await using client = await scriptedClient(
       dialogue`

@@ -48,7 +48,7 @@ export const cases: readonly Case[] = [
   {
     name: "a client speaks too early",
     async run() {
-      const server = new SmtpServer({ hostname: "mx.example.com", greetPause: 20 }, { startTls: false });
+      const server = new SmtpServer({ hostname: "mx.example.com", greetPause: 2_000 }, { startTls: false });
       await scriptedClient("C: EHLO early.example\nS: 554 *\nS: (closes)").connectTo(server);
     },
   },

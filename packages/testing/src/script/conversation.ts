@@ -48,6 +48,8 @@ export class Conversation {
   #code = "";
   /** What is waited for, or said, now. */
   #current: Step | undefined;
+  /** Ends a wait. */
+  #wake: (() => void) | undefined;
   /** Where nothing more is to be said. */
   #ended = false;
 
@@ -83,6 +85,8 @@ export class Conversation {
   /** Ends it wherever it is. */
   destroy(): void {
     this.#transport.destroy();
+    this.#ear.stop();
+    this.#wake?.();
   }
 
   get #other(): Party {
@@ -99,7 +103,7 @@ export class Conversation {
       case "anyOrder":
         return this.#inAnyOrder(step);
       case "pass":
-        return new Promise((resolve) => void this.#clock.after(step.milliseconds, resolve));
+        return this.#sleep(step.milliseconds);
       case "within":
         this.#ear.patience = step.milliseconds;
         return;
@@ -110,6 +114,14 @@ export class Conversation {
       default:
         return step satisfies never;
     }
+  }
+
+  async #sleep(milliseconds: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const cancel = this.#clock.after(milliseconds, resolve);
+    this.#wake = resolve;
+    await promise;
+    cancel();
   }
 
   async #hear(awaited: Awaited, next: Step | undefined): Promise<void> {

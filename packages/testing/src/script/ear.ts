@@ -60,6 +60,12 @@ export class Ear implements Receiver {
     else if (this.#reading) this.#over ??= "broken";
   }
 
+  /** Nothing is heard any more, and nobody waits. */
+  stop(): void {
+    this.#over ??= "broken";
+    this.#tell();
+  }
+
   async #brokenSoon(told: () => void): Promise<void> {
     for (let turn = 0; turn < 50; turn++) await Promise.resolve();
     if (this.#told !== told) return;
