@@ -278,7 +278,10 @@ describe("a scripted client", () => {
       S: (closes)
     `;
     const { dialogue: said } = await scriptedClient(early).connectTo(
-      new SmtpServer({ hostname: "mx.example.com", greetPause: 2_000, onRecipient: () => undefined }, { startTls: false }),
+      new SmtpServer(
+        { hostname: "mx.example.com", greetPause: 2_000, onRecipient: () => undefined },
+        { startTls: false },
+      ),
     );
     expect(said).toContain("S: 554");
   });
