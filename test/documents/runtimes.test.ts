@@ -150,3 +150,11 @@ where(runtimes.deno.absent)("packages/deno/README.md", () => {
     await expectMail(examples, [deno, deno]);
   });
 });
+
+where(runtimes.bun.absent)("packages/bun/README.md", () => {
+  const examples = examplesOf("packages/bun/README.md");
+
+  test("shows a server and a client that work together", async () => {
+    await expectMail(examples, [bun, bun]);
+  });
+});

@@ -4,7 +4,7 @@ import { X509Certificate } from "node:crypto";
 import { findCapability, type TlsInfo } from "@carteiro/core";
 import { accept, connect, createServer, type ConnectOptions, type ServerTlsOptions } from "@carteiro/node";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { alternativeNames } from "../../packages/node/src/client-certificate.ts";
+import { alternativeNames } from "../../packages/driver/src/client-certificate.ts";
 import { clientCertificates, localhostCertificates, otherCertificates } from "../support/certificates.ts";
 
 const local = await localhostCertificates();

@@ -9,6 +9,7 @@ export { authenticationAt, checkPort, portOf, type Destination } from "./destina
 export { Dialer, type Dialing, type DialOptions, type Goal } from "./dialer.ts";
 export { reachHost, type FoundAddress, type Reaching } from "./reach-host.ts";
 export { plainAddress } from "./plain-address.ts";
+export { clientInfo, type ShownCertificate } from "./client-certificate.ts";
 export { Drive, type DriveOptions } from "./drive.ts";
 export {
   accept,

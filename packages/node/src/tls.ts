@@ -15,8 +15,7 @@ import {
 } from "node:tls";
 import { callbackify } from "node:util";
 import type { ChannelBindings, TlsInfo } from "@carteiro/core";
-import { plainAddress } from "@carteiro/driver";
-import { checkClient, clientInfo } from "./client-certificate.ts";
+import { clientInfo, plainAddress } from "@carteiro/driver";
 import { serverEndPoint } from "./server-end-point.ts";
 
 /** What a PEM file holds. */
@@ -108,7 +107,10 @@ export function serverTls(options: ServerTlsOptions): Tls {
       return {
         socket,
         handshake: asked?.required === true ? handshake.then(() => checkClient(socket)) : handshake,
-        info: () => ({ ...tlsInfo(socket, identity.endPoint), ...(asked && clientInfo(socket)) }),
+        info: () => ({
+          ...tlsInfo(socket, identity.endPoint),
+          ...(asked && clientInfo(socket.getPeerX509Certificate(), isVerified(socket))),
+        }),
       };
     },
   };
@@ -191,6 +193,19 @@ function handshaken(socket: TLSSocket, done: "secure" | "secureConnect"): Promis
     socket.once("end", broken);
     socket.once("close", broken);
   });
+}
+
+/** Outside of a `tls.Server`, Node looks no further into a client's certificate by itself. */
+function isVerified(socket: TLSSocket): boolean {
+  const { _handle } = socket as { readonly _handle?: { verifyError?(): Error | null } };
+  return _handle?.verifyError?.() === null;
+}
+
+/** Throws where the client has shown none that could be verified, and has destroyed the socket then. */
+function checkClient(socket: TLSSocket): void {
+  if (socket.getPeerX509Certificate() !== undefined && isVerified(socket)) return;
+  socket.destroy();
+  throw new Error("The client has shown no certificate that could be verified");
 }
 
 function checkIdentity(name: string | undefined, certificate: PeerCertificate): Error | undefined {

@@ -1,15 +1,24 @@
-// What a client's certificate says of it, on the server's side of TLS.
+// What a client's certificate says of it. For adapters whose runtime shows it as Node does.
 
-import type { TLSSocket } from "node:tls";
 import type { TlsInfo } from "@carteiro/core";
 
-/** What the client has shown of itself. Outside of a `tls.Server`, Node looks no further into it by itself. */
-export function clientInfo(socket: TLSSocket): Pick<TlsInfo, "authorized" | "clientCertificate"> {
-  const certificate = socket.getPeerX509Certificate();
+/** What is read of Node's `X509Certificate`. */
+export interface ShownCertificate {
+  readonly subject: string;
+  readonly subjectAltName: string | undefined;
+  readonly fingerprint256: string;
+  readonly raw: Uint8Array;
+}
+
+/** `authorized`: whether it could be verified. */
+export function clientInfo(
+  certificate: ShownCertificate | undefined,
+  authorized: boolean,
+): Pick<TlsInfo, "authorized" | "clientCertificate"> {
   if (certificate === undefined) return { authorized: false };
   const { subject, subjectAltName, fingerprint256, raw } = certificate;
   return {
-    authorized: isVerified(socket),
+    authorized,
     clientCertificate: {
       subject,
       names: subjectAltName === undefined ? [] : alternativeNames(subjectAltName),
@@ -33,16 +42,4 @@ export function alternativeNames(text: string): readonly string[] {
     } else names[names.length - 1] += isEscape ? char + text.charAt((at += 1)) : char;
   }
   return names;
-}
-
-function isVerified(socket: TLSSocket): boolean {
-  const { _handle } = socket as { readonly _handle?: { verifyError?(): Error | null } };
-  return _handle?.verifyError?.() === null;
-}
-
-/** Throws where the client has shown none that could be verified, and has destroyed the socket then. */
-export function checkClient(socket: TLSSocket): void {
-  if (socket.getPeerX509Certificate() !== undefined && isVerified(socket)) return;
-  socket.destroy();
-  throw new Error("The client has shown no certificate that could be verified");
 }
