@@ -141,6 +141,6 @@ function compilerOptions(): object {
     moduleResolution: "NodeNext",
     strict: true,
     skipLibCheck: true,
-    types: ["node", "deno"],
+    types: ["node", "deno", "bun"],
   };
 }

@@ -30,6 +30,7 @@ export const matrixRuntimes: readonly MatrixRuntime[] = [
   program("node", node, "station.ts"),
   program("@carteiro/node in bun", bun, "station.ts"),
   program("@carteiro/node in deno", deno, "station.ts"),
+  program("bun", bun, "bun/station.ts"),
   program("deno", deno, "deno/station.ts"),
   workers(),
   {

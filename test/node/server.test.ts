@@ -240,7 +240,7 @@ describe("a client that goes while a handler decides", () => {
     const socket = implicitTls ? connectTls({ socket: raw, ca: local.caCertificate, host: "127.0.0.1" }) : raw;
     socket.on("error", () => undefined);
     let text = "";
-    socket.on("data", (chunk) => (text += String(chunk)));
+    socket.on("data", (chunk: unknown) => (text += String(chunk)));
     socket.write("EHLO c.example\r\nMAIL FROM:<a@example.org>\r\n");
     // Nothing is left to be written, whose failure would tell as well.
     await until(() => asked && text.includes("\r\n250 "));
@@ -330,7 +330,7 @@ describe("stopping", () => {
       const socket = implicitTls ? connectTls({ ...at, ca: local.caCertificate }) : connectSocket(at);
       const talk = { text: "", lastHeard, closed: once(socket, "close") };
       socket.on("error", () => undefined);
-      socket.on("data", (chunk) => (talk.text += String(chunk)));
+      socket.on("data", (chunk: unknown) => (talk.text += String(chunk)));
       const said = count === 3 ? commands : commands.slice(0, count);
       socket.write(said.map((line) => `${line}\r\n`).join(""));
       return talk;
