@@ -1,6 +1,7 @@
 // The clients, by name.
 
 import nodemailer from "nodemailer/package.json" with { type: "json" };
+import { bun } from "../harness/bun.ts";
 import { client, type ClientOptions } from "../harness/client.ts";
 import type { Contender } from "../harness/question.ts";
 
@@ -21,6 +22,15 @@ export function floor(
 
 export function carteiro(name: string, work: Work, kind: "bare" | "pooled" | "connections" = "bare"): Contender {
   return client(name, { ...work, script: ours, kind });
+}
+
+/** Carteiro in Bun, on Bun's own sockets and on Node's. */
+export function inBun(work: Work): readonly Contender[] {
+  const native = new URL("carteiro-bun.ts", import.meta.url);
+  return [
+    client("@carteiro/bun", { ...work, ...bun, script: native, kind: "bare" }),
+    client("@carteiro/node", { ...work, ...bun, script: ours, kind: "bare" }),
+  ];
 }
 
 export function nodemailerOf(name: string, work: Work, kind: "bare" | "pooled" | "connections" = "bare"): Contender {

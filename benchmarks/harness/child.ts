@@ -21,9 +21,14 @@ export class Child {
     this.#process = process;
   }
 
-  /** Starts a script, given as the URL of its module; resolves once it answers. */
-  static async start(script: URL, args: readonly string[] = [], nodeOptions: readonly string[] = []): Promise<Child> {
-    const [execPath, ...before] = onMeasuredCore([process.execPath]);
+  /** Starts a script, given as the URL of its module, in Node or another runtime; resolves once it answers. */
+  static async start(
+    script: URL,
+    args: readonly string[] = [],
+    nodeOptions: readonly string[] = [],
+    runtime = process.execPath,
+  ): Promise<Child> {
+    const [execPath, ...before] = onMeasuredCore([runtime]);
     const child = fork(script, args, {
       execPath,
       execArgv: [...before, ...nodeOptions],

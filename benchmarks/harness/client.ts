@@ -26,7 +26,11 @@ export interface ClientOptions extends Partial<Omit<Terms, "port">> {
   readonly messages: number;
   /** Whether the sink offers PIPELINING. Default: yes. */
   readonly pipelining?: boolean;
-  readonly version?: () => string;
+  readonly version?: () => string | undefined;
+  /** Why it cannot be started on this machine, where it cannot. */
+  readonly missing?: () => string | undefined;
+  /** The program that runs the script. Default: this Node. */
+  readonly runtime?: string;
 }
 
 export const clientMetrics: readonly Metric[] = [
@@ -43,16 +47,17 @@ interface Cost {
 /** A contender that sends mail. Its rounds fail where the sink has not taken every message. */
 export function client(
   name: string,
-  { script, kind, messages, pipelining = true, version, ...given }: ClientOptions,
+  { script, kind, messages, pipelining = true, version, missing, runtime, ...given }: ClientOptions,
 ): Contender {
   return {
     name,
     ...(version && { version }),
+    ...(missing && { missing }),
     start: async ({ quick }) => {
       const count = quick ? Math.max(20, Math.ceil(messages / 100)) : messages;
       const sink = await startSink({ pipelining });
       const terms: Terms = { octets: 1_024, connections: 1, inFlight: 1, ...given, port: sink.port };
-      const child = await Child.start(script, [kind, JSON.stringify(terms)]);
+      const child = await Child.start(script, [kind, JSON.stringify(terms)], [], runtime);
       const round = async () => {
         const before = sink.messages();
         const cost = await child.ask<Cost>("send", { messages: count });

@@ -31,13 +31,20 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-/** A server in a script of ours, which calls `serveParent` with a task `listen` that answers `{ port }`. */
-export function scripted(name: string, script: string, more: Pick<Server, "missing" | "version"> = {}): Server {
+/**
+ * A server in a script of ours, which calls `serveParent` with a task `listen` that answers `{ port }`. `runtime`: the program that
+ * runs it, by default this Node.
+ */
+export function scripted(
+  name: string,
+  script: string,
+  { runtime, ...more }: Pick<Server, "missing" | "version"> & { readonly runtime?: string } = {},
+): Server {
   return {
     name,
     ...more,
     start: async ({ nodeOptions, ...options } = {}) => {
-      const child = await Child.start(new URL(script, import.meta.url), [], nodeOptions);
+      const child = await Child.start(new URL(script, import.meta.url), [], nodeOptions, runtime);
       const { port } = await child.ask<Answer & { port: number }>("listen", options);
       return {
         port,

@@ -6,6 +6,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { postfixFolder, pythonWith, startProgram } from "./installed.ts";
+import { bun } from "../harness/bun.ts";
 import { backlog } from "./listening.ts";
 import { scripted, type Server } from "./server.ts";
 
@@ -13,6 +14,12 @@ import { scripted, type Server } from "./server.ts";
 export const floor = scripted("floor", "floor.ts");
 
 export const carteiro = scripted("Carteiro", "carteiro.ts");
+
+/** Carteiro in Bun, on Bun's own sockets and on Node's. */
+export const inBun: readonly Server[] = [
+  scripted("@carteiro/bun", "carteiro-bun.ts", bun),
+  scripted("@carteiro/node", "carteiro.ts", bun),
+];
 
 export const smtpServer = scripted("smtp-server", "smtp-server.ts", { version: () => packageVersion("smtp-server") });
 
