@@ -1,7 +1,6 @@
 // Runtimes that are programs: where each is, and how it runs a script of ours.
 
-import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll } from "vitest";
@@ -24,7 +23,9 @@ export const deno: Runtime = installed("deno", ["run", "--no-check", "--allow-al
 
 function installed(name: string, words: readonly string[]): Runtime {
   const command = join(binaries, name);
-  return { name, command, words, ...(!existsSync(command) && { absent: `${name} is not installed` }) };
+  // npm brings a command everywhere, and the runtime itself only where there is one for the platform.
+  const runs = spawnSync(command, ["--version"]).status === 0;
+  return { name, command, words, ...(!runs && { absent: `${name} is not installed, or not for this platform` }) };
 }
 
 /**

@@ -1,6 +1,6 @@
 // Workers in the real runtime: a source is bundled as its users' tools would do it, and workerd serves it on free ports.
 
-import { existsSync } from "node:fs";
+import { spawnSync } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -89,7 +89,7 @@ export async function bundleWorker(entry: string, outfile: string): Promise<void
 function pathOfWorkerd(): string | undefined {
   try {
     const { default: path }: { readonly default: string } = createRequire(import.meta.url)("workerd");
-    return existsSync(path) ? path : undefined;
+    return spawnSync(path, ["--version"]).status === 0 ? path : undefined;
   } catch {
     return undefined;
   }
