@@ -2,7 +2,7 @@
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll } from "vitest";
+import { afterAll, beforeAll } from "vitest";
 import { run, start, type Program } from "../support/processes.ts";
 
 /** A program, and what comes before the name of a file that it is to run. */
@@ -19,14 +19,17 @@ export interface Examples {
   readonly serve: (file: string, command?: Command) => Promise<Program & { readonly port: string }>;
 }
 
-/** Writes the files of a document. They go when the tests are over. */
+/** For the tests of a `describe`, or of the file: writes the files of a document, which go when the tests are over. */
 export function examplesOf(document: string): Examples {
-  // Inside this package, so that the examples find the packages by name.
-  const folder = mkdtempSync(join(import.meta.dirname, "examples-"));
+  let folder = "";
+  beforeAll(() => {
+    // Inside this package, so that the examples find the packages by name.
+    folder = mkdtempSync(join(import.meta.dirname, "examples-"));
+    const text = readFileSync(join(import.meta.dirname, "../..", document), "utf8");
+    for (const [, name = "", code = ""] of text.matchAll(/^```ts file=(\S+)\n(.*?)^```$/gms))
+      writeFileSync(join(folder, name), code);
+  });
   afterAll(() => rmSync(folder, { recursive: true }));
-  const text = readFileSync(join(import.meta.dirname, "../..", document), "utf8");
-  for (const [, name = "", code = ""] of text.matchAll(/^```ts file=(\S+)\n(.*?)^```$/gms))
-    writeFileSync(join(folder, name), code);
   const at = (file: string) => join(folder, file);
   return {
     at,

@@ -26,7 +26,9 @@ describe("docs/esmtp.md", () => {
 });
 
 describe("docs/write-an-adapter.md", () => {
+  const { run } = examplesOf("docs/write-an-adapter.md");
+
   it("shows an adapter over which a message is sent", async () => {
-    expect(await examplesOf("docs/write-an-adapter.md").run("duplex-client.ts")).toBe("Took 23 octets\n");
+    expect(await run("duplex-client.ts")).toBe("Took 23 octets\n");
   });
 });
