@@ -32,14 +32,11 @@ export interface ClientTlsOptions {
   readonly pair?: KeyPair;
 }
 
-/** A socket under TLS, whatever its `data`. */
-type Secured = Socket<unknown>;
-
 /** One side's TLS, ready for any number of connections. */
 export interface Tls {
   readonly options: TLSOptions;
   /** What is known of a connection whose handshake is over. Throws where the peer's certificate does not do. */
-  info(socket: Secured): TlsInfo;
+  info(socket: Socket<unknown>): TlsInfo;
 }
 
 /** Throws for keys and certificates that cannot be read or that do not belong together. */
@@ -87,7 +84,7 @@ export function clientTls(options: ClientTlsOptions = {}): Tls {
 }
 
 /** Why a server's certificate cannot be taken for that of the name. */
-function serverProblem(socket: Secured, name: string | undefined): Error | undefined {
+function serverProblem(socket: Socket<unknown>, name: string | undefined): Error | undefined {
   const problem = socket.getAuthorizationError();
   if (problem !== null) return problem;
   if (!socket.authorized) return new Error("The certificate could not be verified");
@@ -97,23 +94,23 @@ function serverProblem(socket: Secured, name: string | undefined): Error | undef
   return borne === undefined ? new Error(`The certificate is not for ${name}`) : undefined;
 }
 
-function certificateOf(socket: Secured): X509Certificate | undefined {
+function certificateOf(socket: Socket<unknown>): X509Certificate | undefined {
   return socket.getPeerX509Certificate();
 }
 
-function serverName(socket: Secured): Pick<TlsInfo, "serverName"> {
+function serverName(socket: Socket<unknown>): Pick<TlsInfo, "serverName"> {
   const name: unknown = socket.getServername();
   return typeof name === "string" && name !== "" ? { serverName: name } : {};
 }
 
-function facts(socket: Secured): TlsInfo {
+function facts(socket: Socket<unknown>): TlsInfo {
   const protocol = socket.getTLSVersion();
   const { name: cipher } = socket.getCipher();
   return { protocol, cipher, ...(protocol === "TLSv1.3" && { channelBindings: exported(socket) }) };
 }
 
 /** RFC 9266 §4.1: 32 octets, with a context of none. Before TLS 1.3 they need not be unique (RFC 9266 §4.2). */
-function exported(socket: Secured): ChannelBindings {
+function exported(socket: Socket<unknown>): ChannelBindings {
   const octets = socket.exportKeyingMaterial(32, "EXPORTER-Channel-Binding", Buffer.alloc(0));
   return { "tls-exporter": Uint8Array.from(octets) };
 }
