@@ -38,7 +38,7 @@ async function installPacked(scratch: string, folder: string): Promise<void> {
   const { devDependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
     readonly devDependencies: Readonly<Record<string, string>>;
   };
-  const types = ["@types/node", "@types/deno", "@cloudflare/workers-types"];
+  const types = ["@types/node", "@types/deno", "@types/bun", "@cloudflare/workers-types"];
   const wanted = [
     ...readdirSync(tarballs).map((name) => join(tarballs, name)),
     ...types.map((name) => `${name}@${devDependencies[name] ?? ""}`),

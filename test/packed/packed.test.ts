@@ -57,6 +57,7 @@ describe.skipIf(process.env["CARTEIRO_REQUIRE_PEERS"] === undefined)("packed and
 
     test.each([
       ["for bundlers", { module: "esnext", moduleResolution: "bundler" }],
+      ["in Bun, whose own do not hold without `skipLibCheck`", { files: ["bun.ts"], types: ["bun"] }],
       // XState's own declarations do not hold them: only without `skipLibCheck` that would show.
       ["by stricter rules", { exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true }],
     ])("are right %s", async (_, options) => {
@@ -106,6 +107,10 @@ describe.skipIf(process.env["CARTEIRO_REQUIRE_PEERS"] === undefined)("packed and
   describe("Bun", () => {
     test.each(files)("runs %s", async (file) => {
       expect((await succeed(bun.command, [file], consumer.folder)).stdout).toBe(printed(file));
+    });
+
+    test("runs bun.ts", async () => {
+      expect((await succeed(bun.command, ["bun.ts"], consumer.folder)).stdout).toBe("bun Queued as 4f2a\n");
     });
 
     test("takes all entries by `require`", async () => {

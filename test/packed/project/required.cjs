@@ -1,6 +1,6 @@
 // CommonJS: every entry that runs outside of a runtime of its own, by `require`.
 
-const entries = ["core", "driver", "memory", "node", "deno", "web", "testing", "testing/node"];
+const entries = ["core", "driver", "memory", "node", "deno", "bun", "web", "testing", "testing/node"];
 for (const entry of entries) require(`@carteiro/${entry}`);
 
 const { connect, createServer } = require("@carteiro/node");
