@@ -9,7 +9,7 @@ import {
   type Session,
   type Wants,
 } from "@carteiro/core";
-import { Drive, type Clock, type DriveOptions } from "@carteiro/driver";
+import { Drive, type Clock, type DriveOptions, type SessionListener } from "@carteiro/driver";
 import { pipe, VirtualClock } from "@carteiro/memory";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -63,7 +63,7 @@ class FakeSession implements Session<string, string> {
 }
 
 function driven(
-  options: Partial<DriveOptions<string>> = {},
+  { onEvent, ...options }: Partial<DriveOptions & SessionListener<string>> = {},
   prepare: (session: FakeSession) => void = () => undefined,
 ) {
   const [session, transport, clock, told] = [
@@ -73,7 +73,8 @@ function driven(
     [] as string[],
   ];
   prepare(session);
-  const drive = new Drive(session, transport, { clock, onEvent: (event) => void told.push(event), ...options });
+  const listener = { onEvent: onEvent ?? ((event: string) => void told.push(event)) };
+  const drive = new Drive(session, transport, listener, { clock, ...options });
   drive.start();
   return { session, transport, clock, told, drive };
 }
@@ -211,17 +212,16 @@ describe("the loop: writing", () => {
       const clock = new VirtualClock();
       const transport = new FakeTransport();
       const session = new ServerSession(serverProfile({ hostname: "mx.example.org" }), 0);
-      const drive: Drive<Parameters<typeof session.submit>[0], unknown> = new Drive(session, transport, {
-        clock,
-        onEvent: (event) => {
-          const { decision } = event as { decision?: number };
-          if (decision === undefined) return;
-          const answer = () => drive.submit({ type: "accept", decision });
-          const pending = wait();
-          if (pending === undefined) answer();
-          else void pending.then(answer);
-        },
-      });
+      const onEvent = (event: unknown) => {
+        const { decision } = event as { decision?: number };
+        if (decision === undefined) return;
+        const answer = () => drive.submit({ type: "accept", decision });
+        const pending = wait();
+        if (pending === undefined) answer();
+        else void pending.then(answer);
+      };
+      type Intent = Parameters<typeof session.submit>[0];
+      const drive: Drive<Intent, unknown> = new Drive(session, transport, { onEvent }, { clock });
       drive.start();
       await settled();
       expect(transport.written).toHaveLength(1);
@@ -258,7 +258,7 @@ describe("the loop: time", () => {
         const clock = new VirtualClock();
         const [session, transport] = [new FakeSession(), new FakeTransport()];
         const elapsed: number[] = [];
-        const drive = new Drive(session, transport, { clock, onEvent: () => undefined });
+        const drive = new Drive(session, transport, { onEvent: () => undefined }, { clock });
         session.deadline = 300;
         session.onInput = (input) => {
           if (input.type === "elapsed" && clock.now() >= (session.deadline ?? Infinity)) {
@@ -483,14 +483,12 @@ describe("the loop: another protocol than SMTP", () => {
     const [clientEnd, serverEnd] = pipe({ clock, chunkSizes: [1, 7, 2] });
     const session = new Pop3Session(maildrop, clock.now());
     const asked: Pop3Event[] = [];
-    const drive: Drive<Pop3Intent, Pop3Event> = new Drive(session, serverEnd, {
-      clock,
-      onEvent: (event) => {
-        asked.push(event);
-        const good = event.type !== "loginRequested" || event.password === "secret";
-        void Promise.resolve().then(() => drive.submit(good ? { type: "accept" } : { type: "reject", text: "No" }));
-      },
-    });
+    const onEvent = (event: Pop3Event) => {
+      asked.push(event);
+      const good = event.type !== "loginRequested" || event.password === "secret";
+      void Promise.resolve().then(() => drive.submit(good ? { type: "accept" } : { type: "reject", text: "No" }));
+    };
+    const drive: Drive<Pop3Intent, Pop3Event> = new Drive(session, serverEnd, { onEvent }, { clock });
     drive.start();
     return { clock, drive, asked, client: new WirePeer(clientEnd) };
   }

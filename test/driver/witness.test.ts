@@ -1,6 +1,6 @@
 // Who looks on sees every call of a session, in the order in which they were made, and changes nothing.
 
-import { reject, type FindWitness } from "@carteiro/driver";
+import { accept, reject, type FindWitness } from "@carteiro/driver";
 import { pair } from "@carteiro/memory";
 import { describe, expect, test } from "vitest";
 
@@ -27,7 +27,8 @@ const message = { from: "ana@example.org", to: "bia@example.net", content: "Hell
 describe("a witness", () => {
   test("sees what a server's session hears, asks, is answered and says", async () => {
     const { told, witness } = notebook();
-    const { client, clock } = await pair({ hostname: "mx.example.net", witness }, { startTls: "never" });
+    const asking = { onConnection: () => accept(), onHello: () => accept() };
+    const { client, clock } = await pair({ hostname: "mx.example.net", ...asking, witness }, { startTls: "never" });
     await clock.settle(client.quit());
     expect(told).toEqual([
       "server mx.example.net at 0 in decidingConnection",

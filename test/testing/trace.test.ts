@@ -21,6 +21,8 @@ async function recorded(subject: string) {
   const { client, clock } = await pair(
     {
       hostname: "mx.example.net",
+      onConnection: () => accept(),
+      onHello: () => accept(),
       onMail: () => accept(),
       onRecipient: ({ recipient }) =>
         recipient.localPart === "nobody" ? reject(550, "5.1.1", "No such user") : accept(),

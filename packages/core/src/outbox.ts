@@ -8,7 +8,7 @@ import type { Effect, Output } from "./session.ts";
 const fewEvents = 16;
 
 export class Outbox<Event> {
-  #events: (Event | undefined)[] = [];
+  #events: (Event | undefined)[] = [undefined, undefined];
   /** How many events there are in the list, and how many of them have been told. */
   #count = 0;
   #told = 0;
@@ -72,7 +72,7 @@ export class Outbox<Event> {
   }
 
   #forgetTold(): void {
-    if (this.#count > fewEvents) this.#events = [];
+    if (this.#count > fewEvents) this.#events = [undefined, undefined];
     this.#count = this.#told = 0;
   }
 

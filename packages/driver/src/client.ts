@@ -16,6 +16,7 @@ import { sessionOptions, type ClientOptions } from "./client-options.ts";
 import { systemClock, type Clock } from "./clock.ts";
 import { sendDivided } from "./division.ts";
 import { Drive } from "./drive.ts";
+import type { SessionListener } from "./drive-options.ts";
 import { Emitter } from "./emitter.ts";
 import { SmtpError, tellsOfMail, type SmtpErrorOptions } from "./errors.ts";
 import { HeldContent } from "./held-content.ts";
@@ -104,16 +105,17 @@ export class SmtpClient {
     const [session, now] = [sessionOptions(options), clock.now()];
     this.#session = new ClientSession(clientProfile(session), now, transport.tls);
     const { compute } = options;
+    const onClosed = () => this.#sessionClosed(sessionOver);
+    const listener: SessionListener<ClientEvent> = { onEvent: (event) => this.#told(event), onClosed };
     const origin = transport.tls === undefined ? {} : { tls: transport.tls };
     const state = () => this.#session.state;
     const witness = options.witness?.({ role: "client", options: session, origin, now, state });
     const through = options.wrapTransport?.(transport, { role: "client", clock, proxied: false, state }) ?? transport;
-    this.#drive = new Drive(witnessed<ClientIntent, ClientEvent>(this.#session, witness), through, {
+    this.#drive = new Drive(witnessed<ClientIntent, ClientEvent>(this.#session, witness), through, listener, {
       clock,
       ...(compute && { compute }),
-      onEvent: (event) => this.#told(event),
     });
-    this.closed = this.#drive.closed.then(() => this.#sessionClosed(sessionOver));
+    this.closed = this.#drive.closed;
     this.opened = this.#turns.take(() => this.#open(), options.signal);
     this.opened.catch((error: unknown) => this.#session.state === "expectingQuitReply" || this.destroy(error));
   }

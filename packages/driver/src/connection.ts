@@ -11,13 +11,15 @@ import {
 } from "@carteiro/core";
 import { Attempts } from "./attempts.ts";
 import { foundIntent, intentOf, isPromise, isRefusal, silent } from "./answers.ts";
-import { describeSession } from "./session-info.ts";
+import { serverDrive } from "./server-drive.ts";
+import { SessionView } from "./session-info.ts";
 import { SessionFacts, type ClientFacts } from "./client-facts.ts";
-import type { ConnectionContext } from "./connection-context.ts";
+import type { Admission, ConnectionContext } from "./connection-context.ts";
 import { Content } from "./content.ts";
 import type { Found } from "./credentials.ts";
 import { reject, type Disconnect, type Reject } from "./decisions.ts";
-import { Drive } from "./drive.ts";
+import type { Drive } from "./drive.ts";
+import type { SessionListener } from "./drive-options.ts";
 import { ContentAbortedError, ContentRefusedError, DecisionVoidError } from "./errors.ts";
 import { callHandler, type HandlerAnswer } from "./handler-calls.ts";
 import { KnownClient } from "./known-client.ts";
@@ -25,22 +27,18 @@ import type { SessionInfo } from "./server-options.ts";
 import type { Incoming, Pending, Verdict } from "./pending.ts";
 import { MessageStep, StepContext } from "./step-context.ts";
 import type { Transport } from "./transport.ts";
-import { witnessed } from "./witness.ts";
 
 const localError = reject(451, "4.3.0", "Local error in processing; try again later");
-/** Octets that a client may leave unread before it is no longer listened to. */
-const unsentLimit = 1_048_576;
 
-export class Connection {
+export class Connection implements SessionListener<ServerEvent> {
   readonly info: SessionInfo;
-  /** Settles once the connection is closed; never rejects. */
-  readonly closed: Promise<void>;
   readonly #context: ConnectionContext;
+  readonly #admission: Admission;
   readonly #session: ServerSession;
   readonly #drive: Drive<ServerIntent, ServerEvent>;
 
   readonly #client: KnownClient;
-  readonly #attempts: Attempts;
+  #attempts: Attempts | undefined;
   #refusal: Disconnect | undefined;
   #facts: SessionFacts | undefined;
 
@@ -48,43 +46,36 @@ export class Connection {
   #message: Incoming | undefined;
   #over = false;
 
-  constructor(id: string, transport: Transport, context: ConnectionContext) {
-    const { profile, clock, compute } = context;
-    const now = clock.now();
+  constructor(id: string, transport: Transport, context: ConnectionContext, admission: Admission) {
+    const { driving } = context;
+    const { profile, refusal } = admission;
+    const { proxied = false, implicitTls = false } = admission.origin;
     this.#context = context;
+    this.#admission = admission;
+    this.#refusal = refusal;
     this.#client = new KnownClient(transport);
-    const { proxied = false, implicitTls = false } = context.origin;
-    this.#refusal = context.refusal;
-    const origin = {
-      proxied,
-      implicitTls,
-      trusted: !proxied && context.isTrusted(transport.remote.address),
-      ...(transport.tls && { tls: transport.tls }),
-    };
+    this.info = new SessionView(id, this.#client, this);
+    const now = driving.clock.now();
+    const trusted = !proxied && context.isTrusted(transport.remote.address);
+    const origin = { proxied, implicitTls, trusted, ...(transport.tls && { tls: transport.tls }) };
     this.#session = new ServerSession(profile, now, origin);
-    const state = () => this.state;
-    const witness = context.witness({ origin, now, state });
-    const through = context.options.wrapTransport?.(transport, { role: "server", clock, proxied, state }) ?? transport;
-    this.#drive = new Drive(witnessed<ServerIntent, ServerEvent>(this.#session, witness), through, {
-      clock,
-      compute,
-      unsentLimit,
-      onEvent: (event) => this.#told(event),
-    });
-    this.closed = this.#drive.closed.then(() => this.#sessionClosed({ type: "sessionClosed", reason: "disconnected" }));
-    this.info = describeSession(id, this.#client, this);
-    this.#attempts = new Attempts(context, this.info);
+    this.#drive = serverDrive(this.#session, transport, this, { context, profile, origin, now });
   }
 
   get state(): string {
     return this.#session.state;
   }
 
+  get hello(): SessionInfo["hello"] {
+    return this.#session.hello ?? this.#client.assumedHello;
+  }
+
   get facts(): ClientFacts {
     return (this.#facts ??= new SessionFacts({
       ...this.#context,
+      clock: this.#context.driving.clock,
       address: () => this.info.remote.address,
-      name: () => (this.#pending?.event.type === "helloReceived" ? this.#pending.event.name : this.#client.hello?.name),
+      name: () => (this.#pending?.event.type === "helloReceived" ? this.#pending.event.name : this.hello?.name),
     }));
   }
 
@@ -105,7 +96,8 @@ export class Connection {
     queueMicrotask(() => this.#drive.destroy());
   }
 
-  #told(event: ServerEvent): void | Promise<void> {
+  /** For the drive. */
+  onEvent(event: ServerEvent): void | Promise<void> {
     switch (event.type) {
       case "decisionExpired":
         return this.#expired();
@@ -121,7 +113,7 @@ export class Connection {
         return this.#transactionEnded(event);
       case "authenticated":
         this.#client.identity = this.#context.credentials.identityOf(event);
-        return this.#attempts.ended();
+        return this.#attempts?.ended();
       case "authenticationFailed":
         return this.#authenticationFailed(event);
       case "mechanismFailed":
@@ -159,13 +151,13 @@ export class Connection {
 
   /** Only now is it known whose connection this is. */
   #proxied(header: ProxyHeader): void {
-    const { isTrusted, settle, origin } = this.#context;
+    const { isTrusted } = this.#context;
     this.#client.passedOn(header);
     const { address } = this.#client.remote;
     if (isTrusted(address)) this.#drive.submit({ type: "trust" });
-    this.#refusal ??= settle(address);
+    this.#refusal ??= this.#admission.settle(address);
     // Nothing can be said where TLS comes first.
-    if (this.#refusal !== undefined && origin.implicitTls === true) this.#dismiss(this.#refusal.reply);
+    if (this.#refusal !== undefined && this.#admission.origin.implicitTls === true) this.#dismiss(this.#refusal.reply);
   }
 
   #transactionEnded(event: Extract<ServerEvent, { type: "transactionEnded" }>): void {
@@ -176,6 +168,17 @@ export class Connection {
     events.emit("transactionEnded", { session: this.info, ...told });
   }
 
+  /** For the drive. */
+  onClosed(): void {
+    this.#sessionClosed({ type: "sessionClosed", reason: "disconnected" });
+    this.#admission.over();
+  }
+
+  /** None before the first AUTH. */
+  get #openAttempts(): Attempts {
+    return (this.#attempts ??= new Attempts(this.#context, this.info));
+  }
+
   /** Told once, by the session or else by the end of the connection. */
   #sessionClosed({ reason, reply }: Extract<ServerEvent, { type: "sessionClosed" }>): void {
     if (this.#over) return;
@@ -183,7 +186,7 @@ export class Connection {
     if (this.#message !== undefined) this.#dropMessage(new ContentAbortedError());
     this.#abortSteps("The session is closed");
     this.#pending = undefined;
-    this.#attempts.ended();
+    this.#attempts?.ended();
     this.#facts?.end();
     const { error } = this.#drive;
     const rest = { ...(reply && { reply }), ...(error !== undefined && { error }) };
@@ -239,7 +242,7 @@ export class Connection {
   #answerTo(event: ServerDecision, step: StepContext): HandlerAnswer {
     if (this.#refusal !== undefined) return this.#refusal;
     if (event.type === "authenticationReceived")
-      return this.#attempts.check(step, () => this.#context.credentials.decide(event.credentials, step));
+      return this.#openAttempts.check(step, () => this.#context.credentials.decide(event.credentials, step));
     const refusal = this.#context.rates.refusal(event.type, this.info);
     if (!(refusal instanceof Promise)) return refusal ?? callHandler(this.#context, event, step);
     return refusal.then(
@@ -266,7 +269,7 @@ export class Connection {
     const pending = { event, step };
     this.#pending = pending;
     const found = this.#outcome(step, async () => {
-      return this.#attempts.check(step, () => this.#context.credentials.answer(event, step));
+      return this.#openAttempts.check(step, () => this.#context.credentials.answer(event, step));
     });
     void Promise.resolve(found)
       .then((answer) => this.#found(pending, answer))
@@ -311,30 +314,18 @@ export class Connection {
 
   /** Throws where the session cannot take the decision; it then waits for another. */
   #submit(event: ServerDecision, decision: Verdict | undefined): void {
-    const intent = intentOf(event, decision, this.#context.profile.hostname);
-    const { hello } = this.#client;
+    const intent = intentOf(event, decision, this.#admission.profile.hostname);
     this.#pending = undefined;
     // Before the session is told, since it may go on to the next command at once.
-    this.#note(event, decision);
-    try {
-      this.#drive.submit(intent);
-    } catch (error) {
-      this.#client.hello = hello;
-      throw error;
+    if (event.type === "recipientReceived" && isRefusing(decision)) {
+      const { recipient } = event;
+      this.#context.events.emit("recipientRefused", { session: this.info, recipient, reply: decision.reply });
     }
-  }
-
-  #note(event: ServerDecision, decision: Verdict | undefined): void {
-    const accepted = decision === undefined || decision.type === "accept";
-    if (event.type === "helloReceived" && accepted) this.#client.hello = { name: event.name, extended: event.extended };
-    if (accepted || decision.type === "eachRecipient" || decision.type === "fetched") return;
-    if (event.type !== "recipientReceived") return;
-    const { recipient } = event;
-    this.#context.events.emit("recipientRefused", { session: this.info, recipient, reply: decision.reply });
+    this.#drive.submit(intent);
   }
 
   #authenticationFailed({ type: _, ...told }: Extract<ServerEvent, { type: "authenticationFailed" }>): void {
-    this.#attempts.ended(told.reply.code);
+    this.#openAttempts.ended(told.reply.code);
     this.#context.events.emit("authenticationFailed", { session: this.info, ...told });
   }
 
@@ -385,4 +376,8 @@ export class Connection {
     this.#pending = undefined;
     this.#drive.submit({ type: "dismiss", reply });
   }
+}
+
+function isRefusing(decision: Verdict | undefined): decision is Reject | Disconnect {
+  return decision?.type === "reject" || decision?.type === "disconnect";
 }

@@ -1,6 +1,7 @@
 // A message's content on its way to a handler, under credit: what is not consumed is not read from the network.
 
 import { Bell } from "./bell.ts";
+import { joined } from "./joined.ts";
 
 /** Octets that may wait for the consumer before reading stops. */
 const credit = 65_536;
@@ -56,13 +57,7 @@ export class Content implements AsyncIterable<Uint8Array> {
       slices.push(slice);
       octets += slice.length;
     }
-    const whole = new Uint8Array(octets);
-    let at = 0;
-    for (const slice of slices) {
-      whole.set(slice, at);
-      at += slice.length;
-    }
-    return whole;
+    return joined(slices, octets);
   }
 
   /** The whole content as text; octets that are not UTF-8 become U+FFFD. Rejects as the iteration does. */

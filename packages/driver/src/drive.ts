@@ -2,26 +2,12 @@
 // reads only while the session wants input, reads while it writes, and passes time in.
 
 import type { CryptoOperation, Effect, Input, Instant, Output, Session } from "@carteiro/core";
-import type { Clock } from "./clock.ts";
-import { webCompute, type Compute } from "./compute.ts";
+import { webCompute } from "./compute.ts";
+import type { DriveOptions, SessionListener } from "./drive-options.ts";
+import { joined } from "./joined.ts";
 import type { Receiver, Transport } from "./transport.ts";
 
-export interface DriveOptions<Event> {
-  readonly clock: Clock;
-  /**
-   * Takes each event, in order. While a promise that it returned is pending, nothing more is read from the peer; what has
-   * been read is still handed to the session. To throw or to reject breaks the connection, and the session is told so.
-   */
-  readonly onEvent: (event: Event) => void | Promise<void>;
-  /**
-   * Octets written and not yet taken by the transport beyond which nothing more is read: a peer that reads nothing is
-   * not served. Only one side of a connection may have such a limit, or two that write at once wait for each other for
-   * ever. Default: none.
-   */
-  readonly unsentLimit?: number;
-  /** What computes for the session. Default: WebCrypto. */
-  readonly compute?: Compute;
-}
+const settled = Promise.resolve();
 
 /** Octets at which a write leaves although more could be collected. */
 const fullWrite = 16_384;
@@ -31,15 +17,13 @@ const leaving = 30_000;
 const lingering = 1_000;
 
 export class Drive<Intent, Event> implements Receiver {
-  /** Settles once the connection is closed and everything has been told; never rejects. */
-  readonly closed: Promise<void>;
   /** What broke the connection, where something did. */
   error: unknown;
 
   readonly #session: Session<Intent, Event>;
   readonly #transport: Transport;
-  readonly #options: DriveOptions<Event>;
-  #resolveClosed: () => void = () => undefined;
+  readonly #listener: SessionListener<Event>;
+  readonly #options: DriveOptions;
 
   #pumping = false;
   /** Something has happened while the session was being drained, and after it was found idle. */
@@ -49,11 +33,12 @@ export class Drive<Intent, Event> implements Receiver {
   #pauses = 0;
   #ended = false;
 
-  #collected: Uint8Array[] = [];
+  #collected: Uint8Array | undefined;
+  #collectedBehind: Uint8Array[] | undefined;
   #collectedOctets = 0;
   #cancelCollecting: (() => void) | undefined;
   #unsent = 0;
-  #flushed: Promise<void> = Promise.resolve();
+  #flushed: Promise<void> | undefined;
 
   #timer: { readonly at: Instant; readonly cancel: () => void } | undefined;
   #securing = false;
@@ -63,12 +48,26 @@ export class Drive<Intent, Event> implements Receiver {
   #lingering = false;
   #broken = false;
   #finished = false;
+  #over = false;
+  #closed: Promise<void> | undefined;
+  #resolveClosed: (() => void) | undefined;
 
-  constructor(session: Session<Intent, Event>, transport: Transport, options: DriveOptions<Event>) {
+  constructor(
+    session: Session<Intent, Event>,
+    transport: Transport,
+    listener: SessionListener<Event>,
+    options: DriveOptions,
+  ) {
     this.#session = session;
     this.#transport = transport;
+    this.#listener = listener;
     this.#options = options;
-    this.closed = new Promise((resolve) => (this.#resolveClosed = resolve));
+  }
+
+  /** Settles once the connection is closed and everything has been told; never rejects. */
+  get closed(): Promise<void> {
+    if (this.#over) return settled;
+    return (this.#closed ??= new Promise((resolve) => (this.#resolveClosed = resolve)));
   }
 
   /** Begins. To be called once, when events may come. */
@@ -88,7 +87,7 @@ export class Drive<Intent, Event> implements Receiver {
    * full, or the connection is broken.
    */
   flushed(): Promise<void> {
-    return this.#flushed;
+    return this.#flushed ?? settled;
   }
 
   /** Ends at once, without a farewell. */
@@ -134,7 +133,7 @@ export class Drive<Intent, Event> implements Receiver {
 
   #tell(event: Event): void {
     try {
-      const pending = this.#options.onEvent(event);
+      const pending = this.#listener.onEvent(event);
       if (pending !== undefined) this.#pauseUntil(pending);
     } catch (error) {
       this.#break(error);
@@ -243,7 +242,8 @@ export class Drive<Intent, Event> implements Receiver {
       this.#flush();
       return this.#send(bytes);
     }
-    this.#collected.push(bytes);
+    if (this.#collected === undefined) this.#collected = bytes;
+    else (this.#collectedBehind ??= []).push(bytes);
     this.#collectedOctets += bytes.length;
     if (this.#collectedOctets >= fullWrite) this.#flush();
   }
@@ -257,10 +257,11 @@ export class Drive<Intent, Event> implements Receiver {
   #flush(): void {
     this.#cancelCollecting?.();
     this.#cancelCollecting = undefined;
-    const collected = this.#collected;
-    if (collected.length === 0) return;
-    const bytes = joined(collected, this.#collectedOctets);
-    this.#collected = [];
+    const first = this.#collected;
+    if (first === undefined) return;
+    const behind = this.#collectedBehind;
+    const bytes = behind === undefined ? first : joined([first, ...behind], this.#collectedOctets);
+    this.#collected = this.#collectedBehind = undefined;
     this.#collectedOctets = 0;
     this.#send(bytes);
   }
@@ -277,14 +278,14 @@ export class Drive<Intent, Event> implements Receiver {
 
   #waitFor(pending: Promise<void>, octets: number): void {
     this.#unsent += octets;
-    const settled = pending.then(
+    const taken = pending.then(
       () => {
         this.#unsent -= octets;
         this.#read();
       },
       (error: unknown) => this.#break(error),
     );
-    this.#flushed = this.#flushed.then(() => settled);
+    this.#flushed = this.flushed().then(() => taken);
   }
 
   #compute(computation: number, operation: CryptoOperation): void {
@@ -298,7 +299,7 @@ export class Drive<Intent, Event> implements Receiver {
   #startTls(unread: Uint8Array | undefined): void {
     this.#securing = true;
     this.#flush();
-    const secured = this.#flushed.then(() => this.#transport.startTls(unread));
+    const secured = this.flushed().then(() => this.#transport.startTls(unread));
     secured.then(
       (tls) => {
         this.#securing = false;
@@ -317,7 +318,7 @@ export class Drive<Intent, Event> implements Receiver {
     if (this.#securing) return this.#finish();
     this.#flush();
     this.#restartTimer(leaving);
-    const ended = this.#flushed.then(() => this.#transport.end());
+    const ended = this.flushed().then(() => this.#transport.end());
     ended.then(
       () => this.#linger(),
       () => this.#finish(),
@@ -337,7 +338,12 @@ export class Drive<Intent, Event> implements Receiver {
     this.#setTimer(undefined);
     this.#cancelCollecting?.();
     this.#transport.destroy();
-    this.#resolveClosed();
+    // By then what is going on has been said to its end.
+    queueMicrotask(() => {
+      this.#over = true;
+      this.#listener.onClosed?.();
+      this.#resolveClosed?.();
+    });
   }
 
   // Time.
@@ -374,16 +380,4 @@ function promised<Result>(act: () => Promise<Result>): Promise<Result> {
   } catch (error) {
     return Promise.reject(error);
   }
-}
-
-function joined(pieces: readonly Uint8Array[], octets: number): Uint8Array {
-  const [only] = pieces;
-  if (pieces.length === 1 && only !== undefined) return only;
-  const whole = new Uint8Array(octets);
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
 }

@@ -10,7 +10,8 @@ export { Dialer, type Dialing, type DialOptions, type Goal } from "./dialer.ts";
 export { reachHost, type FoundAddress, type Reaching } from "./reach-host.ts";
 export { plainAddress } from "./plain-address.ts";
 export { clientInfo, type ShownCertificate } from "./client-certificate.ts";
-export { Drive, type DriveOptions } from "./drive.ts";
+export { Drive } from "./drive.ts";
+export type { DriveOptions, SessionListener } from "./drive-options.ts";
 export {
   accept,
   disconnect,

@@ -9,7 +9,8 @@ type End = SessionInfo["remote"];
 export class KnownClient {
   remote: End;
   local: End;
-  hello: SessionInfo["hello"];
+  /** As somebody who is trusted has said: until the client introduces itself. */
+  assumedHello: SessionInfo["hello"];
   tls: TlsInfo | undefined;
   identity: string | undefined;
   proxy: SessionInfo["proxy"];
@@ -33,7 +34,7 @@ export class KnownClient {
   /** TLS has begun: what was said in the clear is forgotten. */
   secured(tls: TlsInfo): void {
     this.tls = tls;
-    this.hello = this.identity = undefined;
+    this.assumedHello = this.identity = undefined;
   }
 
   /** XCLIENT: the session begins anew, with somebody else. */
@@ -42,7 +43,7 @@ export class KnownClient {
     this.assumed = { ...this.assumed, ...attributes };
     this.remote = changed(this.remote, address, port);
     this.local = changed(this.local, destinationAddress, destinationPort);
-    this.hello = typeof hello === "string" ? { name: hello, extended: protocol === "ESMTP" } : undefined;
+    this.assumedHello = typeof hello === "string" ? { name: hello, extended: protocol === "ESMTP" } : undefined;
     this.identity = typeof login === "string" ? login : undefined;
   }
 }

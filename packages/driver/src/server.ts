@@ -1,17 +1,19 @@
 // A server without sockets: it takes transports and keeps the connections. Adapters add the listening.
 
-import { serverProfile, type ServerProfile, type ServerSessionOptions, type UnaskedSubject } from "@carteiro/core";
+import { serverProfile, type UnaskedSubject } from "@carteiro/core";
+import { Bell } from "./bell.ts";
 import { systemClock, type Clock } from "./clock.ts";
 import { webCompute, type Compute } from "./compute.ts";
-import { commandHandlers, type CommandHandler } from "./commands.ts";
+import { commandHandlers } from "./commands.ts";
 import { CheckGate } from "./check-gate.ts";
-import type { ConnectionContext, ConnectionOrigin } from "./connection-context.ts";
+import type { Admission, ConnectionContext, ConnectionOrigin } from "./connection-context.ts";
 import { Connection } from "./connection.ts";
 import { CredentialsDesk } from "./credentials.ts";
 import { disconnect, type Disconnect } from "./decisions.ts";
 import { Emitter } from "./emitter.ts";
 import { networks } from "./networks.ts";
 import { Places, type Leave } from "./places.ts";
+import { Profiles } from "./profiles.ts";
 import { RateGuard } from "./rate-guard.ts";
 import type { Resolver } from "./resolver.ts";
 import type { ServerEvents, ServerOptions, SessionInfo } from "./server-options.ts";
@@ -27,6 +29,8 @@ const defaultChecksAtOnce = 2;
 const defaultChecksPerClient = 4;
 /** Connections that are being told at once that there are too many. Those beyond are closed without a word. */
 const refusalsAtOnce = 100;
+/** Octets that a client may leave unread before it is no longer listened to. */
+const unsentLimit = 1_048_576;
 
 /** What an adapter tells a server of itself. */
 export interface Platform {
@@ -40,21 +44,12 @@ export interface Platform {
 }
 
 export class SmtpServer {
-  readonly #options: ServerOptions;
   readonly #events: Emitter<ServerEvents>;
-  readonly #clock: Clock;
-  readonly #sessionOptions: ServerSessionOptions;
-  readonly #profile: ServerProfile;
-  readonly #commands: ReadonlyMap<string, CommandHandler>;
-  readonly #isTrusted: (address: string | undefined) => boolean;
-  readonly #tracingProfile: ServerProfile;
+  readonly #profiles: Profiles;
   readonly #places: Places;
-  readonly #rates: RateGuard;
-  readonly #checks: CheckGate;
-  readonly #resolver: Resolver | undefined;
-  readonly #credentials: CredentialsDesk;
-  readonly #compute: Compute;
+  readonly #context: ConnectionContext;
   readonly #connections = new Set<Connection>();
+  readonly #allClosed = new Bell();
   #refusing = 0;
   #accepted = 0;
   #closing = false;
@@ -62,31 +57,34 @@ export class SmtpServer {
   /** Throws `InvalidValueError`, `RangeError` or `TypeError` for options that make no sense, naming the one. */
   constructor(options: ServerOptions, platform: Platform) {
     const { connections } = options;
-    const compute = platform.compute ?? webCompute;
+    const { clock = systemClock, compute = webCompute, startTls } = platform;
     const credentials = new CredentialsDesk(options, compute);
     const authentication = credentials.session;
     if (options.onReference === undefined && options.extensions?.some(({ keyword }) => keyword === "BURL") === true)
       throw new TypeError("extensions have BURL: add onReference, the handler that fetches what URLs refer to");
-    this.#options = options;
-    this.#events = new Emitter((error, name) => name !== "error" && this.report(error));
-    this.#clock = platform.clock ?? systemClock;
-    const { startTls } = platform;
+    const events = new Emitter<ServerEvents>((error, name) => name !== "error" && this.report(error));
     const { authentication: _, ...rest } = options;
-    const unasked = unaskedIn(options);
-    this.#sessionOptions = { ...rest, startTls, unasked, ...(authentication && { authentication }) };
-    this.#profile = serverProfile(this.#sessionOptions);
-    this.#credentials = credentials;
-    this.#compute = compute;
-    this.#commands = commandHandlers(options.commands ?? {}, this.#profile.registry.questions);
-    this.#isTrusted = networks(options.trusted ?? []);
-    this.#tracingProfile = { ...this.#profile, trace: true };
-    this.#places = new Places({ total: defaultTotal, perAddress: defaultPerAddress, ...connections });
-    this.#rates = new RateGuard(options.rates ?? {}, this.#clock, this.#events, authentication !== undefined);
+    const unasked = unaskedIn(options, authentication !== undefined);
+    const sessionOptions = { ...rest, startTls, unasked, ...(authentication && { authentication }) };
+    const profile = serverProfile(sessionOptions);
     const { checksAtOnce = defaultChecksAtOnce, checksPerClient = defaultChecksPerClient } =
       options.authentication ?? {};
-    const longest = this.#profile.timeouts.decision;
-    this.#checks = new CheckGate({ checksAtOnce, checksPerClient, longest }, this.#clock);
-    this.#resolver = options.resolver ?? platform.resolver;
+    const longest = profile.timeouts.decision;
+    this.#events = events;
+    this.#profiles = new Profiles(profile);
+    this.#places = new Places({ total: defaultTotal, perAddress: defaultPerAddress, ...connections });
+    this.#context = {
+      options,
+      sessionOptions,
+      events,
+      credentials,
+      driving: { clock, compute, unsentLimit },
+      commands: commandHandlers(options.commands ?? {}, profile.registry.questions),
+      isTrusted: networks(options.trusted ?? []),
+      rates: new RateGuard(options.rates ?? {}, clock, events, authentication !== undefined),
+      checks: new CheckGate({ checksAtOnce, checksPerClient, longest }, clock),
+      resolver: options.resolver ?? platform.resolver,
+    };
   }
 
   /** Calls the listener at every event of that name; the function returned ends it. */
@@ -122,13 +120,17 @@ export class SmtpServer {
    * proxy has named one.
    */
   accept(transport: Transport, origin: ConnectionOrigin = {}): Promise<void> {
+    return new Promise((resolve) => this.admit(transport, origin, resolve));
+  }
+
+  /** As `accept`, for who need not wait for the end of each connection: `closed` is called then. For adapters. */
+  admit(transport: Transport, origin: ConnectionOrigin = {}, closed?: () => void): void {
     const leave = this.reserve(origin.proxied === true ? undefined : transport.remote.address);
-    if (leave !== undefined) return this.#serve(transport, { origin, refusal: undefined }, leave);
-    if (this.#refusing >= refusalsAtOnce || origin.implicitTls === true) {
-      transport.destroy();
-      return Promise.resolve();
-    }
-    return this.#serve(transport, { origin, refusal: this.#refusal }, this.#refuse());
+    if (leave !== undefined) return this.#serve(transport, { origin, refusal: undefined }, leave, closed);
+    if (this.#refusing < refusalsAtOnce && origin.implicitTls !== true)
+      return this.#serve(transport, { origin, refusal: this.#refusal }, this.#refuse(), closed);
+    transport.destroy();
+    closed?.();
   }
 
   get #refusal(): Disconnect {
@@ -151,7 +153,7 @@ export class SmtpServer {
     signal?.addEventListener("abort", force);
     if (signal?.aborted === true) force();
     for (const connection of this.#connections) connection.shutDown();
-    await this.#allClosed();
+    if (this.#connections.size > 0) await this.#allClosed.wait();
     signal?.removeEventListener("abort", force);
   }
 
@@ -159,7 +161,7 @@ export class SmtpServer {
   async destroy(): Promise<void> {
     this.#closing = true;
     for (const connection of this.#connections) connection.destroy(closing.reply);
-    await this.#allClosed();
+    if (this.#connections.size > 0) await this.#allClosed.wait();
   }
 
   /** As `close` does. */
@@ -167,59 +169,47 @@ export class SmtpServer {
     await this.close();
   }
 
-  async #serve(
+  #serve(
     transport: Transport,
-    given: Pick<ConnectionContext, "origin" | "refusal">,
+    { origin, refusal }: Pick<Admission, "origin" | "refusal">,
     reserved: Leave,
-  ): Promise<void> {
+    closed?: () => void,
+  ): void {
     this.#accepted += 1;
     let leave = reserved;
-    const settle = (address: string | undefined): Disconnect | undefined => {
-      leave();
-      const place = this.reserve(address);
-      leave = place ?? this.#refuse();
-      return place === undefined ? this.#refusal : undefined;
-    };
-    const asTold = this.#events.has("trace") ? this.#tracingProfile : this.#profile;
-    const connection = new Connection(String(this.#accepted), transport, {
-      options: this.#options,
-      commands: this.#commands,
-      isTrusted: this.#isTrusted,
-      ...given,
-      settle,
-      events: this.#events,
-      witness: (session) =>
-        this.#options.witness?.({ role: "server", options: able(this.#sessionOptions, given.origin), ...session }),
-      profile: able(asTold, given.origin),
-      clock: this.#clock,
-      rates: this.#rates,
-      checks: this.#checks,
-      resolver: this.#resolver,
-      credentials: this.#credentials,
-      compute: this.#compute,
+    const asks = refusal !== undefined || origin.proxied === true;
+    const connection: Connection = new Connection(String(this.#accepted), transport, this.#context, {
+      origin,
+      refusal,
+      profile: this.#profiles.of({ trace: this.#events.has("trace"), startTls: origin.startTls !== false, asks }),
+      settle: (address) => {
+        leave();
+        const place = this.reserve(address);
+        leave = place ?? this.#refuse();
+        return place === undefined ? this.#refusal : undefined;
+      },
+      over: () => {
+        this.#connections.delete(connection);
+        leave();
+        closed?.();
+        if (this.#connections.size === 0) this.#allClosed.ring();
+      },
     });
     this.#connections.add(connection);
     connection.start();
-    await connection.closed;
-    this.#connections.delete(connection);
-    leave();
-  }
-
-  async #allClosed(): Promise<void> {
-    while (this.#connections.size > 0) await Promise.all(Array.from(this.#connections, ({ closed }) => closed));
   }
 }
 
 /** Steps that no handler is called for and no rate counts. */
-function unaskedIn(options: ServerOptions): UnaskedSubject[] {
+function unaskedIn(options: ServerOptions, authenticates: boolean): UnaskedSubject[] {
+  const { rates = {} } = options;
   const unasked: UnaskedSubject[] = [];
-  if (options.onMail === undefined && options.rates?.messages === undefined) unasked.push("mail");
-  if (options.onRecipient === undefined && options.rates?.recipients === undefined) unasked.push("recipient");
+  const counts = rates.connections !== undefined || rates.failedAuthentications !== undefined;
+  // Who has failed to authenticate too often is counted by default.
+  if (options.onConnection === undefined && !counts && !authenticates) unasked.push("connection");
+  if (options.onHello === undefined) unasked.push("hello");
+  if (options.onMail === undefined && rates.messages === undefined) unasked.push("mail");
+  if (options.onRecipient === undefined && rates.recipients === undefined) unasked.push("recipient");
   if (options.onData === undefined) unasked.push("data");
   return unasked;
-}
-
-/** What a session is told: as all are, but for a transport without TLS among those that have it. */
-function able<Told extends { readonly startTls?: boolean }>(told: Told, { startTls }: ConnectionOrigin): Told {
-  return startTls === false ? { ...told, startTls } : told;
 }

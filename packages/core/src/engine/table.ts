@@ -87,16 +87,18 @@ export function program<Facts, Event extends PlainEvent>(
   guards: Readonly<Record<string, (args: GuardArguments<Facts, Event>, params: never) => unknown>>,
 ): Program<Facts, Event> {
   const { next, actions } = new Linker(table, guards as Predicates).start();
-  return { start: () => ({ runner: new TableRunner(next), actions }) };
+  const slots = historySlots(table);
+  return { start: () => ({ runner: new TableRunner(next, slots), actions }) };
 }
 
 class TableRunner implements Runner<unknown, PlainEvent> {
   #row: Row;
   /** By history state: the index of the row that was active when its parent was last left; nothing where it never was. */
-  readonly #memory: number[] = [];
+  readonly #memory: number[];
 
-  constructor(row: Row) {
+  constructor(row: Row, slots: number) {
     this.#row = row;
+    this.#memory = new Array<number>(slots).fill(-1);
   }
 
   get state(): string {
@@ -128,6 +130,13 @@ class TableRunner implements Runner<unknown, PlainEvent> {
   #recalled({ move, recall }: Candidate): Move {
     return recall?.moves[this.#memory[recall.slot] ?? -1] ?? move;
   }
+}
+
+/** How many history states have a place in memory. */
+function historySlots({ rows }: ChartTable): number {
+  const transitions = rows.flatMap(({ on, otherwise }) => [...Object.values(on).flat(), ...otherwise]);
+  const recorded = transitions.flatMap(({ move, recall }) => [...move.records, ...(recall === undefined ? [] : [recall.slot])]);
+  return Math.max(-1, ...recorded) + 1;
 }
 
 /** The first transition whose guard holds. */

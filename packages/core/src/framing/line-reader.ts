@@ -92,6 +92,11 @@ export class LineReader {
     this.#keep(empty, 0, 0);
   }
 
+  /** Lets go of the chunk that the line is in: `line`, `source`, `start` and `end` say nothing any more. */
+  forget(): void {
+    this.#keep(empty, 0, 0);
+  }
+
   /** Reads on in a chunk from the index `from`, which is 0 for a new chunk and `next` for one that was read before. */
   read(octets: Uint8Array, from: number): LineOutcome {
     this.#keep(empty, 0, 0);

@@ -1,8 +1,10 @@
 // What a server session shares with its actions.
 
+import type { Runner } from "../engine/runner.ts";
 import type { Inbox } from "../inbox.ts";
 import type { Outbox } from "../outbox.ts";
 import type { Instant } from "../session.ts";
+import type { ServerFacts, ServerMachineEvent } from "./facts.ts";
 import type { ServerEvent } from "./messages.ts";
 import type { ServerProfile } from "./options.ts";
 import type { Pace } from "./pace.ts";
@@ -13,8 +15,7 @@ export interface ActionsContext {
   readonly inbox: Inbox;
   readonly outbox: Outbox<ServerEvent>;
   readonly standing: Standing;
-  readonly now: () => Instant;
   readonly pace: Pace;
-  /** The chart's state, for traces. */
-  readonly state: () => string;
+  readonly runner: Runner<ServerFacts, ServerMachineEvent>;
+  now: Instant;
 }

@@ -108,6 +108,11 @@ export class ServerActions {
     this.#referred = fittingContent(about, content);
   }
 
+  /** An event has been taken, and all that it brought about. */
+  settle(): void {
+    this.answered = this.#lastReply = undefined;
+  }
+
   performAll(actions: readonly ActionCall[]): void {
     for (let index = 0; index < actions.length; index++) {
       const action = actions[index];
@@ -124,7 +129,7 @@ export class ServerActions {
       case "ask":
         return this.#ask(action.params?.["about"] as DecisionSubject);
       case "rememberHello":
-        if (this.question.type === "helloReceived") this.#context.standing.hello = this.question;
+        if (this.question.type === "helloReceived") this.#context.standing.introduced(this.question);
         return;
       case "assumeClient":
         if (this.attributes?.event === "XCLIENT") this.#assumeClient(this.attributes.attributes);
@@ -174,12 +179,12 @@ export class ServerActions {
   }
 
   traceLine(from: "client" | "server", line: string): void {
-    const { profile, outbox, state } = this.#context;
-    if (profile.trace) outbox.tell({ type: "lineTraced", from, line, state: state() });
+    const { profile, outbox, runner } = this.#context;
+    if (profile.trace) outbox.tell({ type: "lineTraced", from, line, state: runner.state });
   }
 
   #reply(name: ServerReplyName): void {
-    this.#sayReply(this.cause.given ?? this.#named(name));
+    this.#sayReply(this.cause.given ?? namedReply(name, this.#context, this.#content));
   }
 
   #sayReply(given: Reply): void {
@@ -222,7 +227,7 @@ export class ServerActions {
   }
 
   #replyToContent(name: ServerReplyName): void {
-    const usual = this.cause.given ?? this.#named(name);
+    const usual = this.cause.given ?? namedReply(name, this.#context, this.#content);
     const recipients = this.#envelope?.recipients.length ?? 0;
     const form = contentForm(this.command, this.#context.profile.protocol, this.repliesEach);
     const { said, each, whole } = contentReplies(form, usual, this.#verdicts, recipients);
@@ -232,10 +237,6 @@ export class ServerActions {
     this.#lastReply = whole;
     this.#ahead.contentAnswered(whole);
     this.#charge(whole);
-  }
-
-  #named(name: ServerReplyName): Reply {
-    return namedReply(name, this.#context, this.#content);
   }
 
   #ask(about: DecisionSubject): void {
@@ -248,16 +249,15 @@ export class ServerActions {
       const { url, last } = this.command.reference;
       this.question = { type: "referenceReceived", decision: this.nextDecision, url, last, envelope: this.#envelope };
     }
-    if (this.#context.profile.unasked.has(about)) return this.#acceptUnasked(about);
+    if (this.#context.profile.unasked.has(about)) {
+      this.answered = about;
+      this.next = accepted;
+      return;
+    }
     this.decision += 1;
     this.asked = about;
     if (this.question.decision !== this.decision) this.question = { ...this.question, decision: this.decision };
     this.#context.outbox.tell(this.question);
-  }
-
-  #acceptUnasked(about: DecisionSubject): void {
-    this.answered = about;
-    this.next = accepted;
   }
 
   #openTransaction({ reversePath, parameters }: Extract<Question, { type: "mailReceived" }>): void {
@@ -274,11 +274,11 @@ export class ServerActions {
 
   #startContent(): void {
     const envelope = this.#envelope;
-    const framing = framingOf(this.command, envelope);
-    this.#content = new IncomingContent(this.#context.profile, framing, this.#context.now());
+    const { profile, now } = this.#context;
+    this.#content = new IncomingContent(profile, framingOf(this.command, envelope), now);
     this.#discarded = 0;
-    const { repliesEach } = this;
-    if (envelope !== undefined) this.#context.outbox.tell({ type: "contentStarted", envelope, repliesEach });
+    if (envelope !== undefined)
+      this.#context.outbox.tell({ type: "contentStarted", envelope, repliesEach: this.repliesEach });
   }
 
   #startChunk(): void {
@@ -297,7 +297,7 @@ export class ServerActions {
   #refuseChunk(name: ServerReplyName): void {
     const octets = this.command?.verb === "BDAT" ? this.command.chunk.octets : 0;
     this.#discarded += octets;
-    this.refusedChunk = new RefusedChunk(octets, this.cause.given ?? this.#named(name));
+    this.refusedChunk = new RefusedChunk(octets, this.cause.given ?? namedReply(name, this.#context, this.#content));
     if (this.#discarded > this.#context.profile.limits.discarded) {
       this.next = { type: "violated", given: checkReplies.tooMuchDiscarded };
     }

@@ -12,41 +12,31 @@ import {
   type Verb,
 } from "../grammar/command.ts";
 import type { Reply } from "../grammar/reply.ts";
-import type { Inbox } from "../inbox.ts";
-import type { Outbox } from "../outbox.ts";
 import type { ServerActions } from "./actions.ts";
+import type { ActionsContext } from "./actions-context.ts";
 import { checkExtensionCommand, type ExtensionCommand } from "./extension-commands.ts";
 import { problemOf, type Refusal } from "./extension-failure.ts";
 import { refuseForeign } from "./foreign-protocols.ts";
 import { endsGroup } from "./groups.ts";
 import { malformedReply } from "./malformed.ts";
-import type { ServerEvent } from "./messages.ts";
 import type { Occurrence } from "./occurrence.ts";
-import type { ServerProfile } from "./options.ts";
 import { check } from "./questions.ts";
 import { checkReplies } from "./replies.ts";
 import { ShownCommands } from "./shown-commands.ts";
-import type { Standing } from "./standing.ts";
-
-export interface CommandsContext {
-  readonly profile: ServerProfile;
-  readonly inbox: Inbox;
-  readonly outbox: Outbox<ServerEvent>;
-  readonly standing: Standing;
-  /** Told what the command is, and what it asks the application, should the chart call for it. */
-  readonly actions: ServerActions;
-}
 
 const offeringSmtputf8 = { smtputf8: true };
 const underSmtputf8 = { smtputf8: true, utf8: true };
 
 export class Commands {
-  readonly #context: CommandsContext;
+  readonly #context: ActionsContext;
+  /** Told what the command is, and what it asks the application, should the chart call for it. */
+  readonly #actions: ServerActions;
   /** Only for traces. */
   #shown: ShownCommands | undefined;
 
-  constructor(context: CommandsContext) {
+  constructor(context: ActionsContext, actions: ServerActions) {
     this.#context = context;
+    this.#actions = actions;
   }
 
   /**
@@ -54,7 +44,8 @@ export class Commands {
    * @param phase Where the dialogue is, for commands of extensions.
    */
   received(lines: LineReader, phase: Phase | undefined): Occurrence {
-    const { actions, profile } = this.#context;
+    const { profile } = this.#context;
+    const actions = this.#actions;
     const enough = actions.budget.command();
     const options = actions.envelope?.parameters.smtputf8 === true ? underSmtputf8 : offeringSmtputf8;
     const parsed = parseCommandIn(lines.source, lines.start, lines.end, options);
@@ -87,7 +78,8 @@ export class Commands {
   }
 
   #extension(command: ExtensionCommand, phase: Phase | undefined): Occurrence {
-    const { actions, standing } = this.#context;
+    const { standing } = this.#context;
+    const actions = this.#actions;
     const checked = checkExtensionCommand(command, standing.offer, actions.envelope, actions.nextDecision);
     if ("refused" in checked) return this.#refused(checked);
     standing.facts.verbAllowed = phase !== undefined && command.definition.phases.includes(phase);
@@ -97,7 +89,8 @@ export class Commands {
   }
 
   #check(command: Command): Occurrence {
-    const { actions, standing, profile } = this.#context;
+    const { standing, profile } = this.#context;
+    const actions = this.#actions;
     const { verb } = command;
     if (profile.strictPipelining && this.#isAhead(verb)) return violated(checkReplies.improperPipelining);
     actions.command = command;
@@ -127,9 +120,8 @@ export class Commands {
   }
 
   #trace(line: Uint8Array, parsed: ParsedCommand): void {
-    const { profile, actions } = this.#context;
-    this.#shown ??= new ShownCommands(profile.registry.verbs);
-    actions.traceLine("client", this.#shown.next(line, parsed));
+    this.#shown ??= new ShownCommands(this.#context.profile.registry.verbs);
+    this.#actions.traceLine("client", this.#shown.next(line, parsed));
   }
 }
 

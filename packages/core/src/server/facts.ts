@@ -35,7 +35,8 @@ export interface ServerFacts {
   readonly tlsFirst: boolean;
 }
 
-export const initialServerFacts: ServerFacts = {
+/** Made anew for each session, by a literal: a copy by spread would be kept as a dictionary. */
+export const newServerFacts = (): { -readonly [Name in keyof ServerFacts]: boolean } => ({
   greetPaused: false,
   lmtp: false,
   tlsOffered: false,
@@ -51,7 +52,9 @@ export const initialServerFacts: ServerFacts = {
   verbAllowed: false,
   proxied: false,
   tlsFirst: false,
-};
+});
+
+export const initialServerFacts: ServerFacts = newServerFacts();
 
 /** Commands by their verb, as they were found well formed; the rest is past participles of the session's own. */
 export type ServerMachineEvent = {

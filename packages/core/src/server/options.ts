@@ -179,8 +179,8 @@ export interface ServerSessionOptions {
 }
 
 /** Steps that sessions can take without asking. */
-export type UnaskedSubject = "mail" | "recipient" | "data";
-const unaskedSubjects: readonly UnaskedSubject[] = ["mail", "recipient", "data"];
+export type UnaskedSubject = "connection" | "hello" | "mail" | "recipient" | "data";
+const unaskedSubjects: readonly UnaskedSubject[] = ["connection", "hello", "mail", "recipient", "data"];
 
 /** Options made ready once, for any number of sessions. */
 export interface ServerProfile {

@@ -36,6 +36,8 @@ export class Registry {
   readonly #extensions: readonly Extension[];
   /** The last line that each extension announced and that is known to fit. */
   readonly #fitting: string[] = [];
+  /** The last lines announced: most clients of a server are told the same. */
+  #announced: readonly string[] = [];
   readonly #mail: Reading<MailParameters>;
   readonly #recipient: Reading<RecipientParameters>;
 
@@ -80,12 +82,15 @@ export class Registry {
         const line = extension.announce(offer);
         if (line === undefined) continue;
         if (line !== this.#fitting[index]) this.#fitting[index] = fittingLine(line);
-        announced.push(line);
+        announced.push(this.#fitting[index] ?? line);
       } catch (error) {
         return failed(`keyword ${extension.keyword}`, error);
       }
     }
-    return { announced };
+    const isSame =
+      announced.length === this.#announced.length && announced.every((line, at) => line === this.#announced[at]);
+    if (!isSame) this.#announced = announced;
+    return { announced: this.#announced };
   }
 
   /** MAIL's parameters. After HELO none is known (RFC 5321 §4.1.1.1). */

@@ -18,6 +18,7 @@ import {
   type Wants,
 } from "../session.ts";
 import { ServerActions } from "./actions.ts";
+import type { ActionsContext } from "./actions-context.ts";
 import { Commands } from "./commands.ts";
 import type { ServerAnswer } from "../sasl/mechanism.ts";
 import type { IncomingContent } from "./content.ts";
@@ -35,17 +36,12 @@ import { Standing } from "./standing.ts";
 import type { StateMeta } from "./state-meta.ts";
 
 export class ServerSession implements Session<ServerIntent, ServerEvent> {
-  readonly #profile: ServerProfile;
-  readonly #inbox = new Inbox();
-  readonly #outbox: Outbox<ServerEvent>;
   readonly #lines: LineReader;
   readonly #runner: Runner<ServerFacts, ServerMachineEvent>;
-  readonly #standing: Standing;
   readonly #actions: ServerActions;
   readonly #commands: Commands;
-  readonly #pace: Pace;
   readonly #patience: Patience;
-  #now: Instant;
+  readonly #context: ActionsContext;
   #shutDown: Reply | undefined;
   /** Only behind a proxy, and only at first. */
   #proxy: ProxyReader | undefined;
@@ -56,19 +52,18 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
    * @param origin What is known of the connection.
    */
   constructor(profile: ServerProfile, now: Instant, origin: ServerOrigin = {}) {
-    this.#profile = profile;
-    this.#outbox = new Outbox(profile.limits.bufferedReplies);
-    this.#lines = new LineReader({ limit: profile.limits.commandLine, endless: profile.limits.endlessLine });
-    this.#now = now;
-    this.#patience = new Patience(profile, now);
-    this.#standing = new Standing(profile, origin);
-    this.#pace = new Pace(profile.limits, profile.timeouts);
-    const context = { profile, inbox: this.#inbox, outbox: this.#outbox, standing: this.#standing };
-    const told = { pace: this.#pace, state: () => this.state, now: () => this.#now };
-    this.#actions = new ServerActions({ ...context, ...told });
-    this.#commands = new Commands({ ...context, actions: this.#actions });
-    const { runner, actions } = serverProgram.start(this.#standing.facts);
+    const { limits, timeouts } = profile;
+    const standing = new Standing(profile, origin);
+    const { runner, actions } = serverProgram.start(standing.facts);
     this.#runner = runner;
+    const inbox = new Inbox();
+    const outbox = new Outbox<ServerEvent>(limits.bufferedReplies);
+    const pace = new Pace(limits, timeouts);
+    this.#context = { profile, standing, runner, now, inbox, outbox, pace };
+    this.#lines = new LineReader({ limit: limits.commandLine, endless: limits.endlessLine });
+    this.#patience = new Patience(profile, now);
+    this.#actions = new ServerActions(this.#context);
+    this.#commands = new Commands(this.#context, this.#actions);
     this.#actions.performAll(actions);
     this.#connect("connected");
   }
@@ -78,14 +73,19 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
     return this.#runner.state;
   }
 
+  /** How the client has introduced itself, once that was accepted. */
+  get hello(): { readonly name: string; readonly extended: boolean } | undefined {
+    return this.#context.standing.hello;
+  }
+
   handle(input: Input, now: Instant): void {
-    this.#now = now;
+    this.#context.now = now;
     if (this.#runner.done) return this.#handleAtEnd(input);
     switch (input.type) {
       case "received":
         return this.#received(input.bytes);
       case "ended":
-        this.#inbox.ended = true;
+        this.#context.inbox.ended = true;
         if (this.#isSecuring()) this.#step("ended");
         return;
       case "broken":
@@ -106,13 +106,14 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
 
   /** The last words may still be held back. */
   #handleAtEnd({ type }: Input): void {
-    const { until } = this.#pace;
-    if (type === "broken" || (type === "elapsed" && until !== undefined && this.#now >= until)) this.#pace.release();
+    const { until } = this.#context.pace;
+    if (type === "broken" || (type === "elapsed" && until !== undefined && this.#context.now >= until))
+      this.#context.pace.release();
   }
 
   submit(intent: ServerIntent, now: Instant): void {
-    this.#now = now;
-    if (intent.type === "trust") return this.#standing.trust();
+    this.#context.now = now;
+    if (intent.type === "trust") return this.#context.standing.trust();
     if (intent.type === "dismiss") return this.#dismiss(intent.reply);
     if (intent.type === "shutDown") {
       this.#shutDown =
@@ -136,12 +137,14 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
 
   poll(): Output<ServerEvent> {
     for (;;) {
-      const held = this.#pace.until !== undefined;
-      const urgent = held ? this.#outbox.takeTold() : this.#outbox.takeUrgent();
+      const held = this.#context.pace.until !== undefined;
+      const urgent = held ? this.#context.outbox.takeTold() : this.#context.outbox.takeUrgent();
       if (urgent !== undefined) return urgent;
       if (held) return { kind: "idle", wants: "intent", deadline: this.#deadline() };
       if (this.#advance()) continue;
-      return this.#outbox.takeRest() ?? { kind: "idle", wants: this.#wants(), deadline: this.#deadline() };
+      // No chunk is to be kept for as long as the client says no more.
+      this.#lines.forget();
+      return this.#context.outbox.takeRest() ?? { kind: "idle", wants: this.#wants(), deadline: this.#deadline() };
     }
   }
 
@@ -160,29 +163,29 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
 
   /** Whether what comes has to wait to be read. */
   #isDeaf(): boolean {
-    return this.#meta().reads === undefined || this.#pace.until !== undefined;
+    return this.#meta().reads === undefined || this.#context.pace.until !== undefined;
   }
 
   #deadline(): Instant | undefined {
-    return this.#patience.deadline(this.#meta(), this.#pace.until, this.#actions.content);
+    return this.#patience.deadline(this.#meta(), this.#context.pace.until, this.#actions.content);
   }
 
   // What happens.
 
   #received(bytes: Uint8Array): void {
-    if (this.#inbox.ended || bytes.length === 0) return;
+    if (this.#context.inbox.ended || bytes.length === 0) return;
     // The client speaks in the clear although TLS is about to begin: an injection, or no SMTP client (RFC 3207 §4.2).
     if (this.#isSecuring() || this.#actions.asked === "startTls")
       return this.#violate(checkReplies.bytesBehindStartTls);
-    this.#inbox.add(bytes);
-    if (this.#isDeaf() && this.#inbox.unread > this.#profile.limits.bufferedInput) {
+    this.#context.inbox.add(bytes);
+    if (this.#isDeaf() && this.#context.inbox.unread > this.#context.profile.limits.bufferedInput) {
       this.#violate(checkReplies.bufferOverrun);
     }
   }
 
   #secured(tls: TlsInfo): void {
     if (!this.#isSecuring()) return;
-    this.#standing.startOver(tls);
+    this.#context.standing.startOver(tls);
     this.#lines.reset();
     this.#connect("secured");
   }
@@ -195,12 +198,16 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
 
   #elapsed(): void {
     const deadline = this.#deadline();
-    if (deadline === undefined || this.#now < deadline) return;
-    if (this.#now >= this.#patience.end) return this.#step("expired");
-    if (this.#pace.until !== undefined) return this.#release();
+    if (deadline === undefined || this.#context.now < deadline) return;
+    if (this.#context.now >= this.#patience.end) return this.#step("expired");
+    if (this.#context.pace.until !== undefined) return this.#release();
     if (this.#patience.isPaused(this.#meta(), this.#actions.content)) return this.#heldTooLong();
     if (this.#actions.asked !== undefined) {
-      this.#outbox.tell({ type: "decisionExpired", decision: this.#actions.decision, about: this.#actions.asked });
+      this.#context.outbox.tell({
+        type: "decisionExpired",
+        decision: this.#actions.decision,
+        about: this.#actions.asked,
+      });
       this.#actions.answered = this.#actions.asked;
       this.#actions.asked = undefined;
     }
@@ -209,20 +216,20 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
 
   /** What was held back is said; the client's time to answer begins now. */
   #release(): void {
-    this.#pace.release();
-    this.#patience.restart(this.#now);
+    this.#context.pace.release();
+    this.#patience.restart(this.#context.now);
   }
 
   /** The application has neither taken what had come of the content, nor answered: what follows is for nobody. */
   #heldTooLong(): void {
     const { content } = this.#actions;
-    this.#patience.resume(this.#now, content);
+    this.#patience.resume(this.#context.now, content);
     const reply = fixedReplies.undecided;
-    if (content?.refuse(reply) === true) this.#outbox.tell({ type: "contentRefused", reply });
+    if (content?.refuse(reply) === true) this.#context.outbox.tell({ type: "contentRefused", reply });
   }
 
   #dismiss(given: Reply): void {
-    if (this.#runner.done) return this.#pace.release();
+    if (this.#runner.done) return this.#context.pace.release();
     const last = fittingReply("reject", "connection", given);
     this.#actions.asked = undefined;
     this.#step("dismiss", last);
@@ -239,9 +246,9 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
   #advance(): boolean {
     const { reads } = this.#meta();
     if (reads === undefined || this.#runner.done) return false;
-    if (!this.#inbox.ready() && !this.#chunkComplete(reads)) {
-      if (this.#inbox.ended) this.#step("ended");
-      return this.#inbox.ended;
+    if (!this.#context.inbox.ready() && !this.#chunkComplete(reads)) {
+      if (this.#context.inbox.ended) this.#step("ended");
+      return this.#context.inbox.ended;
     }
     if (reads === "silence") this.#violate(checkReplies.spokeTooEarly);
     else if (reads === "content" || reads === "chunk") this.#readContent();
@@ -259,35 +266,35 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
 
   #readProxyHeader(): void {
     const reader = (this.#proxy ??= new ProxyReader());
-    const outcome = reader.read(this.#inbox.chunk, this.#inbox.at);
-    this.#inbox.at = reader.next;
+    const outcome = reader.read(this.#context.inbox.chunk, this.#context.inbox.at);
+    this.#context.inbox.at = reader.next;
     const { header, problem } = reader;
     if (outcome === "malformed") {
-      this.#outbox.tell({ type: "proxyHeaderRefused", problem });
+      this.#context.outbox.tell({ type: "proxyHeaderRefused", problem });
       this.#step("violated");
     } else if (header !== undefined) {
-      this.#outbox.tell({ type: "proxied", header });
+      this.#context.outbox.tell({ type: "proxied", header });
       this.#proxy = undefined;
-      this.#standing.facts.proxied = false;
+      this.#context.standing.facts.proxied = false;
       this.#connect("proxied");
     }
   }
 
   #readLine(reads: "command" | "response"): void {
-    const { limits } = this.#profile;
+    const { limits } = this.#context.profile;
     this.#lines.limit = reads === "command" ? limits.commandLine : limits.responseLine;
-    const outcome = this.#lines.read(this.#inbox.chunk, this.#inbox.at);
-    this.#inbox.at = this.#lines.next;
+    const outcome = this.#lines.read(this.#context.inbox.chunk, this.#context.inbox.at);
+    this.#context.inbox.at = this.#lines.next;
     switch (outcome) {
       case "partial":
         return;
       case "line":
         return reads === "command"
-          ? this.#take(this.#commands.received(this.#lines, this.#meta().phase))
+          ? this.#occurred(this.#commands.received(this.#lines, this.#meta().phase))
           : this.#responseReceived(this.#lines.line);
       case "overlong":
         return reads === "command"
-          ? this.#take(this.#commands.overlong(this.#lines.line))
+          ? this.#occurred(this.#commands.overlong(this.#lines.line))
           : this.#step("garbled", checkReplies.overlongResponse);
       case "endless":
         return this.#violate(checkReplies.endlessLine);
@@ -301,11 +308,11 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
     const content = this.#actions.content;
     if (content === undefined) return;
     const wasRefused = content.refusal !== undefined;
-    const outcome = content.read(this.#inbox);
-    if (content.takeProgress()) this.#patience.restart(this.#now);
-    if (content.slice.length > 0) this.#outbox.tell({ type: "contentReceived", bytes: content.slice });
+    const outcome = content.read(this.#context.inbox);
+    if (content.takeProgress()) this.#patience.restart(this.#context.now);
+    if (content.slice.length > 0) this.#context.outbox.tell({ type: "contentReceived", bytes: content.slice });
     if (content.refusal !== undefined && !wasRefused) {
-      this.#outbox.tell({ type: "contentRefused", reply: content.refusal });
+      this.#context.outbox.tell({ type: "contentRefused", reply: content.refusal });
     }
     if (outcome === "flooded") this.#violate(checkReplies.tooMuchDiscarded);
     if (outcome === "ended") this.#pieceEnded(content);
@@ -314,14 +321,14 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
   #discardChunk(): void {
     const chunk = this.#actions.refusedChunk;
     if (chunk === undefined) return;
-    chunk.read(this.#inbox);
-    if (chunk.takeProgress()) this.#patience.restart(this.#now);
+    chunk.read(this.#context.inbox);
+    if (chunk.takeProgress()) this.#patience.restart(this.#context.now);
     if (chunk.remaining === 0) this.#step("chunkDiscarded", chunk.reply);
   }
 
   /** The content has ended, or a chunk of it. */
   #pieceEnded(content: IncomingContent): void {
-    this.#standing.facts.contentRefused = content.refusal !== undefined;
+    this.#context.standing.facts.contentRefused = content.refusal !== undefined;
     if (content.last) return this.#contentEnded(content);
     if (content.refusal === undefined) this.#actions.budget.progressMade();
     this.#step("chunkEnded", content.refusal);
@@ -335,10 +342,6 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
       this.#actions.question = { type: "messageReceived", decision, envelope, size: content.size, repliesEach };
     }
     this.#step("contentEnded", content.refusal);
-  }
-
-  #take({ type, given }: Occurrence): void {
-    this.#step(type, given);
   }
 
   #responseReceived(line: Uint8Array): void {
@@ -371,21 +374,25 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
   }
 
   #step(type: Occurrence["type"], given?: Reply): void {
-    if (this.#meta().reads === undefined) this.#patience.decided(this.#now, this.#actions.content);
-    for (let next: Occurrence | undefined = { type, given }; next !== undefined; next = this.#actions.next) {
+    this.#occurred({ type, given });
+  }
+
+  #occurred(occurrence: Occurrence): void {
+    if (this.#meta().reads === undefined) this.#patience.decided(this.#context.now, this.#actions.content);
+    for (let next: Occurrence | undefined = occurrence; next !== undefined; next = this.#actions.next) {
       this.#actions.next = undefined;
       this.#actions.cause = next;
-      this.#actions.performAll(this.#runner.send(next, this.#standing.facts));
+      this.#actions.performAll(this.#runner.send(next, this.#context.standing.facts));
     }
-    this.#actions.answered = undefined;
-    this.#patience.restart(this.#now);
-    this.#pace.hold(this.#now);
+    this.#actions.settle();
+    this.#patience.restart(this.#context.now);
+    this.#context.pace.hold(this.#context.now);
     this.#shutDownIfIdle();
   }
 
   #shutDownIfIdle(): void {
     const given = this.#shutDown;
-    if (given === undefined || !this.#runner.can({ type: "shutDown" }, this.#standing.facts)) return;
+    if (given === undefined || !this.#runner.can({ type: "shutDown" }, this.#context.standing.facts)) return;
     this.#shutDown = undefined;
     this.#step("shutDown", given);
   }

@@ -5,7 +5,7 @@ import type { ClientAttributes } from "../extensions/xclient.ts";
 import { reply, type Reply } from "../grammar/reply.ts";
 import type { Circumstances, ServerMechanism } from "../sasl/mechanism.ts";
 import type { TlsInfo } from "../session.ts";
-import { initialServerFacts, type ServerFacts } from "./facts.ts";
+import { newServerFacts, type ServerFacts } from "./facts.ts";
 import type { ServerProfile } from "./options.ts";
 import type { ServerOrigin } from "./origin.ts";
 import { checkReplies, fixedReplies } from "./replies.ts";
@@ -30,7 +30,7 @@ const nothing: Offer = {
 
 export class Standing {
   /** What the chart's guards read. */
-  readonly facts: { -readonly [Name in keyof ServerFacts]: boolean } = { ...initialServerFacts };
+  readonly facts: { -readonly [Name in keyof ServerFacts]: boolean };
   hello: Introduction | undefined;
   /** SASL mechanisms open to the client now. */
   mechanisms: readonly ServerMechanism[] = [];
@@ -44,9 +44,10 @@ export class Standing {
 
   constructor(profile: ServerProfile, { tls, trusted = false, proxied = false, implicitTls = false }: ServerOrigin) {
     this.#profile = profile;
-    this.facts.greetPaused = profile.greetPause > 0;
     this.#tls = tls;
     this.#trusted = trusted;
+    this.facts = newServerFacts();
+    this.facts.greetPaused = profile.greetPause > 0;
     this.facts.chunkingMissing = !profile.chunking;
     this.facts.proxied = proxied;
     this.facts.tlsFirst = proxied && implicitTls;
@@ -79,6 +80,10 @@ export class Standing {
     return this.facts.tlsOffered ? fixedReplies.authNeedsTls : checkReplies.unknownMechanism;
   }
 
+  introduced({ name, extended }: Introduction): void {
+    this.hello = { name, extended };
+  }
+
   trust(): void {
     this.#trusted = true;
     this.#weigh();
@@ -108,7 +113,7 @@ export class Standing {
     const { facts } = this;
     const { mechanisms, startTls, requireTls, requireAuthentication, limits } = this.#profile;
     const secure = this.#tls !== undefined;
-    this.mechanisms = mechanisms.filter((mechanism) => this.#isFit(mechanism));
+    this.mechanisms = mechanisms.length === 0 ? mechanisms : mechanisms.filter((mechanism) => this.#isFit(mechanism));
     facts.tlsOffered = startTls && !secure;
     facts.tlsMissing = requireTls && !secure;
     facts.authOffered = this.mechanisms.length > 0;
@@ -120,7 +125,7 @@ export class Standing {
       secured: secure,
       trusted: this.#trusted,
       protocol: this.#profile.protocol,
-      mechanisms: this.mechanisms.map(({ name }) => name),
+      mechanisms: this.mechanisms.length === 0 ? nothing.mechanisms : this.mechanisms.map(({ name }) => name),
     };
   }
 
