@@ -114,7 +114,7 @@ export class ListeningServer<Options extends ListenOptions> {
     if (this.#lmtp && options.port === smtpPort && options.allowPort25 !== true)
       throw new TypeError("LMTP on port 25: choose another port, since clients there speak SMTP (RFC 2033 section 5)");
     const doorkeeper: Doorkeeper = {
-      arrived: (arrival) => void this.#serve(arrival, implicitTls, isProxy),
+      arrived: (arrival) => this.#serve(arrival, implicitTls, isProxy),
       failed: (error) => this.#server.report(error),
     };
     const { address, port } = await this.#open(options, doorkeeper);
@@ -164,11 +164,11 @@ export class ListeningServer<Options extends ListenOptions> {
     await Promise.all(stopped);
   }
 
-  async #serve(arrival: Arrival, implicitTls: boolean, isProxy: IsProxy | undefined): Promise<void> {
+  #serve(arrival: Arrival, implicitTls: boolean, isProxy: IsProxy | undefined): void {
     const proxied = isProxy !== undefined;
     if (proxied && !isProxy(arrival.remote.address)) return arrival.destroy();
-    if (implicitTls && !proxied) return this.#serveSecurely(arrival);
-    return this.#server.accept(arrival.open(), { proxied, implicitTls });
+    if (implicitTls && !proxied) void this.#serveSecurely(arrival);
+    else this.#server.admit(arrival.open(), { proxied, implicitTls });
   }
 
   async #serveSecurely(arrival: Arrival): Promise<void> {
@@ -184,7 +184,7 @@ export class ListeningServer<Options extends ListenOptions> {
       const transport = await arrival.secure?.();
       if (transport === undefined) return arrival.destroy();
       leave();
-      void this.#server.accept(transport);
+      this.#server.admit(transport);
     } catch (error) {
       if (this.#end.signal.aborted) return;
       const problem = late ? new Error(`No TLS handshake within ${this.#tlsTimeout} ms`) : error;

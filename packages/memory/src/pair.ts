@@ -30,7 +30,7 @@ export async function pair(
   const server = new SmtpServer(serverOptions, { clock, startTls });
   const connect = (options: ClientOptions = clientOptions): Promise<SmtpClient> => {
     const [clientEnd, serverEnd] = pipe({ ...pipeOptions, clock });
-    void server.accept(serverEnd);
+    server.admit(serverEnd);
     return openClient(clientEnd, options, clock);
   };
   return { server, client: await clock.settle(connect()), clock, connect };
