@@ -19,13 +19,19 @@ const binaries = join(import.meta.dirname, "..", "node_modules", ".bin");
 export const node: Runtime = { name: "node", command: process.execPath, words: [] };
 export const bun: Runtime = installed("bun", ["run"]);
 /** `--no-check`: types are checked by what checks all of them. */
-export const deno: Runtime = installed("deno", ["run", "--no-check", "--allow-all"]);
+export const deno: Runtime = withoutLauncher(installed("deno", ["run", "--no-check", "--allow-all"]));
 
 function installed(name: string, words: readonly string[]): Runtime {
   const command = join(binaries, name);
   // npm brings a command everywhere, and the runtime itself only where there is one for the platform.
   const runs = spawnSync(command, ["--version"]).status === 0;
   return { name, command, words, ...(!runs && { absent: `${name} is not installed, or not for this platform` }) };
+}
+
+/** The program itself: npm's command for Deno starts it, and would leave it behind when it is ended. */
+function withoutLauncher(runtime: Runtime): Runtime {
+  const { stdout } = spawnSync(runtime.command, ["eval", "console.log(Deno.execPath())"], { encoding: "utf8" });
+  return runtime.absent === undefined ? { ...runtime, command: stdout.trim() } : runtime;
 }
 
 /**
