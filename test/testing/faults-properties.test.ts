@@ -182,7 +182,7 @@ const when: fc.Arbitrary<When> = scope.chain((given) =>
     fc.constantFrom(greeting(given), contentEnd(given), tls(given), command(undefined, given)),
     fc.constantFrom("securing", "dialogue.transaction", "ready").map((name) => state(name, given)),
     fc
-      .tuple(fc.constantFrom("RCPT", "content", "TLS", "xclient"), count)
+      .tuple(fc.constantFrom("RCPT", "content", "TLS", "xclient", "once", "Times", "QUIT", "command"), count)
       .map(([verb, nth]) => command(verb, { nth, ...given })),
     count.map((nth) => recipient(nth, given)),
     fc

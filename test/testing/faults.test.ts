@@ -24,7 +24,9 @@ import {
   drop,
   FaultError,
   faults,
+  formatFault,
   on,
+  parseFault,
   reply,
   testServer,
   type FaultPlan,
@@ -441,6 +443,14 @@ describe("rules", () => {
     expect(await codes([], 2)).toBe("250 250");
   });
 
+  test("may be for a verb of one's own, which the text says is a command's", () => {
+    const own = on(command("STORE", { nth: 2, times: 1 }), drop());
+    expect(parseFault("command STORE#2 once: drop")).toEqual(own);
+    expect(parseFault("XSTORE: drop")).toEqual(on(command("XSTORE"), drop()));
+    expect(parseFault("command once: drop")).toEqual(on(command(undefined, { times: 1 }), drop()));
+    expect(formatFault(own)).toBe("command STORE#2 once: drop");
+  });
+
   test("let a retry of an application's succeed, and a pool's", async () => {
     const clock = new VirtualClock();
     await using inbox = await testServer({
@@ -458,6 +468,11 @@ describe("rules", () => {
     const errors: [FaultRules, RegExp][] = [
       ["RCPT#2 reply 451", /^"RCPT#2 reply 451": at "reply 451" it should have a colon/],
       ["RCPT#2: rply 451", /^"RCPT#2: rply 451": there is no action rply; there are delay/],
+      [
+        "RCTP#2: drop",
+        /there is no occasion RCTP; there are greeting, .* RCPT.*; write "command RCTP" for a verb of your own/,
+      ],
+      ["connect: reset", /there is no occasion connect; there are greeting/],
       ["state nowhere: drop", /no chart has a state "nowhere"; docs\/state-machines.md lists them/],
       ["RCPT: reply 250", /reply 250 would promise .* give 400 to 559/],
       ["RCPT: reply 451 5.3.0", /5\.3\.0.*451/],

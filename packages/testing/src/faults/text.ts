@@ -1,14 +1,15 @@
 // Rules in their text form, for command lines and logs: `RCPT#2 once: delay 100, reply 451 4.3.0 Try later`.
 //
 //     rule  = [ "client" SP ] when *( SP scope ) ":" what *( "," what )
-//     when  = "greeting" / "content-end" / "tls" / ( VERB / "command" ) [ "#" n ] / "recipient#" n / "recipient <" address ">"
+//     when  = "greeting" / "content-end" / "tls" / ( VERB / "command" [ SP verb ] ) [ "#" n ]
+//           / "recipient#" n / "recipient <" address ">"
 //           / "content" [ "+" octets ] / ( "sent" / "received" ) "+" octets / "state" SP name
 //     scope = "connection" SP ( n / n "-" n / "every" SP n ) / "once" / "times" SP n
 //     what  = "delay" SP ms / "dribble" SP octets SP ms / ( "drop" / "reset" / "half-close" / "stall" ) [ SP octets ]
 //           / "reply" SP code [ SP enhanced ] [ SP text ] / ( "garbage" / "corrupt" ) [ SP octets ]
 //           / "disconnect421" / "tls-failure" / "duplicate"
 //
-// A text with a comma stands in quotes, as JSON has them.
+// VERB is one that a standard has, or begins with X. A text with a comma stands in quotes, as JSON has them.
 
 import { checkedRule, FaultError } from "./check.ts";
 import type { FaultRule, Scope, What, When } from "./rule.ts";
@@ -85,12 +86,36 @@ function parseWhen(cursor: Cursor): When {
       return rules.received(octetsBehind(cursor));
     case "state":
       return rules.state(cursor.need(/\s+([A-Za-z0-9.]+)/y, "the name of a state")[0] ?? "");
-    default: {
-      const nth = cursor.take(/#(\d+)/y)?.[0];
-      return rules.command(word === "command" ? undefined : word, nth === undefined ? {} : { nth: Number(nth) });
-    }
+    case "command":
+      // What stands behind any command, and is no verb of somebody's own.
+      return commandBehind(cursor, cursor.take(/\s+(?!(?:connection|once|times)\b)([A-Za-z]+)/y)?.[0]);
+    default:
+      if (!isKnownVerb(word)) throw cursor.error(unknownOccasion(word));
+      return commandBehind(cursor, word);
   }
 }
+
+function commandBehind(cursor: Cursor, verb: string | undefined): When {
+  const nth = cursor.take(/#(\d+)/y)?.[0];
+  return rules.command(verb, nth === undefined ? {} : { nth: Number(nth) });
+}
+
+/** A slip in any other would be a rule that never fires. X begins those that are agreed upon in private (RFC 5321 §4.1.5). */
+function isKnownVerb(word: string): boolean {
+  const verb = word.toUpperCase();
+  return verb.startsWith("X") || verbs.includes(verb);
+}
+
+function unknownOccasion(word: string): string {
+  const ways = `there are ${occasions.join(", ")}, and the verbs ${verbs.join(", ")}`;
+  return `there is no occasion ${word}; ${ways}; write "command ${word.toUpperCase()}" for a verb of your own`;
+}
+
+const occasions = ["greeting", "command", "recipient", "content", "content-end", "tls", "sent", "received", "state"];
+const verbs = [
+  ...["EHLO", "HELO", "LHLO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", "BDAT", "BURL"],
+  ...["RSET", "NOOP", "QUIT", "VRFY", "EXPN", "HELP", "ETRN"],
+];
 
 function octetsBehind(cursor: Cursor): number {
   return Number(cursor.take(/\+(\d+)/y)?.[0] ?? 0);
@@ -190,7 +215,7 @@ function formatWhen(when: When): string {
     case "contentEnd":
       return "content-end";
     case "command":
-      return `${when.verb ?? "command"}${when.nth === undefined ? "" : `#${when.nth}`}`;
+      return `${formatVerb(when.verb)}${when.nth === undefined ? "" : `#${when.nth}`}`;
     case "recipient":
       return when.nth === undefined ? `recipient <${when.address ?? ""}>` : `recipient#${when.nth}`;
     case "content":
@@ -200,6 +225,11 @@ function formatWhen(when: When): string {
     case "state":
       return `state ${when.name}`;
   }
+}
+
+function formatVerb(verb: string | undefined): string {
+  if (verb === undefined) return "command";
+  return isKnownVerb(verb) ? verb : `command ${verb}`;
 }
 
 function formatScope({ connection, times }: Scope): string {
