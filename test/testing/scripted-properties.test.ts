@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { accept, openClient, reject, SmtpServer, type ClientOptions, type Message } from "@carteiro/driver";
 import { pipe, VirtualClock } from "@carteiro/memory";
-import { dialogueOf, parseRecording, recordings, scriptedClient, scriptedServer, ScriptError } from "@carteiro/testing";
+import { dialogueOf, recordings, scriptedClient, scriptedServer, ScriptError } from "@carteiro/testing";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { readDialogue } from "../../packages/testing/src/script/dialogue.ts";
@@ -62,7 +62,7 @@ async function recorded(given: Case): Promise<string> {
   const [client, server] = pipe({ clock });
   void serverOf(given, clock).accept(server);
   await clock.settle(send(given, () => openClient(client, { ...clientOptions, witness }, clock)));
-  return dialogueOf(parseRecording(sessions[0] ?? ""));
+  return dialogueOf(sessions[0] ?? "");
 }
 
 /** The same client meets a server by this script. */
