@@ -81,6 +81,16 @@ describe("a world", () => {
     expect([around.network.connections, around.network.held, around.clock.timers]).toEqual([[], 0, 0]);
   });
 
+  test("has servers bear the names of their hosts, unless they are given others", async () => {
+    const around = world();
+    around.host(mx).createServer().listen({ port: 25 });
+    around.host(mx).createServer({ hostname: "other.example.net" }).listen({ port: 26 });
+    const greeting = (port: number) =>
+      around.run(async () => (await around.host(app).connect({ host: mx, port })).greeting?.lines[0]);
+    expect(await greeting(25)).toMatch(/^mx\.example\.net /);
+    expect(await greeting(26)).toMatch(/^other\.example\.net /);
+  });
+
   test("takes the driver's own server and clients, and TLS from the beginning", async () => {
     const around = world();
     const { server } = serving(around);

@@ -32,7 +32,9 @@ export interface HostConnectOptions extends ClientOptions {
 
 export type HostPoolOptions = HostConnectOptions & Omit<PoolOptions, "connect" | "clock">;
 
-export interface HostServerOptions extends ServerOptions {
+export interface HostServerOptions extends Omit<ServerOptions, "hostname"> {
+  /** Its own name in the greeting. Default: the host's. */
+  readonly hostname?: string;
   /** Whether STARTTLS is offered, by the stand-in for TLS of @carteiro/memory. Default: yes. */
   readonly startTls?: boolean;
 }
@@ -56,7 +58,7 @@ export class Host {
   /** A pool of such sessions; see `Pool`. Bound, as `connect` is. */
   readonly createPool: (options: HostPoolOptions) => Pool;
   /** Makes a server; `listen` starts it. Throws as `SmtpServer` does. Bound, as `connect` is. */
-  readonly createServer: (options: HostServerOptions) => HostServer;
+  readonly createServer: (options?: HostServerOptions) => HostServer;
   readonly #world: Surroundings;
 
   constructor(name: string, world: Surroundings) {
@@ -65,7 +67,7 @@ export class Host {
     world.network.address(name);
     this.connect = (options = {}) => this.#connect(options);
     this.createPool = (options) => this.#pool(options);
-    this.createServer = (options) => new HostServer(this.name, options, world);
+    this.createServer = (options = {}) => new HostServer(this.name, options, world);
   }
 
   async #connect(options: HostConnectOptions): Promise<SmtpClient> {
@@ -100,7 +102,7 @@ export class HostServer extends SmtpServer {
     { startTls = features.serverStartTls, ...options }: HostServerOptions,
     { network, clock, random, compute }: Surroundings,
   ) {
-    super(seeded(options, random), { clock, startTls, compute });
+    super(seeded({ hostname: name, ...options }, random), { clock, startTls, compute });
     this.#name = name;
     this.#network = network;
   }
