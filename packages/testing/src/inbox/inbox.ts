@@ -80,6 +80,11 @@ export class Inbox implements AsyncDisposable {
     return [...this.#messages];
   }
 
+  /** Whether `close` has been called. */
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
   /** What was said in the sessions since the last `clear`; without secrets. */
   get dialogue(): string {
     return this.#dialogues.toString();
@@ -96,8 +101,14 @@ export class Inbox implements AsyncDisposable {
     return this.#take(found ?? (await this.#wait(wanted, within)));
   }
 
-  /** Settles after the time if no such message came, or was there that no call of `message` had given; rejects with `InboxError` if one did. */
-  async none({ within = 100, ...wanted }: Wanted & Within = {}): Promise<void> {
+  /**
+   * Settles after the time if no such message came, or was there that no call of `message` had given; rejects with `InboxError`
+   * if one did. `within` may stand in the wish as well.
+   */
+  async none(
+    { within: inWish = 100, ...wanted }: Wanted & Within = {},
+    { within = inWish }: Within = {},
+  ): Promise<void> {
     checkWanted(wanted);
     const isUnwelcome = (message: InboxMessage) => !this.#taken.has(message) && isWanted(message, wanted);
     await this.#read();

@@ -40,13 +40,20 @@ export class MemoryInbox extends Inbox {
     this.#clientOptions = { allowAuthInClear: true, ...(!startTls && { startTls: "never" }) };
   }
 
-  /** Opens a client's session, which logs in without TLS, too, unless the options say otherwise. Rejects as `openClient` does. */
-  connect(options: ClientOptions = {}): Promise<SmtpClient> {
+  /**
+   * Opens a client's session, which logs in without TLS, too, unless the options say otherwise. Rejects as `openClient` does, and
+   * with `ECONNREFUSED` where the inbox is closed.
+   */
+  async connect(options: ClientOptions = {}): Promise<SmtpClient> {
     return openClient(this.transport(), { ...this.#clientOptions, ...options }, this.#clock);
   }
 
-  /** The client's end of a new connection: for `openClient`, for a pool's `connect`, for a peer of the test's own. */
+  /**
+   * The client's end of a new connection: for `openClient`, for a pool's `connect`, for a peer of the test's own. Throws
+   * `ECONNREFUSED`, as a socket has it, where the inbox is closed.
+   */
   transport(): Transport {
+    if (this.isClosed) throw Object.assign(new Error("The inbox is closed: nobody listens"), { code: "ECONNREFUSED" });
     const [client, server] = pipe({ ...this.#pipe, clock: this.#clock });
     void this.server.accept(server);
     return client;

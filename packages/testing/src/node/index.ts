@@ -13,7 +13,7 @@ export type { Captured } from "../script/hearing.ts";
 export type { HearingLimits } from "../script/ear.ts";
 export type { ConversationOptions, Mode } from "../script/conversation.ts";
 export { ScriptError } from "../script/script-error.ts";
-export { Inbox, type InboxOptions, type Within } from "../inbox/inbox.ts";
+export { Inbox, InboxError, type InboxOptions, type Within } from "../inbox/inbox.ts";
 export type { InboxMessage, MessageAddress, MessageAttachment, MessageHeaders } from "../inbox/inbox-message.ts";
 export type { TextWanted, Wanted } from "../inbox/wanted.ts";
 export type { RecordOptions } from "../recording/record.ts";
