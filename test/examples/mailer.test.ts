@@ -1,8 +1,7 @@
 // What the mailer does when mail goes wrong, as an application's own tests would ask it: by nodemailer on a real port, and by
 // Carteiro in memory, where days go by at once.
 
-import { VirtualClock } from "@carteiro/memory";
-import { recordings, replay, testServer, tracePage, world, type InboxOptions } from "@carteiro/testing";
+import { recordings, replay, testServer, tracePage, VirtualClock, world, type InboxOptions } from "@carteiro/testing";
 import { dialogue, expected, scriptedServer, testServer as portServer } from "@carteiro/testing/node";
 import { describe, expect, test } from "vitest";
 import { byCarteiro, byNodemailer, deliver, type Mail, type Report } from "./mailer.ts";

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect } from "@carteiro/node";
 import { replay } from "@carteiro/testing";
-import { recordInto, recordTo, testServer } from "@carteiro/testing/node";
+import { InboxError, recordInto, recordTo, reject, testServer } from "@carteiro/testing/node";
 import { createTransport } from "nodemailer";
 import { describe, expect, test } from "vitest";
 
@@ -105,6 +105,13 @@ describe("an inbox on a port", () => {
     await once(socket, "data");
     await inbox.close();
     await once(socket, "close");
+  });
+
+  test("refuses by what comes with it, and complains by an error that comes with it", async () => {
+    await using inbox = await testServer({ onRecipient: () => reject(452, "4.2.2", "Mailbox full") });
+    const sent = createTransport(inbox.url).sendMail({ from: "ana@example.org", to: "bia@example.net", text: "Hi" });
+    await expect(sent).rejects.toMatchObject({ responseCode: 452 });
+    await expect(inbox.message({}, { within: 1 })).rejects.toThrow(InboxError);
   });
 
   test("says that a port is taken", async () => {

@@ -1,5 +1,8 @@
 // @carteiro/testing: a test inbox, scripted peers, a world in memory, and sessions recorded, replayed and shrunk.
 
+// What tests need of other packages, so that this one is enough.
+export { accept, disconnect, reject } from "@carteiro/driver";
+export { VirtualClock } from "@carteiro/memory";
 export { record, recordings, type RecordedSession, type RecordOptions } from "./recording/record.ts";
 export {
   formatRecording,

@@ -1,5 +1,6 @@
 // @carteiro/testing/node: what of the test kit needs Node: files, and real ports.
 
+export { accept, disconnect, reject } from "@carteiro/driver";
 export { recordInto, recordTo } from "./recordings.ts";
 export { PortInbox, testServer, type TestServerOptions } from "./test-server.ts";
 export { PortScriptedServer, scriptedServer, type ScriptedServerOptions } from "./scripted-server.ts";
