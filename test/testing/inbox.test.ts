@@ -209,6 +209,18 @@ describe("an inbox", () => {
     client.destroy();
   });
 
+  test("says under a virtual clock, too, what came instead, and that a message came which was not to", async () => {
+    const clock = new VirtualClock();
+    await using inbox = await testServer({ clock });
+    const client = await clock.settle(inbox.connect());
+    const both = Promise.all([client.send(mail("Hello")), inbox.message({ subject: "Hello" })]);
+    await expect(clock.settle(both)).resolves.toMatchObject([{}, { subject: "Hello" }]);
+    await clock.settle(client.send(mail("Surprise")));
+    await expect(clock.settle(inbox.message({ subject: "Hello" }))).rejects.toThrow('"Surprise"');
+    await expect(clock.settle(inbox.none({ subject: "Surprise" }))).rejects.toThrow("none was to come");
+    client.destroy();
+  });
+
   test("gives transports, to clients that are opened otherwise", async () => {
     await using inbox = await testServer();
     const client = await openClient(inbox.transport(), { startTls: "never" });

@@ -13,8 +13,8 @@ import { Inbox, type InboxOptions } from "./inbox.ts";
 
 export interface TestServerOptions extends InboxOptions {
   /**
-   * Default: real time. Under a virtual clock let it settle what is sent, `await clock.settle(client.send(…))`, and then wait for
-   * the message itself: reading MIME takes no virtual time.
+   * Default: real time. A virtual clock stands still but while it settles something: what is sent, `await
+   * clock.settle(client.send(…))`, and likewise a message that may not come, `await clock.settle(inbox.message(…))`.
    */
   readonly clock?: Clock;
   /** Whether STARTTLS is offered, by the stand-in for TLS of @carteiro/memory. Default: no. */
