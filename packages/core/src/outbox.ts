@@ -1,9 +1,11 @@
 // What a session has to say until it is polled: events first, then the octets to write, then what ends or changes the
 // connection. Octets are collected, so that the replies or commands of a group leave in one write (RFC 2920).
 
-import { joinOctets } from "./grammar/octets.ts";
+import { joinForWriting } from "./grammar/octets.ts";
 import type { Effect, Output } from "./session.ts";
 
+/** Octets of a piece that is not joined with others. */
+const largePiece = 16_384;
 /** Events up to which the list of them is kept for the next ones. */
 const fewEvents = 16;
 
@@ -76,10 +78,21 @@ export class Outbox<Event> {
     this.#count = this.#told = 0;
   }
 
+  /** The next octets to be written: large pieces leave by themselves, since to copy them costs more than a write. */
   #takeOctets(first: Uint8Array): Uint8Array {
     const others = this.#others;
-    this.#first = this.#others = undefined;
-    this.#octets = 0;
-    return others === undefined ? first : joinOctets([first, ...others]);
+    if (others === undefined) return this.#leave(first, undefined, 0);
+    let count = first.length < largePiece ? 0 : -1;
+    while (count >= 0 && count < others.length && (others[count]?.length ?? 0) < largePiece) count += 1;
+    if (count <= 0) return this.#leave(first, others, 0);
+    return this.#leave(joinForWriting([first, ...others.slice(0, count)]), others, count);
+  }
+
+  /** @param next Index in the others of what is to be written next. */
+  #leave(bytes: Uint8Array, others: Uint8Array[] | undefined, next: number): Uint8Array {
+    this.#octets -= bytes.length;
+    this.#first = others?.[next];
+    this.#others = others !== undefined && next + 1 < others.length ? others.slice(next + 1) : undefined;
+    return bytes;
   }
 }

@@ -136,10 +136,10 @@ export class SmtpClient {
 
   /** Whether another message can be sent: nothing is under way, and the server takes more in this session (MAILMAX, RFC 9422). */
   get usable(): boolean {
-    return this.#idle && !this.#session.spent;
+    return this.#idle() && !this.#session.spent;
   }
 
-  get #idle(): boolean {
+  #idle(): boolean {
     return !this.#over && this.#session.state === "ready";
   }
 
@@ -207,7 +207,7 @@ export class SmtpClient {
     if (signal?.aborted === true) abort();
     signal?.addEventListener("abort", abort, { once: true });
     await this.#turns.take(async () => {
-      if (this.#idle) this.#drive.submit({ type: "quit" });
+      if (this.#idle()) this.#drive.submit({ type: "quit" });
       await this.closed;
     });
     signal?.removeEventListener("abort", abort);
@@ -320,14 +320,14 @@ export class SmtpClient {
 
   /** It is this caller's turn: a session that is not ready will not be any more. */
   #begin(intent: Ask | OutgoingMessage["intent"]): void {
-    if (!this.#idle) throw this.#error(this.#failure ?? sessionOver);
+    if (!this.#idle()) throw this.#error(this.#failure ?? sessionOver);
     this.#drive.submit(intent);
   }
 
   /** In one transaction wherever the server takes it so. */
   #sendAll(sending: OutgoingMessage): Promise<SendResult> {
     const division = this.#session.divide(sending.intent.recipients);
-    if (division === undefined || !this.#idle) return this.#send(sending);
+    if (division === undefined || !this.#idle()) return this.#send(sending);
     return sendDivided(sending, division, { isFresh: !this.#used, send: (part) => this.#send(part) });
   }
 

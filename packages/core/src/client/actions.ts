@@ -5,7 +5,7 @@ import type { WrittenChunk } from "../framing/chunk-writer.ts";
 import { findCapability, noCapabilities, parseCapabilities, type Capabilities } from "../grammar/capabilities.ts";
 import { formatCommand, type Command } from "../grammar/command.ts";
 import type { Reply } from "../grammar/reply.ts";
-import { encodeUtf8 } from "../grammar/text.ts";
+import { encodeForWriting } from "../grammar/text.ts";
 import type { Inbox } from "../inbox.ts";
 import type { Outbox } from "../outbox.ts";
 import type { Instant, TlsInfo } from "../session.ts";
@@ -97,7 +97,14 @@ export class ClientActions {
     return computation === this.#computation;
   }
 
-  perform(action: ActionCall): void {
+  performAll(actions: readonly ActionCall[]): void {
+    for (let index = 0; index < actions.length; index++) {
+      const action = actions[index];
+      if (action !== undefined) this.#perform(action);
+    }
+  }
+
+  #perform(action: ActionCall): void {
     switch (action.type) {
       case "fail":
         return this.#fail(action.params?.["kind"] as FailureKind);
@@ -356,7 +363,7 @@ export class ClientActions {
       text += `${line}\r\n`;
       this.#trace(line);
     }
-    this.#context.outbox.write(encodeUtf8(text));
+    this.#context.outbox.write(encodeForWriting(text));
   }
 
   #writeChunk({ command, last, bytes }: WrittenChunk): void {
@@ -366,7 +373,7 @@ export class ClientActions {
   }
 
   #writeLine(line: string, shown: string = line): void {
-    this.#context.outbox.write(encodeUtf8(`${line}\r\n`));
+    this.#context.outbox.write(encodeForWriting(`${line}\r\n`));
     this.#trace(shown);
   }
 

@@ -71,7 +71,7 @@ export class ClientSession implements Session<ClientIntent, ClientEvent> {
     );
     const { runner, actions } = clientProgram.start(this.#actions.facts);
     this.#runner = runner;
-    for (const action of actions) this.#actions.perform(action);
+    this.#actions.performAll(actions);
   }
 
   /** The chart's state, for example `transaction.expectingDataReply`. */
@@ -122,7 +122,7 @@ export class ClientSession implements Session<ClientIntent, ClientEvent> {
       case "resumed":
         return;
       case "elapsed":
-        if (now >= (this.#deadline ?? Infinity)) this.#step("elapsed");
+        if (now >= (this.#deadline() ?? Infinity)) this.#step("elapsed");
         return;
     }
   }
@@ -168,7 +168,9 @@ export class ClientSession implements Session<ClientIntent, ClientEvent> {
       const urgent = this.#outbox.takeUrgent();
       if (urgent !== undefined) return urgent;
       if (this.#advance()) continue;
-      return this.#outbox.takeRest() ?? { kind: "idle", wants: this.#wants, deadline: this.#deadline };
+      // No chunk is to be kept for as long as the server says no more.
+      this.#lines.forget();
+      return this.#outbox.takeRest() ?? { kind: "idle", wants: this.#wants(), deadline: this.#deadline() };
     }
   }
 
@@ -180,17 +182,17 @@ export class ClientSession implements Session<ClientIntent, ClientEvent> {
     return transaction;
   }
 
-  get #meta(): StateMeta {
+  #meta(): StateMeta {
     return this.#runner.meta;
   }
 
-  get #wants(): Wants {
+  #wants(): Wants {
     if (this.#runner.done) return "nothing";
-    return this.#meta.wants ?? "input";
+    return this.#meta().wants ?? "input";
   }
 
-  get #deadline(): Instant | undefined {
-    const { timeout } = this.#meta;
+  #deadline(): Instant | undefined {
+    const { timeout } = this.#meta();
     return timeout === undefined ? undefined : this.#since + this.#profile.timeouts[timeout];
   }
 
@@ -230,14 +232,14 @@ export class ClientSession implements Session<ClientIntent, ClientEvent> {
 
   /** Reads one line; false when there is none. */
   #advance(): boolean {
-    if (this.#runner.done || this.#meta.wants === "intent") return false;
+    if (this.#runner.done || this.#meta().wants === "intent") return false;
     if (!this.#inbox.ready()) {
       if (this.#inbox.ended) this.#step("ended");
       return this.#inbox.ended;
     }
     const outcome = this.#lines.read(this.#inbox.chunk, this.#inbox.at);
     this.#inbox.at = this.#lines.next;
-    if (outcome === "line") this.#lineReceived(this.#lines.line);
+    if (outcome === "line") this.#lineReceived(this.#lines);
     else if (outcome !== "partial") this.#violate(this.#wrongLine(outcome));
     return true;
   }
@@ -254,9 +256,9 @@ export class ClientSession implements Session<ClientIntent, ClientEvent> {
     }
   }
 
-  #lineReceived(line: Uint8Array): void {
-    this.#trace(line);
-    const outcome = this.#replies.read(line);
+  #lineReceived(lines: LineReader): void {
+    if (this.#profile.trace) this.#trace(lines.line);
+    const outcome = this.#replies.readIn(lines.source, lines.start, lines.end);
     if (outcome === "invalid") return this.#violate("what came is not a reply");
     // The limit of octets is that of the lines, and so never the one that is exceeded.
     if (outcome === "overlong") return this.#violate(`${this.#replies.problem} (limits.replyLines)`);
@@ -278,7 +280,7 @@ export class ClientSession implements Session<ClientIntent, ClientEvent> {
     for (let event: MachineEventType | undefined = type; event !== undefined; event = this.#actions.next) {
       this.#actions.next = undefined;
       this.#actions.weighEvent(event);
-      for (const action of this.#runner.send({ type: event }, this.#actions.facts)) this.#actions.perform(action);
+      this.#actions.performAll(this.#runner.send({ type: event }, this.#actions.facts));
     }
     this.#actions.detail = undefined;
     this.#since = this.#now;
@@ -312,7 +314,6 @@ export class ClientSession implements Session<ClientIntent, ClientEvent> {
   }
 
   #trace(line: Uint8Array): void {
-    if (!this.#profile.trace) return;
     this.#outbox.tell({ type: "lineTraced", from: "server", line: decodeLenient(line), state: this.state });
   }
 }

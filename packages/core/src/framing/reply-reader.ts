@@ -54,9 +54,14 @@ export class ReplyReader {
 
   /** Takes a line without its CRLF. */
   read(line: Uint8Array): ReplyOutcome {
-    const parsed = parseReplyLine(line);
+    return this.readIn(line, 0, line.length);
+  }
+
+  /** The same for a line that is part of something longer, from one index up to another. */
+  readIn(octets: Uint8Array, start: number, end: number): ReplyOutcome {
+    const parsed = parseReplyLine(octets, start, end);
     if (!parsed.ok) return this.#fail("invalid", parsed.problem);
-    this.#octets += line.length + 2;
+    this.#octets += end - start + 2;
     if (this.#texts.push(parsed.value.text) > this.#limits.lines)
       return this.#fail("overlong", `The reply has more than ${this.#limits.lines} lines`);
     if (this.#octets > this.#limits.octets)

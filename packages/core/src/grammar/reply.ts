@@ -200,21 +200,21 @@ export interface ReplyLine {
  *     line = code [ ( SP / "-" ) *OCTET ]
  *     code = %x31-35 2DIGIT
  */
-export function parseReplyLine(octets: Uint8Array): Parsed<ReplyLine> {
-  const first = digitAt(octets, 0);
-  const second = digitAt(octets, 1);
-  const third = digitAt(octets, 2);
-  const separator = octetAt(octets, 3, octets.length);
+export function parseReplyLine(octets: Uint8Array, start = 0, end = octets.length): Parsed<ReplyLine> {
+  const first = digitAt(octets, start, end);
+  const second = digitAt(octets, start + 1, end);
+  const third = digitAt(octets, start + 2, end);
+  const separator = octetAt(octets, start + 3, end);
   const hasText = separator === SP || separator === HYPHEN;
-  if (first < 1 || first > 5 || second < 0 || third < 0 || (octets.length > 3 && !hasText)) {
+  if (first < 1 || first > 5 || second < 0 || third < 0 || (end - start > 3 && !hasText)) {
     return failure("The line does not begin with a reply code");
   }
-  const text = hasText ? visibleText(decodeLenient(octets, 4)) : "";
+  const text = hasText ? visibleText(decodeLenient(octets, start + 4, end)) : "";
   return success({ code: first * 100 + second * 10 + third, last: separator !== HYPHEN, text });
 }
 
-function digitAt(octets: Uint8Array, at: number): number {
-  const octet = octetAt(octets, at, octets.length);
+function digitAt(octets: Uint8Array, at: number, end: number): number {
+  const octet = octetAt(octets, at, end);
   return isIn(octet, DIGIT) ? octet - ZERO : -1;
 }
 

@@ -1,5 +1,7 @@
 // Octets to strings and back. The core has no TextDecoder, and a wire format needs a decoder that refuses.
 
+import { room } from "./octets.ts";
+
 /** Arguments that one call of String.fromCharCode takes without harm to the stack. */
 const block = 4096;
 /** Octets up to which a call with an array costs more than several calls without one. */
@@ -109,7 +111,16 @@ function codePointAt(octets: Uint8Array, at: number, next: number): number {
 
 /** The text in UTF-8. A lone surrogate becomes U+FFFD, as everywhere on the web: see `isWellFormed`. */
 export function encodeUtf8(text: string): Uint8Array {
-  const octets = new Uint8Array(text.length);
+  return encodeInto(text, new Uint8Array(text.length));
+}
+
+/** The same for what is about to be written: see `room`. */
+export function encodeForWriting(text: string): Uint8Array {
+  return encodeInto(text, room(text.length));
+}
+
+/** @param octets Zeros, as many as the text has characters. */
+function encodeInto(text: string, octets: Uint8Array): Uint8Array {
   for (let index = 0; index < text.length; index++) {
     const unit = text.charCodeAt(index);
     if (unit >= 0x80) return encodeBeyondAscii(text, index, octets);
