@@ -1,4 +1,4 @@
-// @carteiro/testing: a test inbox, scripted peers, a world in memory, and sessions recorded, replayed and shrunk.
+// @carteiro/testing: a test inbox, faults by rule, scripted peers, a world in memory, and sessions recorded, replayed, shrunk and shown.
 
 // What tests need of other packages, so that this one is enough.
 export { accept, disconnect, reject } from "@carteiro/driver";
@@ -77,20 +77,40 @@ export { ScriptedPeer, type ScriptOptions, type ScriptResult } from "./script/pe
 export type { ConversationOptions, Mode } from "./script/conversation.ts";
 export type { HearingLimits } from "./script/ear.ts";
 export type { Captured } from "./script/hearing.ts";
-export type { CapturesOf } from "./script/captures.ts";
-export { Dialogue, dialogue, DialogueError, InTurn, inTurn, type DialogueSource } from "./script/dialogue.ts";
+export type {
+  AllCaptures,
+  CapturesOf,
+  NameInBraces,
+  NamesInText,
+  TextCaptures,
+  ValueCaptures,
+} from "./script/captures.ts";
+export {
+  Dialogue,
+  dialogue,
+  DialogueError,
+  InTurn,
+  inTurn,
+  type DialogueSource,
+  type Party,
+  type Place,
+  type WrittenLine,
+} from "./script/dialogue.ts";
 export { dialogueOf } from "./script/dialogue-of.ts";
 export {
   expected,
   Expectation,
   type AddressWanted,
   type Check,
+  type CommandOf,
+  type Heard,
   type Judgement,
   type MailWanted,
   type ParametersWanted,
+  type Reads,
   type ReplyWanted,
 } from "./script/expected.ts";
-export { ScriptError } from "./script/script-error.ts";
+export { ScriptError, type ScriptDifference } from "./script/script-error.ts";
 export { tracePage, traceSteps, type TraceStep } from "./trace/page.ts";
 export { world, World, WorldError, type RunBodyOptions, type WorldOptions } from "./world/world.ts";
 export {

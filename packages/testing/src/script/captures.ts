@@ -3,7 +3,8 @@
 import type { DialogueSource, InTurn } from "./dialogue.ts";
 import type { Expectation } from "./expected.ts";
 
-type NameIn<Inside extends string> = Inside extends `${infer Name}=${string}`
+/** The name in a pair of braces; none where they have words to choose from. */
+export type NameInBraces<Inside extends string> = Inside extends `${infer Name}=${string}`
   ? Name
   : Inside extends `${infer Name}**`
     ? Name
@@ -11,24 +12,30 @@ type NameIn<Inside extends string> = Inside extends `${infer Name}=${string}`
       ? never
       : Inside;
 
-/** The names in braces; what stands behind a backslash is a repetition. */
-type NamesIn<Text extends string> = Text extends `${infer Before}{${infer Inside}}${infer Rest}`
-  ? (Before extends `${string}\\` ? never : NameIn<Inside>) | NamesIn<Rest>
+/** The names in a text's braces; what stands behind a backslash is a repetition. */
+export type NamesInText<Text extends string> = Text extends `${infer Before}{${infer Inside}}${infer Rest}`
+  ? (Before extends `${string}\\` ? never : NameInBraces<Inside>) | NamesInText<Rest>
   : never;
 
-type TextCaptures<Text extends string> = string extends Text
+/** What a text keeps. */
+export type TextCaptures<Text extends string> = string extends Text
   ? Readonly<Record<string, string>>
-  : { readonly [Name in NamesIn<Text>]: string };
+  : { readonly [Name in NamesInText<Text>]: string };
 
-type Named<Part> = Extract<Part, Expectation<string>>;
-
-type ValueCaptures<Part> = {
-  readonly [Name in Named<Part>["name"]]: Extract<Part, { readonly name: Name }> extends Expectation<Name, infer Value>
+/** What expectations keep. */
+export type ValueCaptures<Part> = {
+  readonly [Name in Extract<Part, Expectation<string>>["name"]]: Extract<
+    Part,
+    { readonly name: Name }
+  > extends Expectation<Name, infer Value>
     ? Value
     : never;
 };
 
-type All<Union> = (Union extends unknown ? (member: Union) => void : never) extends (member: infer Every) => void
+/** All that is kept by any of several. */
+export type AllCaptures<Union> = (Union extends unknown ? (member: Union) => void : never) extends (
+  member: infer Every,
+) => void
   ? Every
   : never;
 
@@ -38,5 +45,5 @@ export type CapturesOf<Source extends DialogueSource | InTurn> = Source extends 
   : Source extends readonly unknown[]
     ? TextCaptures<Extract<Source[number], string>> & ValueCaptures<Source[number]>
     : Source extends InTurn<infer Sources>
-      ? All<Sources[number] extends infer One ? (One extends DialogueSource ? CapturesOf<One> : never) : never>
+      ? AllCaptures<Sources[number] extends infer One ? (One extends DialogueSource ? CapturesOf<One> : never) : never>
       : Readonly<Record<string, unknown>>;

@@ -4,6 +4,7 @@ import { Expectation } from "./expected.ts";
 import { escapedText, lineParts, piecesOf, utf8Octets, withoutUnicodeEscapes } from "./line-text.ts";
 import { checkedName, readPattern, type Pattern } from "./pattern.ts";
 
+/** Whose side of a dialogue. */
 export type Party = "client" | "server";
 
 /** Lines in the notation, in which a step may also be an expectation of `expected`. */
@@ -43,16 +44,17 @@ export interface Turn {
   readonly steps: readonly Step[];
 }
 
-interface Written {
+/** A line of a dialogue, or what stands for it. */
+export interface WrittenLine {
   readonly line: number;
   readonly what: string | Expectation<string | undefined>;
 }
 
 /** A dialogue made by the tag `dialogue`. */
 export class Dialogue {
-  readonly written: readonly Written[];
+  readonly written: readonly WrittenLine[];
 
-  constructor(written: readonly Written[]) {
+  constructor(written: readonly WrittenLine[]) {
     this.written = written;
   }
 }
@@ -79,7 +81,7 @@ export function dialogue(
   strings: TemplateStringsArray,
   ...values: readonly (string | number | Expectation<string | undefined>)[]
 ): Dialogue {
-  const written: Written[] = [];
+  const written: WrittenLine[] = [];
   let text = "";
   const end = () => {
     const line = written.length + 1;
@@ -124,10 +126,10 @@ export function readDialogue(source: DialogueSource, party: Party): readonly Ste
   return grouped(steps);
 }
 
-function writtenLines(source: DialogueSource): readonly Written[] {
+function writtenLines(source: DialogueSource): readonly WrittenLine[] {
   if (source instanceof Dialogue) return source.written;
   const parts = typeof source === "string" ? [source] : source;
-  const lines = parts.flatMap((part): Written["what"][] => (typeof part === "string" ? part.split("\n") : [part]));
+  const lines = parts.flatMap((part): WrittenLine["what"][] => (typeof part === "string" ? part.split("\n") : [part]));
   return lines.map((what, index) => ({ line: index + 1, what }));
 }
 

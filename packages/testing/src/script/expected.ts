@@ -72,7 +72,8 @@ export interface MailWanted extends ParametersWanted {
   readonly size?: number;
 }
 
-type CommandOf<Name extends Verb> = Extract<Command, { readonly verb: Name }>;
+/** A command as the engine's parser gives it, by its verb. */
+export type CommandOf<Name extends Verb> = Extract<Command, { readonly verb: Name }>;
 
 export interface ReplyWanted {
   readonly code?: number;

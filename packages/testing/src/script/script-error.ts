@@ -2,7 +2,8 @@
 
 import type { Place } from "./dialogue.ts";
 
-export interface Difference {
+/** In what a session is not as the script has it. */
+export interface ScriptDifference {
   /** Where in the dialogue, counted from 1; `undefined` at its end, or where nobody has connected. */
   readonly place?: Place;
   readonly problem: string;
@@ -23,7 +24,7 @@ export class ScriptError extends Error {
   readonly received: string | undefined;
   readonly dialogue: string;
 
-  constructor({ place, problem, received, dialogue, cause }: Difference) {
+  constructor({ place, problem, received, dialogue, cause }: ScriptDifference) {
     const texts = [
       `${problem}${place === undefined ? "" : `, in line ${place.line} of the script`}`,
       ...(place === undefined ? [] : [`  expected  ${place.text}`]),
