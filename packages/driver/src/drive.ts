@@ -335,7 +335,7 @@ export class Drive<Intent, Event> implements Receiver {
   #finish(): void {
     if (this.#finished) return;
     this.#finished = this.#broken = true;
-    this.#setTimer(undefined);
+    this.#clearTimer();
     this.#cancelCollecting?.();
     this.#transport.destroy();
     // By then what is going on has been said to its end.
@@ -348,21 +348,24 @@ export class Drive<Intent, Event> implements Receiver {
 
   // Time.
 
-  /** One timer a connection: it is moved only when it would fire too late, not at every command. */
+  /** One timer a connection: it is moved only when it would fire too late. One that fires too early finds nothing to do. */
   #setTimer(deadline: Instant | undefined): void {
-    const timer = this.#timer;
-    if (deadline !== undefined && timer !== undefined && timer.at <= deadline) return;
-    timer?.cancel();
-    this.#timer = undefined;
     if (deadline === undefined || deadline === Infinity) return;
+    if (this.#timer !== undefined && this.#timer.at <= deadline) return;
+    this.#clearTimer();
     const { clock } = this.#options;
     const cancel = clock.after(deadline - clock.now(), () => this.#timePassed());
     this.#timer = { at: deadline, cancel };
   }
 
+  #clearTimer(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
   #restartTimer(delay: number): void {
     if (this.#finished) return;
-    this.#setTimer(undefined);
+    this.#clearTimer();
     this.#setTimer(this.#options.clock.now() + delay);
   }
 

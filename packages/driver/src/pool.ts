@@ -25,7 +25,10 @@ interface Member {
   messages: number;
   /** Its server takes no more of something in this session. */
   isExhausted: boolean;
-  cancelIdle: () => void;
+  /** When it was used last. */
+  since: number;
+  /** Ends it once it has been idle for long; set for a while, and looked after when it fires: a timer a message would cost more. */
+  cancelIdle: (() => void) | undefined;
 }
 
 /** Somebody who waits for a session. */
@@ -196,7 +199,6 @@ export class Pool {
     while (this.#waiting.length > 0) {
       const member = this.#idle.pop();
       if (member === undefined) break;
-      member.cancelIdle();
       if (member.client.usable) this.#waiting.shift()?.resolve(member);
     }
     while (this.#opening < this.#waiting.length && this.#places.size < this.#options.connections) this.#open();
@@ -222,7 +224,7 @@ export class Pool {
     } finally {
       this.#opening -= 1;
     }
-    const member: Member = { client, messages: 0, isExhausted: false, cancelIdle: () => undefined };
+    const member: Member = { client, messages: 0, isExhausted: false, since: 0, cancelIdle: undefined };
     this.#members.add(member);
     if (this.#end.signal.aborted) client.destroy(this.#end.signal.reason);
     // Usable or not: who waits learns of it, or a server that closes at once would be tried for ever.
@@ -245,27 +247,35 @@ export class Pool {
   }
 
   #rest(member: Member): void {
-    member.cancelIdle = this.#options.clock.after(this.#options.idle, () => {
+    member.since = this.#options.clock.now();
+    this.#idle.push(member);
+    if (member.cancelIdle === undefined) this.#retireAfter(member, this.#options.idle);
+  }
+
+  #retireAfter(member: Member, delay: number): void {
+    const { clock, idle } = this.#options;
+    member.cancelIdle = clock.after(delay, () => {
+      member.cancelIdle = undefined;
+      if (!this.#idle.includes(member)) return;
+      const left = member.since + idle - clock.now();
+      if (left > 0) return this.#retireAfter(member, left);
       this.#forgetIdle(member);
       this.#retire(member);
     });
-    this.#idle.push(member);
   }
 
   #forgetIdle(member: Member): void {
-    member.cancelIdle();
+    member.cancelIdle?.();
     const index = this.#idle.indexOf(member);
     if (index >= 0) this.#idle.splice(index, 1);
   }
 
   #retireIdle(): void {
-    for (const member of this.#idle.splice(0)) {
-      member.cancelIdle();
-      this.#retire(member);
-    }
+    for (const member of this.#idle.splice(0)) this.#retire(member);
   }
 
-  #retire({ client }: Member): void {
+  #retire({ client, cancelIdle }: Member): void {
+    cancelIdle?.();
     void client.quit();
   }
 }
