@@ -59,8 +59,8 @@ async function main(check: boolean): Promise<void> {
   const rows = await Promise.all(
     BUNDLES.map(async (bundle) => ({
       ...bundle,
-      emitted: await weigh(bundle, ["workerd", "worker", "browser"]),
-      compiled: await weigh(bundle, []),
+      emitted: await weigh(bundle, []),
+      compiled: await weigh(bundle, ["carteiro-xstate"]),
     })),
   );
   for (const { name, bound, emitted } of rows) {
@@ -116,10 +116,10 @@ What bundles weigh in kB (1,000 octets), by esbuild: minified, and compressed by
 |---|--:|--:|--:|--:|--:|
 ${rows.map((row) => line(row).trim()).join("\n")}
 
-The charts are written with XState. In Node, Deno and Bun they are compiled to tables when \`@carteiro/core\` is loaded. Bundlers that
-set one of the conditions \`workerd\`, \`worker\` or \`browser\`, as those for Workers and for web pages do, take tables that were
-emitted from the charts before (\`packages/core/src/*/table.ts\`), and XState and the compiler stay out. It is the same
-runner in both cases, and a property holds XState's own interpretation, the compiled table and the emitted one equal.
+The charts are written with XState. Sessions run tables that were emitted from them (\`packages/core/src/*/table.ts\`), so that XState
+and the compiler stay out of bundles. Under the condition \`carteiro-xstate\` the charts are compiled when \`@carteiro/core\` is loaded
+instead: that is what the columns with XState show. It is the same runner in both cases, and a property holds XState's own
+interpretation, the compiled table and the emitted one equal.
 `;
 }
 

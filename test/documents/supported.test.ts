@@ -3,7 +3,7 @@
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { serverMachine } from "@carteiro/core";
+import { serverMachine } from "@carteiro/core/machines";
 import { describe, expect, test } from "vitest";
 import type { Extension, Offer } from "../../packages/core/src/extensions/extension.ts";
 import { strengthOrder } from "../../packages/core/src/sasl/mechanisms.ts";

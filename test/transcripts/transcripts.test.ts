@@ -2,7 +2,7 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { clientMachine, serverMachine } from "@carteiro/core";
+import { clientMachine, serverMachine } from "@carteiro/core/machines";
 import { describe, expect, test } from "vitest";
 import { readTranscripts, type Role, type Transcript } from "../support/transcript.ts";
 import { eventTypes } from "../support/transcript-values.ts";

@@ -95,12 +95,6 @@ export { DataWriter, type DataWriterOptions } from "./framing/data-writer.ts";
 export { LineReader, type LineOutcome, type LineReaderOptions } from "./framing/line-reader.ts";
 export { ReplyReader, type ReplyLimits, type ReplyOutcome } from "./framing/reply-reader.ts";
 
-// Engine: a chart, compiled or interpreted, of any line protocol.
-export { compile } from "./engine/compile.ts";
-export { interpret } from "./engine/interpret.ts";
-export { ChartNotCompilableError } from "./engine/refusal.ts";
-export type { ActionCall, GuardArguments, Guards, Program, Runner } from "./engine/runner.ts";
-
 // Extensions: what parameters mean, and what a server can offer besides the standard ones.
 export type {
   Extension,
@@ -184,8 +178,6 @@ export { ServerSession } from "./server/session.ts";
 export type { ReadParameters, Registry } from "./server/registry.ts";
 export type { ExtensionFailure, Refusal } from "./server/extension-failure.ts";
 export type { ServerOrigin } from "./server/origin.ts";
-export { serverMachine } from "./server/machine.ts";
-export type { ServerFacts, ServerMachineEvent } from "./server/facts.ts";
 export type { FixedReplyName, ServerReplyName } from "./server/replies.ts";
 export {
   defaultServerLimits,
@@ -217,8 +209,6 @@ export { oneOf } from "./grammar/option-values.ts";
 export { ClientSession } from "./client/session.ts";
 export type { ClientRegistry } from "./client/registry.ts";
 export type { Division } from "./client/allowance.ts";
-export { clientMachine } from "./client/machine.ts";
-export type { ClientFacts, ClientMachineEvent } from "./client/facts.ts";
 export {
   clientProfile,
   defaultClientLimits,

@@ -7,12 +7,12 @@ import {
   InvalidValueError,
   parameter,
   reply,
-  serverMachine,
   serverProfile,
   type Extension,
   type ExtensionDefinition,
   type Reply,
 } from "@carteiro/core";
+import { serverMachine } from "@carteiro/core/machines";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";

@@ -1,4 +1,4 @@
-// The client's chart, compiled when the module loads: what sessions run but for the runtimes in package.json's `imports`.
+// The client's chart, compiled when the module loads, with XState: what sessions run under the condition `carteiro-xstate` (package.json's `imports`).
 
 import { compile } from "../engine/compile.ts";
 import type { Program } from "../engine/runner.ts";

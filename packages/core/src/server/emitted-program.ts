@@ -1,4 +1,4 @@
-// The server's chart from its emitted table: the same program without XState, for bundles in which each octet counts.
+// The server's chart from its emitted table, without XState: what sessions run.
 
 import type { Program } from "../engine/runner.ts";
 import { program } from "../engine/table.ts";

@@ -1,6 +1,7 @@
 // Whether a rule makes sense: JSON comes from anywhere, and a rule that never fires wastes somebody's afternoon.
 
-import { clientMachine, reply, serverMachine } from "@carteiro/core";
+import { reply } from "@carteiro/core";
+import { clientMachine, serverMachine } from "@carteiro/core/machines";
 import type { FaultRule, What, When } from "./rule.ts";
 
 /** A rule that makes no sense. The message names the rule, what is wrong with it and the way out. */

@@ -1,7 +1,7 @@
 // A recorded session as one page of HTML: the dialogue beside the state chart, and a slider through time. It needs nothing
 // from anywhere else.
 
-import { clientMachine, serverMachine } from "@carteiro/core";
+import { clientMachine, serverMachine } from "@carteiro/core/machines";
 import { linesOf, type Line } from "../recording/lines.ts";
 import { writtenValue } from "../recording/notation.ts";
 import { parseRecording, RecordingError, type Recording } from "../recording/recording.ts";
