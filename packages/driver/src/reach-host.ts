@@ -34,9 +34,12 @@ export async function reachHost<Connection>(
   try {
     return await abortable(race(alternating(addresses), reaching, end), signal);
   } finally {
-    end.abort();
+    end.abort(settled);
   }
 }
+
+/** Why the other attempts are ended. Nobody looks at it; an error with its stack, which `abort` would make, is dear. */
+const settled = "another address was reached, or none";
 
 /** RFC 8305 §4 */
 function alternating(addresses: readonly FoundAddress[]): readonly FoundAddress[] {
@@ -69,7 +72,7 @@ function race<Connection>(
       try {
         const connection = await attempt(address, end.signal);
         if (end.signal.aborted) return discard(connection);
-        end.abort();
+        end.abort(settled);
         resolve(connection);
       } catch (error) {
         pending -= 1;

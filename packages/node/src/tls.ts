@@ -118,14 +118,15 @@ export function serverTls(options: ServerTlsOptions): Tls {
 
 /** Throws what Node throws for certificates that it cannot read. */
 export function clientTls(options: ClientTlsOptions = {}): Tls {
-  const { pair, rejectUnauthorized = true } = options;
-  const secureContext = createSecureContext({ ...contextOptions(options), ...(pair && keyPair(pair)) });
+  const { pair, ca, minVersion, rejectUnauthorized = true } = options;
+  const isUsual = pair === undefined && ca === undefined && minVersion === undefined;
+  const own = isUsual ? undefined : createSecureContext({ ...contextOptions(options), ...(pair && keyPair(pair)) });
   return {
     upgrade(raw) {
       const name = options.serverName ?? plainAddress(raw.remoteAddress);
       const socket = connect({
         socket: raw,
-        secureContext,
+        secureContext: own ?? usualContext(),
         rejectUnauthorized,
         checkServerIdentity: (_, certificate) => checkIdentity(name, certificate),
         ...(name !== undefined && isIP(name) === 0 && { servername: name }),
@@ -135,6 +136,13 @@ export function clientTls(options: ClientTlsOptions = {}): Tls {
       return { socket, handshake: handshaken(socket, "secureConnect"), info: () => tlsInfo(socket, endPoint()) };
     },
   };
+}
+
+let usual: SecureContext | undefined;
+
+/** That of clients that say nothing of theirs. Made when the first of them begins with TLS: it takes longer than a whole session without. */
+function usualContext(): SecureContext {
+  return (usual ??= createSecureContext(contextOptions({})));
 }
 
 /** What is known of a connection whose handshake is over. `endPoint`: the binding of the server's certificate, where known. */
