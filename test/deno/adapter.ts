@@ -139,6 +139,17 @@ Deno.test("port that is taken rejects, and a server that was closed listens no m
   await rejects(server.listen({ host, port: 0 }), /closed/);
 });
 
+Deno.test("port of a server that was closed or destroyed can be listened on at once", async () => {
+  for (const end of ["close", "destroy"] as const) {
+    const first = createServer({ hostname: "mx.example.org" });
+    const { port } = await first.listen({ host, port: 0 });
+    await first[end]();
+    const second = createServer({ hostname: "mx.example.org" });
+    equal((await second.listen({ host, port })).port, port);
+    await second.close();
+  }
+});
+
 Deno.test("names under which addresses are asked for are those of RFC 1035 and RFC 3596", () => {
   equal(reverseName("192.0.2.1"), "1.2.0.192.in-addr.arpa");
   const zeros = "0.".repeat(23);

@@ -86,6 +86,8 @@ describe("what a message asks for", () => {
     const { client } = await opened(everything);
     const to = (its: object) => ({ to: { recipient: "b@example.org", ...its } });
     for (const its of [
+      { from: undefined },
+      { to: undefined },
       { holdUntil: new Date("never") },
       { holdUntil: "2030-01-31" },
       { priority: 99 },

@@ -6,6 +6,7 @@ import {
   DecisionVoidError,
   disconnect,
   reject,
+  SmtpServer,
   type Decision,
   type ServerHandlers,
   type ServerOptions,
@@ -331,6 +332,13 @@ describe("the signal", () => {
     })();
     expect(signal.aborted).toBe(true);
   });
+});
+
+test("server refuses a handler whose name is misspelt, since a step without one is accepted", () => {
+  const misspelt: object = { hostname: "mx.example.org", onRecipent: () => undefined };
+  expect(() => new SmtpServer(misspelt as ServerOptions, { startTls: false })).toThrow(
+    /onRecipent is no handler.*onRecipient/,
+  );
 });
 
 describe("what is known of a session", () => {

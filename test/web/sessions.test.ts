@@ -83,13 +83,21 @@ describe("@carteiro/web", () => {
 
   test("client without a way to TLS stays in the clear where STARTTLS is offered, and refuses to promise more", async () => {
     const server = createServer({ hostname: "mx.example.org", startTls: true });
-    const client = await meet(server);
+    const [one, other] = joinedStreams();
+    void server.accept(other, { upgrade: () => Promise.reject(new Error("Not to be called")) });
+    const client = await connect(one);
     expect(client.capabilities.map(({ keyword }) => keyword)).toContain("STARTTLS");
     expect(client.tls).toBe(undefined);
     await client.quit();
     const [here, there] = joinedStreams();
     await expect(connect(here, { startTls: "required" })).rejects.toThrow(TypeError);
     await expect(there.readable.getReader().read()).rejects.toThrow(/destroyed/);
+  });
+
+  test("server announces STARTTLS to nobody whose streams have no way to it", async () => {
+    const client = await meet(createServer({ hostname: "mx.example.org", startTls: true }));
+    expect(client.capabilities.map(({ keyword }) => keyword)).not.toContain("STARTTLS");
+    await client.quit();
   });
 
   test("client sends a password over a channel that is said to be under TLS already", async () => {

@@ -53,10 +53,12 @@ function listen(options: ListenOptions, tls: Tls | undefined, doorkeeper: Doorke
     if (conn.remoteAddr.transport === "tcp") prepare(conn as Deno.TcpConn, keepAlive);
     doorkeeper.arrived(arrivalOf(conn, tls));
   };
-  void acceptAll(listener, take, doorkeeper, end.signal);
-  const close = () => {
+  const accepting = acceptAll(listener, take, doorkeeper, end.signal);
+  const close = async () => {
     end.abort();
     listener.close();
+    // Until the last `accept` has settled the port is not free.
+    await accepting;
   };
   return { ...boundAddress(listener), close };
 }
@@ -74,9 +76,14 @@ async function acceptAll(
       if (end.aborted) return;
       // Too many open files, for example: that may pass.
       doorkeeper.failed(error);
-      await new Promise<void>((resolve) => void systemClock.after(pauseAfterFailure, resolve));
+      await pause(pauseAfterFailure);
+      if (end.aborted) return;
     }
   }
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => void systemClock.after(milliseconds, resolve));
 }
 
 function arrivalOf(conn: Deno.Conn, tls: Tls | undefined): Arrival {

@@ -114,6 +114,9 @@ const wholeLimit = 262_144;
 
 function sendIntent(message: Message, content: OutgoingMessage["content"]): Send {
   const { from, size: known, body } = message;
+  // From code without types.
+  if (from === undefined)
+    throw new InvalidValueError("from", "It is missing", "Pass the sender's address, or null for none");
   const isOctets = content instanceof Uint8Array;
   // Of content that has not been read yet the worst has to be expected, unless the caller knows better.
   const { size, eightBit } = isOctets ? measure(content, body) : { size: known, eightBit: body !== "7BIT" };
@@ -182,6 +185,8 @@ function epoch(time: Date | number): number {
 
 /** All recipients, in order. */
 export function recipientsOf({ to }: Pick<Message, "to">): readonly RecipientLike[] {
+  if (to === undefined || to === null)
+    throw new InvalidValueError("to", "It is missing", "Pass a recipient's address, or several");
   return isList(to) ? to : [to];
 }
 

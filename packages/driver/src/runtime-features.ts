@@ -43,7 +43,11 @@ export function startTlsWith(features: RuntimeFeatures, wishes: TlsWishes): NonN
   if (tls?.rejectUnauthorized === false && !features.unverifiedTls)
     throw impossible(features, "tls.rejectUnauthorized: false");
   if (implicitTls || features.clientStartTls) return startTls;
-  if (startTls === "required") throw impossible(features, 'startTls: "required", which auth asks for by default,');
+  if (startTls === "required") {
+    const asked =
+      wishes.startTls === undefined ? 'startTls: "required", which auth asks for by default,' : 'startTls: "required"';
+    throw impossible(features, asked, '; give startTls: "never", and allowAuthInClear for AUTH by a password');
+  }
   return "never";
 }
 
@@ -69,6 +73,6 @@ export function verificationWith(
   return { rejectUnauthorized: !anybody, ...(path === undefined && { serverName: host }) };
 }
 
-function impossible({ name }: RuntimeFeatures, option: string): TypeError {
-  return new TypeError(`${option} cannot be kept here: the transports of @carteiro/${name} cannot do it`);
+function impossible({ name }: RuntimeFeatures, option: string, wayOut = ""): TypeError {
+  return new TypeError(`${option} cannot be kept here: the transports of @carteiro/${name} cannot do it${wayOut}`);
 }

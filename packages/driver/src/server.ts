@@ -16,7 +16,7 @@ import { Places, type Leave } from "./places.ts";
 import { Profiles } from "./profiles.ts";
 import { RateGuard } from "./rate-guard.ts";
 import type { Resolver } from "./resolver.ts";
-import type { ServerEvents, ServerOptions, SessionInfo } from "./server-options.ts";
+import type { ServerEvents, ServerHandlers, ServerOptions, SessionInfo } from "./server-options.ts";
 import type { Transport } from "./transport.ts";
 
 const tooManyConnections = disconnect(421, "4.7.0", "Too many connections; try again later");
@@ -58,6 +58,7 @@ export class SmtpServer {
   constructor(options: ServerOptions, platform: Platform) {
     const { connections } = options;
     const { clock = systemClock, compute = webCompute, startTls } = platform;
+    refuseStrangeHandlers(options);
     const credentials = new CredentialsDesk(options, compute);
     const authentication = credentials.session;
     if (options.onReference === undefined && options.extensions?.some(({ keyword }) => keyword === "BURL") === true)
@@ -198,6 +199,32 @@ export class SmtpServer {
     this.#connections.add(connection);
     connection.start();
   }
+}
+
+const handlers: Readonly<Record<Extract<keyof ServerHandlers, `on${string}`>, true>> = {
+  onConnection: true,
+  onHello: true,
+  onStartTls: true,
+  onAuthenticate: true,
+  onToken: true,
+  onExternal: true,
+  onAnonymous: true,
+  onMail: true,
+  onRecipient: true,
+  onData: true,
+  onReference: true,
+  onMessage: true,
+  onReset: true,
+  onVerify: true,
+  onExpand: true,
+  onHelp: true,
+};
+
+/** A step without a handler is accepted: a handler whose name is misspelt must not be one that is missing. */
+function refuseStrangeHandlers(options: ServerOptions): void {
+  const strange = Object.keys(options).find((name) => name.startsWith("on") && !Object.hasOwn(handlers, name));
+  if (strange === undefined) return;
+  throw new TypeError(`${strange} is no handler: known are ${Object.keys(handlers).join(", ")}`);
 }
 
 /** Steps that no handler is called for and no rate counts. */

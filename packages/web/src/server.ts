@@ -5,7 +5,7 @@ import { features } from "./features.ts";
 import { streamTransport, type StreamPair, type StreamTransportOptions } from "./transport.ts";
 
 export interface StreamServerOptions extends ServerOptions, Pick<Platform, "clock" | "compute"> {
-  /** Whether all connections are accepted with `upgrade`: STARTTLS is announced then. Default: no. */
+  /** Whether STARTTLS is announced, to those connections that are accepted with `upgrade`. Default: no. */
   readonly startTls?: boolean;
 }
 
@@ -24,7 +24,8 @@ export class StreamServer {
 
   /** Serves one connection; settles once it is closed. Rejects, with `TypeError`, where a stream is locked. */
   async accept(streams: StreamPair, options: StreamTransportOptions = {}): Promise<void> {
-    await this.#server.accept(streamTransport(streams, options));
+    const startTls = options.upgrade !== undefined;
+    await this.#server.accept(streamTransport(streams, options), { startTls });
   }
 
   /** Calls the listener at every event of that name; the function returned ends it. */

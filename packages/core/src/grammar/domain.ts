@@ -81,6 +81,13 @@ export function parseHelloName(octets: Uint8Array, at: number, end: number): Par
 
 /** A name for HELO or EHLO, such as `mail.example.org` or `[192.0.2.1]`. Throws `InvalidValueError`. */
 export function helloName(text: string): HelloName {
+  // From code without types.
+  if (typeof text !== "string")
+    throw new InvalidValueError(
+      `hostname ${shown(String(text))}`,
+      "It is no text",
+      "Pass the own name, such as mail.example.org",
+    );
   const octets = encodeUtf8(text);
   const parsed = parseHelloName(octets, 0, octets.length);
   if (parsed.ok) return parsed.value;
