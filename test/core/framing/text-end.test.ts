@@ -1,8 +1,9 @@
 // The search for what is more than text, held against a search octet by octet: it reads words, so that every place in one
-// counts, and every place of one in its buffer.
+// counts, and every place of one in its buffer; and vectors, for which long texts are copied in parts.
 
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
+import { vectorSearch } from "../../../packages/core/src/framing/text-end-vectors.ts";
 import { textEnd } from "../../../packages/core/src/framing/text-end.ts";
 import { encodeUtf8 } from "../../../packages/core/src/grammar/text.ts";
 import { longContents, times } from "../../support/arbitraries.ts";
@@ -61,6 +62,30 @@ test.each(pieces)("the search finds %j at every index, in every length and place
   }
 });
 
+test.each(pieces)(
+  "the search finds %j in long texts, where octets are copied to be looked at, wherever they are cut",
+  (piece) => {
+    const found = encodeUtf8(piece);
+    const lines = encodeUtf8(`${"x".repeat(62)}\r\n`.repeat(240));
+    const borders = [512, 2_560, 2_560 + 8_192, lines.length - 130];
+    for (const border of borders) {
+      for (let index = border - 70; index < border + 130; index++) {
+        const whole = lines.slice();
+        whole.set(found.subarray(0, whole.length - index), index);
+        // Ending anywhere behind it, or with it.
+        for (const length of [index + 1, index + found.length, index + 64, whole.length]) {
+          const octets = whole.subarray(0, Math.min(length, whole.length));
+          for (const dot of [DOT, -1]) {
+            const end = textEnd(octets, 0, dot);
+            const expected = expectedEnd(octets, 0, dot);
+            if (end !== expected) expect(end, `${index} ${length} ${dot}`).toBe(expected);
+          }
+        }
+      }
+    }
+  },
+);
+
 test("the search goes through any text as one octet by octet does, and finds no dots where none are asked for", () => {
   fc.assert(
     fc.property(longContents, fc.nat(3), fc.constantFrom(DOT, -1), (octets, place, dot) => {
@@ -68,6 +93,30 @@ test("the search goes through any text as one octet by octet does, and finds no 
       for (let at = 0; at < octets.length; at++) {
         const end = textEnd(there, at, dot);
         expect(end).toBe(expectedEnd(octets, at, dot));
+        at = end;
+      }
+    }),
+    times(20),
+  );
+});
+
+test("this runtime has vectors, so that the tests above are tests of them", () => {
+  expect(vectorSearch()).toBeDefined();
+});
+
+test("without WebAssembly the search does with words, and finds the same", async () => {
+  vi.stubGlobal("WebAssembly", undefined);
+  vi.resetModules();
+  const vectors = await import("../../../packages/core/src/framing/text-end-vectors.ts");
+  const words = await import("../../../packages/core/src/framing/text-end.ts");
+  expect(vectors.vectorSearch()).toBeUndefined();
+  vi.unstubAllGlobals();
+  fc.assert(
+    fc.property(longContents, fc.nat(3), (octets, place) => {
+      const there = placed(octets, place);
+      for (let at = 0; at < octets.length; at++) {
+        const end = words.textEnd(there, at, DOT);
+        expect(end).toBe(expectedEnd(octets, at, DOT));
         at = end;
       }
     }),

@@ -1,5 +1,7 @@
 // The search that every reader and writer of content is built on: how far is it but text?
 
+import { vectorSearch } from "./text-end-vectors.ts";
+
 // Not imported: V8 looks an imported constant up anew at every octet, which makes the loops here two times as slow.
 const CR = 0x0d;
 const LF = 0x0a;
@@ -10,18 +12,28 @@ const isLittleEndian = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
 /** Octets that are looked at one by one in the time that it takes to make a view of them as words. */
 const worthAView = 64;
 
+/** Octets that words are tested for in the time that it takes to hand them to the search by vectors; and how many are worth that. */
+const nearby = 512;
+const worthVectors = 2_048;
+
 /**
  * Index from `from` on of the first octet that is more than text: a CR or LF that is no part of a CRLF, also a CR at the
  * very end, or a `dot` right behind a CRLF. The length where there is none. For `dot` -1 no octet is a dot.
  *
- * Only the last octet looked at is looked at again by whoever goes on from there, so that going through a text is linear.
+ * Going through a text is linear: only the last octet looked at is looked at again by whoever goes on from there, and what
+ * was copied to be looked at is at most four times what has been passed.
  */
 export function textEnd(octets: Uint8Array, from: number, dot: number): number {
-  const end =
-    isLittleEndian && octets.length - from >= worthAView
-      ? searchWords(octets, from, dot)
-      : searchOctets(octets, from, octets.length, dot);
-  return end < 0 ? octets.length : end;
+  const { length } = octets;
+  if (length - from < worthAView) return orLength(searchOctets(octets, from, length, dot), length);
+  const vectors = length - from < worthVectors ? undefined : vectorSearch();
+  if (vectors === undefined) return orLength(searchWords(octets, from, length, dot), length);
+  const near = searchWords(octets, from, from + nearby, dot);
+  return near < 0 ? vectors.textEnd(octets, from + nearby, dot) : near;
+}
+
+function orLength(index: number, length: number): number {
+  return index < 0 ? length : index;
 }
 
 /** Of the octets from `from` up to `to`; a CRLF may end behind. -1 where there is none. */
@@ -38,15 +50,20 @@ function searchOctets(octets: Uint8Array, from: number, to: number, dot: number)
 }
 
 /**
- * Eight words of four octets each are tested at once for octets up to CR. Native `indexOf` would have to be called twice a
+ * The same. Eight words of four octets each are tested at once for octets up to CR. Native `indexOf` would have to be called twice a
  * line, and costs more than going through the line so.
  */
-function searchWords(octets: Uint8Array, from: number, dot: number): number {
+function searchWords(octets: Uint8Array, from: number, to: number, dot: number): number {
+  if (!isLittleEndian) return searchOctets(octets, from, to, dot);
   const start = from + (-(octets.byteOffset + from) & 3);
   const head = searchOctets(octets, from, start, dot);
   if (head >= 0) return head;
   // Two octets are left behind all words, so that a CRLF and a dot can be looked for without asking whether they are there.
-  const words = new Int32Array(octets.buffer, octets.byteOffset + start, (octets.length - 2 - start) >> 2);
+  const words = new Int32Array(
+    octets.buffer,
+    octets.byteOffset + start,
+    (Math.min(to, octets.length - 2) - start) >> 2,
+  );
   const last = words.length - 7;
   let word = 0;
   for (; word < last; word += 8) {
@@ -76,7 +93,7 @@ function searchWords(octets: Uint8Array, from: number, dot: number): number {
       }
     } while (low !== 0);
   }
-  return searchOctets(octets, start + word * 4, octets.length, dot);
+  return searchOctets(octets, start + word * 4, to, dot);
 }
 
 /** The highest bit of each octet that is at most CR; perhaps also of one of 0x0E next to such a one. */
