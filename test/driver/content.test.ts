@@ -3,7 +3,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Content } from "../../packages/driver/src/content.ts";
-import { encoded, measure, Pieces } from "../../packages/driver/src/outgoing-content.ts";
+import { encoded, Pieces } from "../../packages/driver/src/outgoing-content.ts";
 import type { ContentSource } from "@carteiro/driver";
 import { settled } from "../support/fake-transport.ts";
 import { ascii, joined, same } from "../support/transfers.ts";
@@ -192,19 +192,6 @@ describe("content to be sent", () => {
   test("of another kind is refused, saying what to give", async () => {
     const numbers = [1, 2] as unknown as string[];
     await expect(new Pieces(numbers).next()).rejects.toThrow(/Content of type number: give a string/);
-  });
-
-  test("is measured as it will be sent, line ends normalised", () => {
-    const piece = fc.constantFrom("\r", "\n", "\r\n", "a", ".", "é");
-    fc.assert(
-      fc.property(fc.array(piece, { maxLength: 30 }), (parts) => {
-        const given = parts.join("");
-        const lines = given.replace(/\r\n|\r|\n/g, "\r\n");
-        const sent = lines === "" || lines.endsWith("\r\n") ? lines : `${lines}\r\n`;
-        const size = new TextEncoder().encode(sent).length;
-        expect(measure(new TextEncoder().encode(given))).toEqual({ size, eightBit: given.includes("é") });
-      }),
-    );
   });
 });
 

@@ -90,6 +90,7 @@ export type { ProxyTlv } from "./grammar/proxy-tlv.ts";
 export type { ProxyTlvs } from "./grammar/proxy-tlvs.ts";
 
 // Framing: streams of octets to lines, content and replies.
+export { measureContent, type ContentMeasure } from "./framing/content-measure.ts";
 export { DataReader, type DataOutcome, type DataReaderOptions } from "./framing/data-reader.ts";
 export { DataWriter, type DataWriterOptions } from "./framing/data-writer.ts";
 export { LineReader, type LineOutcome, type LineReaderOptions } from "./framing/line-reader.ts";

@@ -3,6 +3,7 @@
 import {
   forwardPath,
   InvalidValueError,
+  measureContent,
   reversePath,
   type ClientIntent,
   type EsmtpParameter,
@@ -15,7 +16,7 @@ import {
   type Reply,
   type ReversePath,
 } from "@carteiro/core";
-import { measure, type MessageContent } from "./outgoing-content.ts";
+import type { MessageContent } from "./outgoing-content.ts";
 
 /** A recipient with what is asked for it. What the server does not offer makes `send` reject with `LocalProtocolError`. */
 export interface Recipient {
@@ -43,7 +44,7 @@ export interface Message {
    * is ready for it; where it does not come to that, or to its end, it is ended: a web stream cancelled, Node's destroyed, an
    * iterator returned. A stream that fails before makes `send` reject with its error, and ends a transaction that was begun.
    * A function is called each time that content is sent, and has `timeouts.block` for it: where the server takes so many recipients in several transactions alone (LIMITS, RFC 9422), content must be a string,
-   * an array, or such a function.
+   * an array, or such a function. Octets must not change before `send` has settled.
    */
   readonly content: MessageContent;
   /** Octets of content, where you know it and `content` does not show it. */
@@ -99,6 +100,9 @@ export interface SendResult {
 
 export type Send = Extract<ClientIntent, { type: "send" }>;
 
+/** In the making. */
+type Intent = { -readonly [Name in keyof Send]: Send[Name] };
+
 export interface OutgoingMessage {
   readonly intent: Send;
   readonly content: Exclude<MessageContent, string>;
@@ -117,18 +121,31 @@ function sendIntent(message: Message, content: OutgoingMessage["content"]): Send
   // From code without types.
   if (from === undefined)
     throw new InvalidValueError("from", "It is missing", "Pass the sender's address, or null for none");
-  const isOctets = content instanceof Uint8Array;
-  // Of content that has not been read yet the worst has to be expected, unless the caller knows better.
-  const { size, eightBit } = isOctets ? measure(content, body) : { size: known, eightBit: body !== "7BIT" };
-  const intent: { -readonly [Name in keyof Send]: Send[Name] } = {
+  const intent: Intent = {
     type: "send",
     reversePath: typeof from === "string" ? reversePath(from) : from,
     recipients: recipientsOf(message).map(outgoingRecipient),
-    eightBit,
   };
-  if (size !== undefined) intent.size = size;
-  if (isOctets && content.length <= wholeLimit) intent.content = content;
+  if (content instanceof Uint8Array) takeOctets(intent, content, body);
+  else {
+    if (known !== undefined) intent.size = known;
+    // Of content that has not been read yet the worst has to be expected, unless the caller knows better.
+    intent.eightBit = body !== "7BIT";
+  }
   return asksForMore(message) ? { ...intent, ...requests(message) } : intent;
+}
+
+/** The session measures what it is given as a whole. */
+function takeOctets(intent: Intent, content: Uint8Array, body: Message["body"]): void {
+  if (content.length <= wholeLimit) {
+    intent.content = content;
+  } else if (body === "BINARYMIME") {
+    intent.size = content.length;
+  } else {
+    const { size, eightBit } = measureContent(content);
+    intent.size = size;
+    intent.eightBit = eightBit;
+  }
 }
 
 function asksForMore(message: Message): boolean {

@@ -15,9 +15,6 @@ export type MessageContent = ContentSource | (() => ContentSource | Promise<Cont
 /** Octets handed to the session at once, so that a large array does not hold up the replies. */
 const pieceSize = 65_536;
 
-const CR = 13;
-const LF = 10;
-
 const encoder = new TextEncoder();
 
 /** Whether content can be sent more than once, as where it goes in several transactions. */
@@ -146,68 +143,6 @@ function readerParts(reader: ReadableStreamDefaultReader<Part>): Parts {
     next: () => reader.read(),
     return: () => reader.cancel(),
   };
-}
-
-export interface Measure {
-  /** Octets as they are sent, line ends normalised unless it is binary, the dots of transparency not counted (RFC 1870 §6). */
-  readonly size: number;
-  /** Whether some of them are over 127. */
-  readonly eightBit: boolean;
-}
-
-export function measure(octets: Uint8Array, body?: "7BIT" | "8BITMIME" | "BINARYMIME"): Measure {
-  const { length } = octets;
-  if (body === "BINARYMIME") return { size: length, eightBit: true };
-  const head = Math.min(-octets.byteOffset & 3, length);
-  const blocks = (length - head) >> 4;
-  const words = blocks === 0 ? noWords : new Int32Array(octets.buffer, octets.byteOffset + head, blocks * 4);
-  let all = 0;
-  let bare = bareNewlines(octets, 0, head);
-  for (let at = 0; at < words.length; at += 4) {
-    const a = words[at] ?? 0;
-    const b = words[at + 1] ?? 0;
-    const c = words[at + 2] ?? 0;
-    const d = words[at + 3] ?? 0;
-    all |= a | b | c | d;
-    if (((lows(a) | lows(b) | lows(c) | lows(d)) & highBits) === 0) continue;
-    for (let word = at; word < at + 4; word++) {
-      if ((lows(words[word] ?? 0) & highBits) === 0) continue;
-      bare += bareNewlines(octets, head + word * 4, head + word * 4 + 4);
-    }
-  }
-  const tail = head + blocks * 16;
-  bare += bareNewlines(octets, tail, length);
-  const eightBit = (all & highBits) !== 0 || hasEightBit(octets, 0, head) || hasEightBit(octets, tail, length);
-  const last = octets[length - 1];
-  const end = last === CR || last === LF || last === undefined ? 0 : 2;
-  return { size: length + bare + end, eightBit };
-}
-
-const noWords = new Int32Array(0);
-const highBits = 0x80808080 | 0;
-/** In each place of a word the octet behind the newlines: below it are few others. */
-const behindNewlines = 0x0e0e0e0e;
-
-/** Among `highBits` it has one where an octet of the word is below `behindNewlines`. */
-function lows(word: number): number {
-  return (word - behindNewlines) & ~word;
-}
-
-/** CRs and LFs that stand alone: each becomes one octet longer. */
-function bareNewlines(octets: Uint8Array, from: number, to: number): number {
-  let bare = 0;
-  for (let at = from; at < to; at++) {
-    const octet = octets[at] ?? 0;
-    if (octet > CR) continue;
-    if (octet === LF ? octets[at - 1] !== CR : octet === CR && octets[at + 1] !== LF) bare += 1;
-  }
-  return bare;
-}
-
-function hasEightBit(octets: Uint8Array, from: number, to: number): boolean {
-  let all = 0;
-  for (let at = from; at < to; at++) all |= octets[at] ?? 0;
-  return all > 127;
 }
 
 function octetsOf(part: Uint8Array | string): Uint8Array {

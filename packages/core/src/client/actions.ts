@@ -295,17 +295,18 @@ export class ClientActions {
 
   #startContent(): void {
     const { bareNewlines, limits } = this.#context.profile;
-    const { chunked = false, binary = false, content: whole } = this.transaction ?? {};
+    const { chunked = false, binary = false, content: whole, measure } = this.transaction ?? {};
     const options = { bareNewlines: binary ? "raw" : bareNewlines, limit: limits.chunk } as const;
     this.content = chunked
       ? new ChunkedContent((chunk) => this.#writeChunk(chunk), options, this.#context.now())
       : new DataContent((bytes) => this.#context.outbox.write(bytes), bareNewlines);
     if (whole === undefined) this.#context.outbox.tell({ type: "contentWanted" });
-    else this.#takeWhole(whole, this.content);
+    else this.#takeWhole(whole, this.content, measure?.isPlain === true);
   }
 
-  #takeWhole(whole: Uint8Array, content: OutgoingContent): void {
-    content.write(whole, this.#context.now());
+  #takeWhole(whole: Uint8Array, content: OutgoingContent, isPlain: boolean): void {
+    if (isPlain) content.writePlain(whole);
+    else content.write(whole, this.#context.now());
     content.finish();
     // What comes next is not about the reply that let it begin.
     this.reply = undefined;

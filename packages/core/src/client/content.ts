@@ -12,6 +12,8 @@ export interface OutgoingContent {
   /** Whether a bare CR or LF has come in it. */
   readonly bareNewline: boolean;
   write(bytes: Uint8Array, now: Instant): void;
+  /** All of it, which `measureContent` has found plain. */
+  writePlain(bytes: Uint8Array): void;
   /** The application has handed over all of it. What ends it is not written yet. */
   finish(): void;
   writeEnd(): void;
@@ -33,6 +35,11 @@ export class DataContent implements OutgoingContent {
 
   write(bytes: Uint8Array): void {
     for (const slice of this.#writer.write(bytes)) this.#write(slice);
+  }
+
+  writePlain(bytes: Uint8Array): void {
+    this.#writer.writePlain(bytes);
+    if (bytes.length > 0) this.#write(bytes);
   }
 
   finish(): void {
@@ -69,6 +76,10 @@ export class ChunkedContent implements OutgoingContent {
     const early = chunks.length === 0 && now - this.#left >= longestSilence ? this.#writer.flush() : undefined;
     if (early !== undefined) this.#write(early);
     if (chunks.length > 0 || early !== undefined) this.#left = now;
+  }
+
+  writePlain(bytes: Uint8Array): void {
+    for (const chunk of this.#writer.writePlain(bytes)) this.#write(chunk);
   }
 
   finish(): void {

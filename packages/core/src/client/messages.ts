@@ -136,7 +136,10 @@ export type ClientIntent =
   | {
       readonly type: "send";
       readonly reversePath: ReversePath;
-      /** Octets of content where known: SIZE is sent when it is offered (RFC 1870). */
+      /**
+       * Octets of content where known: SIZE is sent when it is offered (RFC 1870). Where `content` is given, this and
+       * `eightBit` are found out by looking.
+       */
       readonly size?: number;
       /** Whether the content may hold octets over 127: BODY=8BITMIME is sent when it is offered (RFC 6152). Not with `body: "7BIT"`. */
       readonly eightBit?: boolean;

@@ -1,6 +1,7 @@
 // The parameters of MAIL and RCPT that a message asks for, as the server's offer allows them. What was asked for and is not
 // offered is never left out in silence: the message is not sent.
 
+import type { ContentMeasure } from "../framing/content-measure.ts";
 import { formatDeliverBy, parseDeliverByAnnouncement, type DeliverBy } from "../extensions/deliver-by.ts";
 import { formatEnvid, formatNotify, formatOriginalRecipient, parseRet } from "../extensions/dsn.ts";
 import { formatHoldFor, formatHoldUntil, parseFutureReleaseAnnouncement } from "../extensions/future-release.ts";
@@ -27,6 +28,8 @@ export interface ParameterTerms {
   readonly tls: TlsInfo | undefined;
   /** Whether the content will go by BDAT. */
   readonly chunked: boolean;
+  /** What is known of the content, where it came with the rest. */
+  readonly measure: ContentMeasure | undefined;
   /** Whether the transaction needs SMTPUTF8; see `needsSmtputf8`. */
   readonly utf8: boolean;
   readonly registry: ClientRegistry;
@@ -152,7 +155,8 @@ function automaticParameters(send: Send, terms: ParameterTerms): EsmtpParameters
   return parameters;
 }
 
-function sizeParameter({ size }: Send, terms: ParameterTerms): EsmtpParameter | undefined {
+function sizeParameter(send: Send, terms: ParameterTerms): EsmtpParameter | undefined {
+  const size = send.size ?? terms.measure?.size;
   if (size === undefined) return undefined;
   mustBeSize(size);
   const { sizeLimit } = terms.offer;
@@ -173,7 +177,7 @@ function mustBeSize(octets: number): void {
 
 /** Without `body` the content may be 8-bit and nobody knows; with it the server must know. 7BIT goes without saying (RFC 6152 §2). */
 function bodyParameter(send: Send, terms: ParameterTerms): EsmtpParameter | undefined {
-  const { body, eightBit } = send;
+  const { body, eightBit = terms.measure?.eightBit } = send;
   if (body !== undefined && parseBody(body) !== body) {
     throw new InvalidValueError(`Body ${shown(body)}`, "It is none that is known", "Pass 7BIT, 8BITMIME or BINARYMIME");
   }

@@ -1,5 +1,6 @@
 // One message on its way out: which commands are written when, and what became of each recipient.
 
+import { measureContent, type ContentMeasure } from "../framing/content-measure.ts";
 import { forwardPath, mailbox, type Mailbox } from "../grammar/address.ts";
 import type { Command } from "../grammar/command.ts";
 import { InvalidValueError } from "../grammar/invalid-value-error.ts";
@@ -36,6 +37,8 @@ export class OutgoingTransaction {
   readonly binary: boolean;
   /** The content, where it came with the rest. */
   readonly content: Uint8Array | undefined;
+  /** What is known of it then. */
+  readonly measure: ContentMeasure | undefined;
   /** Whether a reply to the content was asked for each recipient, over SMTP. */
   readonly prdr: boolean;
   readonly #mail: Extract<Command, { verb: "MAIL" }>;
@@ -65,10 +68,12 @@ export class OutgoingTransaction {
     this.chunked = chunking && this.pipelined && offer.keywords.has("CHUNKING");
     this.binary = intent.body === "BINARYMIME";
     this.content = octetsOrNothing(intent.content);
+    this.measure = this.content && (this.binary ? binaryMeasure(this.content) : measureContent(this.content));
     this.prdr = intent.prdr === true || intent.parameters?.some(({ keyword }) => keyword === "PRDR") === true;
     this.#answeredEach = protocol === "lmtp";
     const { reversePath: path } = intent;
-    const terms = { offer, protocol, tls, chunked: this.chunked, utf8: needsSmtputf8(intent), registry };
+    const { chunked, measure } = this;
+    const terms = { offer, protocol, tls, chunked, measure, utf8: needsSmtputf8(intent), registry };
     this.#mail = {
       verb: "MAIL",
       reversePath: path === null ? null : mailbox(path.address),
@@ -219,6 +224,11 @@ export class OutgoingTransaction {
 function octetsOrNothing(content: unknown): Uint8Array | undefined {
   if (content === undefined || content instanceof Uint8Array) return content;
   throw new InvalidValueError("Content", "It is no Uint8Array", "Encode it, or submit it when it is wanted");
+}
+
+/** Its octets are sent as they are, whatever they are. */
+function binaryMeasure({ length }: Uint8Array): ContentMeasure {
+  return { size: length, eightBit: true, isPlain: false };
 }
 
 /** A positive reply out of place decides nothing: the failure tells of it. */

@@ -51,6 +51,14 @@ export class ChunkWriter {
     return full;
   }
 
+  /** The same for the whole content, which `measureContent` has found plain. Then call `finish`. */
+  writePlain(octets: Uint8Array): readonly WrittenChunk[] {
+    const full: WrittenChunk[] = [];
+    this.#lines?.writePlain(octets);
+    this.#collect(octets, full);
+    return full;
+  }
+
   /** What has been collected, as a chunk that is not the last; `undefined` where nothing has been. */
   flush(): WrittenChunk | undefined {
     return this.#collected === 0 ? undefined : this.#chunk(false);

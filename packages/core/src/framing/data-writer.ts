@@ -67,6 +67,11 @@ export class DataWriter {
     return this.#passed(octets);
   }
 
+  /** The whole content, which `measureContent` has found plain: it is to be sent as it is. Then call `end`. */
+  writePlain(octets: Uint8Array): void {
+    if (octets.length > 0) this.#place = octets[octets.length - 1] === LF ? "lineStart" : "inLine";
+  }
+
   /**
    * What ends the content, a CRLF before the dot where the last line lacks one. Nothing under `reject` once a newline
    * was bare.

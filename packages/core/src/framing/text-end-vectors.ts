@@ -11,17 +11,23 @@ declare const WebAssembly: {
 interface Program {
   readonly memory: { readonly buffer: ArrayBuffer };
   readonly textEnd: (at: number, end: number, dot: number) => number;
+  readonly eightBit: (at: number, end: number) => number;
 }
 
 export interface VectorSearch {
   /** As `textEnd` of text-end.ts, where from `from - 2` on nothing but text is known to stand before `from`, which is not 0. */
   textEnd(octets: Uint8Array, from: number, dot: number): number;
+  /** Whether some octets are over 127; `undefined` where there is more than text, dots at the beginning of a line included. */
+  eightBitText(octets: Uint8Array): boolean | undefined;
 }
 
 /** Where the octets are put in the memory, with others before them, and how many at once: the first few, and the most. */
 const address = 64;
 const first = 2_048;
 const most = 65_536;
+/** Octets that the program looks at together. `most` is a multiple. */
+const block = 64;
+const DOT = 0x2e;
 /** Behind an LF it is found in any case: what the program is told to look for where no octet is a dot. */
 const LF = 0x0a;
 
@@ -44,23 +50,39 @@ export function vectorSearch(): VectorSearch | undefined {
   return search;
 }
 
-function searchBy({ memory: { buffer }, textEnd }: Program): VectorSearch {
+function searchBy({ memory: { buffer }, textEnd, eightBit }: Program): VectorSearch {
   const memory = new Uint8Array(buffer);
+  /** Puts octets in their place, with one before them and one behind. */
+  const load = (octets: Uint8Array, at: number, end: number): void => {
+    if (at === 0) memory[address - 1] = 0;
+    memory.set(octets.subarray(Math.max(0, at - 1), end + 1), address - Math.min(1, at));
+    if (end === octets.length) memory[address + end - at] = 0;
+  };
   return {
     textEnd: (octets, from, dot) => {
-      const { length } = octets;
       const sought = dot < 0 ? LF : dot;
       let size = first;
-      for (let at = from; at < length; size = Math.min(4 * size, most)) {
-        const end = Math.min(length, at + size);
-        // With one octet before them and one behind.
-        memory.set(octets.subarray(at - 1, end + 1), address - 1);
-        if (end === length) memory[address + end - at] = 0;
+      for (let at = from; at < octets.length; size = Math.min(4 * size, most)) {
+        const end = Math.min(octets.length, at + size);
+        load(octets, at, end);
         const found = at + textEnd(address, address + end - at, sought) - address;
         if (found < end) return found;
         at = end;
       }
-      return length;
+      return octets.length;
+    },
+    eightBitText: (octets) => {
+      if (octets[0] === DOT) return undefined;
+      let isEightBit = false;
+      for (let at = 0; at < octets.length; at += most) {
+        const end = Math.min(octets.length, at + most);
+        load(octets, at, end);
+        const last = address + end - at;
+        if (textEnd(address, last, DOT) < last) return undefined;
+        if (end === octets.length) memory.fill(0, last, last + block);
+        isEightBit ||= eightBit(address, last) !== 0;
+      }
+      return isEightBit;
     },
   };
 }

@@ -72,4 +72,15 @@
     (i32.add (local.get $before) (i32.or
       (i32.eq (i32.load8_u offset=1 (local.get $before)) (i32.const 10))
       (i32.ne (i32.load8_u (local.get $before)) (i32.const 13)))))
+
+  ;; Whether octets from `at` up to `end` are over 127. What stands behind, in the last 64, has to be 0.
+  (func (export "eightBit") (param $at i32) (param $end i32) (result i32)
+    (local $all v128)
+    (loop $next
+      (local.set $all (v128.or (local.get $all) (v128.or
+        (v128.or (v128.load (local.get $at)) (v128.load offset=16 (local.get $at)))
+        (v128.or (v128.load offset=32 (local.get $at)) (v128.load offset=48 (local.get $at))))))
+      (local.set $at (i32.add (local.get $at) (i32.const 64)))
+      (br_if $next (i32.lt_u (local.get $at) (local.get $end))))
+    (i32.ne (i8x16.bitmask (local.get $all)) (i32.const 0)))
 )
