@@ -2,6 +2,7 @@
 
 import { fork, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { built } from "./built.ts";
 import { onMeasuredCore, processStat } from "./machine.ts";
 
 /** What a script of ours answers with; see `serveParent`. */
@@ -29,7 +30,9 @@ export class Child {
     runtime = process.execPath,
   ): Promise<Child> {
     const [execPath, ...before] = onMeasuredCore([runtime]);
-    const child = fork(script, args, {
+    // Bun takes TypeScript as it is.
+    const module = runtime === process.execPath ? await built(script) : script;
+    const child = fork(module, args, {
       execPath,
       execArgv: [...before, ...nodeOptions],
       stdio: ["ignore", "ignore", "inherit", "ipc"],
