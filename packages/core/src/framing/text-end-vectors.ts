@@ -15,13 +15,13 @@ interface Program {
 }
 
 export interface VectorSearch {
-  /** As `textEnd` of text-end.ts, where from `from - 2` on nothing but text is known to stand before `from`, which is not 0. */
+  /** As `textEnd` of text-end.ts, where up to `from` nothing but text is known to stand. */
   textEnd(octets: Uint8Array, from: number, dot: number): number;
   /** Whether some octets are over 127; `undefined` where there is more than text, dots at the beginning of a line included. */
   eightBitText(octets: Uint8Array): boolean | undefined;
 }
 
-/** Where the octets are put in the memory, with others before them, and how many at once: the first few, and the most. */
+/** Where the octets are put in the memory, with one before them, and how many at once: the first few, and the most. */
 const address = 64;
 const first = 2_048;
 const most = 65_536;
@@ -55,13 +55,15 @@ function searchBy({ memory: { buffer }, textEnd, eightBit }: Program): VectorSea
   /** Puts octets in their place, with one before them and one behind. */
   const load = (octets: Uint8Array, at: number, end: number): void => {
     if (at === 0) memory[address - 1] = 0;
-    memory.set(octets.subarray(Math.max(0, at - 1), end + 1), address - Math.min(1, at));
+    const isWhole = at === 0 && end === octets.length;
+    memory.set(isWhole ? octets : octets.subarray(Math.max(0, at - 1), end + 1), address - Math.min(1, at));
     if (end === octets.length) memory[address + end - at] = 0;
   };
   return {
     textEnd: (octets, from, dot) => {
       const sought = dot < 0 ? LF : dot;
-      let size = first;
+      // What comes first in its chunk is more often all text than what comes behind a dot.
+      let size = from === 0 ? 4 * first : first;
       for (let at = from; at < octets.length; size = Math.min(4 * size, most)) {
         const end = Math.min(octets.length, at + size);
         load(octets, at, end);

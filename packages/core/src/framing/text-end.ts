@@ -13,8 +13,8 @@ const isLittleEndian = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
 const worthAView = 64;
 
 /** Octets that words are tested for in the time that it takes to hand them to the search by vectors; and how many are worth that. */
-const nearby = 512;
-const worthVectors = 2_048;
+const nearby = 128;
+const worthVectors = 256;
 
 /**
  * Index from `from` on of the first octet that is more than text: a CR or LF that is no part of a CRLF, also a CR at the
@@ -28,8 +28,9 @@ export function textEnd(octets: Uint8Array, from: number, dot: number): number {
   if (length - from < worthAView) return orLength(searchOctets(octets, from, length, dot), length);
   const vectors = length - from < worthVectors ? undefined : vectorSearch();
   if (vectors === undefined) return orLength(searchWords(octets, from, length, dot), length);
-  const near = searchWords(octets, from, from + nearby, dot);
-  return near < 0 ? vectors.textEnd(octets, from + nearby, dot) : near;
+  // A dot or newline that stops the search is often near the one before it.
+  const near = from === 0 ? -1 : searchWords(octets, from, from + nearby, dot);
+  return near < 0 ? vectors.textEnd(octets, from === 0 ? 0 : from + nearby, dot) : near;
 }
 
 function orLength(index: number, length: number): number {
