@@ -1,5 +1,6 @@
 // Lines of a server to whole replies, within bounds.
 
+import { KnownReplies } from "./known-replies.ts";
 import { assembleReply, parseReplyLine, type Reply } from "../grammar/reply.ts";
 
 /**
@@ -26,6 +27,7 @@ const none = assembleReply(0, []);
  */
 export class ReplyReader {
   readonly #limits: ReplyLimits;
+  readonly #known = new KnownReplies();
   #texts: string[] = [];
   #octets = 0;
   #reply: Reply = none;
@@ -59,6 +61,13 @@ export class ReplyReader {
 
   /** The same for a line that is part of something longer, from one index up to another. */
   readIn(octets: Uint8Array, start: number, end: number): ReplyOutcome {
+    const known = this.#texts.length === 0 ? this.#known.find(octets, start, end) : undefined;
+    if (known === undefined) return this.#readLine(octets, start, end);
+    this.#reply = known;
+    return "reply";
+  }
+
+  #readLine(octets: Uint8Array, start: number, end: number): ReplyOutcome {
     const parsed = parseReplyLine(octets, start, end);
     if (!parsed.ok) return this.#fail("invalid", parsed.problem);
     this.#octets += end - start + 2;
@@ -68,6 +77,7 @@ export class ReplyReader {
       return this.#fail("overlong", `The reply has more than ${this.#limits.octets} octets`);
     if (!parsed.value.last) return "partial";
     this.#reply = assembleReply(parsed.value.code, this.#texts);
+    if (this.#texts.length === 1) this.#known.keep(octets, start, end, this.#reply);
     this.#startReply();
     return "reply";
   }
