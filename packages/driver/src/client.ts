@@ -18,7 +18,8 @@ import { sendDivided } from "./division.ts";
 import { Drive } from "./drive.ts";
 import type { SessionListener } from "./drive-options.ts";
 import { Emitter } from "./emitter.ts";
-import { SmtpError, tellsOfMail, type SmtpErrorOptions } from "./errors.ts";
+import { endedBy } from "./ending.ts";
+import { SmtpError, type SmtpErrorOptions } from "./errors.ts";
 import { HeldContent } from "./held-content.ts";
 import { outgoing, type Message, type OutgoingMessage, type SendResult } from "./message.ts";
 import { contentBefore, Pieces } from "./outgoing-content.ts";
@@ -156,14 +157,28 @@ export class SmtpClient {
    * does not offer or content that cannot be sent so often, the signal's reason, or what `content` threw. A server that
    * refuses before all of the content has come (by DATA) ends the session, and so rejects.
    */
-  async send(message: Message): Promise<SendResult> {
+  send(message: Message): Promise<SendResult> {
+    try {
+      // What can be read again and again needs no watching.
+      const isWhole = message.content instanceof Uint8Array;
+      return isWhole ? this.#sendInTurn(message, message.content, message.signal) : this.#sendHeld(message);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  async #sendHeld(message: Message): Promise<SendResult> {
     const held = new HeldContent(message.content, message.signal);
     try {
-      const sending = outgoing(message, held.content);
-      return await this.#turns.take(() => this.#withSignal(held.signal, () => this.#sendAll(sending)), held.signal);
+      return await this.#sendInTurn(message, held.content, held.signal);
     } finally {
       held.release();
     }
+  }
+
+  #sendInTurn(message: Message, content: OutgoingMessage["content"], signal?: AbortSignal): Promise<SendResult> {
+    const sending = outgoing(message, content);
+    return this.#turns.take(() => this.#withSignal(signal, () => this.#sendAll(sending)), signal);
   }
 
   /** NOOP: whether the server is still there. Gives its reply. */
@@ -377,22 +392,7 @@ export class SmtpClient {
     }
   }
 
-  /** Aborting ends the session: a transaction cannot be taken back otherwise. */
   #withSignal<Result>(signal: AbortSignal | undefined, act: () => Promise<Result>): Promise<Result> {
-    return signal === undefined ? act() : this.#abortedBy(signal, act);
-  }
-
-  async #abortedBy<Result>(signal: AbortSignal, act: () => Promise<Result>): Promise<Result> {
-    signal.throwIfAborted();
-    const abort = () => this.destroy(signal.reason);
-    signal.addEventListener("abort", abort, { once: true });
-    try {
-      return await act();
-    } catch (error) {
-      // Where mail was taken, or may have been, the caller has to hear of it: the reason is the cause then.
-      throw signal.aborted && !tellsOfMail(error) ? signal.reason : error;
-    } finally {
-      signal.removeEventListener("abort", abort);
-    }
+    return signal === undefined ? act() : endedBy(signal, act, () => this.destroy(signal.reason));
   }
 }

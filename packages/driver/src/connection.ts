@@ -17,7 +17,7 @@ import { SessionFacts, type ClientFacts } from "./client-facts.ts";
 import type { Admission, ConnectionContext } from "./connection-context.ts";
 import { Content } from "./content.ts";
 import type { Found } from "./credentials.ts";
-import { reject, type Disconnect, type Reject } from "./decisions.ts";
+import { reject, type Disconnect, type MessageAnswer, type Reject } from "./decisions.ts";
 import type { Drive } from "./drive.ts";
 import type { SessionListener } from "./drive-options.ts";
 import { ContentAbortedError, ContentRefusedError, DecisionVoidError } from "./errors.ts";
@@ -251,16 +251,18 @@ export class Connection implements SessionListener<ServerEvent> {
   }
 
   #outcome<Given>(step: StepContext, handler: () => Given | Promise<Given>): Given | Reject | Promise<Given | Reject> {
-    const failed = (error: unknown): Reject => {
-      if (!step.echoes(error)) this.#report(error);
-      return localError;
-    };
     try {
       const answer = handler();
-      return isPromise(answer) ? Promise.resolve(answer).catch(failed) : answer;
+      return isPromise(answer) ? Promise.resolve(answer).catch((error: unknown) => this.#failed(step, error)) : answer;
     } catch (error) {
-      return failed(error);
+      return this.#failed(step, error);
     }
+  }
+
+  /** What a handler that threw has answered. */
+  #failed(step: StepContext, error: unknown): Reject {
+    if (!step.echoes(error)) this.#report(error);
+    return localError;
   }
 
   /** What a SASL mechanism needs to know. */
@@ -348,8 +350,17 @@ export class Connection implements SessionListener<ServerEvent> {
     const step = new MessageStep(this.info, envelope, content, repliesEach);
     const message: Incoming = { content, step, answer: undefined, pending: undefined };
     this.#message = message;
-    const answer = Promise.resolve(this.#outcome(step, () => options.onMessage?.(step)));
-    void answer.then((decision) => this.#messageAnswered(message, decision));
+    // Asked by itself: a promise that follows another costs as much as the handler.
+    let answer: MessageAnswer | undefined;
+    try {
+      answer = options.onMessage?.(step);
+    } catch (error) {
+      answer = this.#failed(step, error);
+    }
+    void Promise.resolve(answer).then(
+      (decision) => this.#messageAnswered(message, decision),
+      (error: unknown) => this.#messageAnswered(message, this.#failed(step, error)),
+    );
   }
 
   /** The reply has to wait for the end of the content; to disconnect has not. */

@@ -19,17 +19,19 @@ interface Consumer {
 const over: Result = { done: true, value: undefined };
 
 export class Content implements AsyncIterable<Uint8Array> {
-  #waiting: Uint8Array[] = [];
+  /** Slices that nobody has taken yet; most are taken as they come. */
+  #waiting: Uint8Array[] | undefined;
   #octets = 0;
   #gathered: Uint8Array | undefined;
   #gatheredOctets = 0;
   #state: "open" | "ended" | "discarded" | "failed" = "open";
   #error: unknown;
   #taken = false;
-  /** Who waits for a slice, in order. */
-  #consumers: Consumer[] = [];
+  /** Who waits for a slice, and who waits behind, in order. */
+  #consumer: Consumer | undefined;
+  #others: Consumer[] | undefined;
   /** There is room again. */
-  readonly #room = new Bell();
+  #room: Bell | undefined;
 
   /**
    * The content in slices, in order: lines end in CRLF, and the dots of transparency are gone. Once only; to leave the
@@ -40,13 +42,14 @@ export class Content implements AsyncIterable<Uint8Array> {
     if (this.#taken)
       throw new TypeError("The content has been consumed already: it can be read once; keep bytes() instead");
     this.#taken = true;
-    return {
-      next: () => this.#next(),
-      return: () => {
-        this.discard();
-        return Promise.resolve({ done: true, value: undefined });
-      },
-    };
+    return new Slices(this, () => this.#next());
+  }
+
+  #next(): Promise<Result> {
+    const slice = this.#take();
+    if (slice !== undefined) return Promise.resolve({ done: false, value: slice });
+    if (this.#state === "open") return new Promise((resolve, reject) => this.#await({ resolve, reject }));
+    return this.#state === "failed" ? Promise.reject(this.#error) : Promise.resolve(over);
   }
 
   /** The whole content. Mind its size: `limits.messageSize` octets at most. Rejects as the iteration does. */
@@ -68,10 +71,13 @@ export class Content implements AsyncIterable<Uint8Array> {
   /** Takes a slice in; a promise means: read no more until it is settled. For the driver. */
   push(slice: Uint8Array): void | Promise<void> {
     if (this.#state !== "open") return;
-    const consumer = this.#consumers.shift();
-    if (consumer !== undefined) return consumer.resolve({ done: false, value: slice });
+    const consumer = this.#consumer;
+    if (consumer !== undefined) {
+      this.#consumer = this.#others?.shift();
+      return consumer.resolve({ done: false, value: slice });
+    }
     this.#add(slice);
-    if (this.#octets >= credit) return this.#room.wait();
+    if (this.#octets >= credit) return (this.#room ??= new Bell()).wait();
   }
 
   /** All has come. For the driver. */
@@ -96,36 +102,35 @@ export class Content implements AsyncIterable<Uint8Array> {
 
   #drop(state: "discarded" | "failed"): void {
     this.#state = state;
-    this.#waiting = [];
-    this.#gathered = undefined;
+    this.#waiting = this.#gathered = undefined;
     this.#octets = this.#gatheredOctets = 0;
     this.#dismiss();
-    this.#room.ring();
+    this.#room?.ring();
   }
 
   /** Nothing will come any more for those who wait. */
   #dismiss(): void {
-    const consumers = this.#consumers;
-    this.#consumers = [];
+    const others = this.#others ?? [];
+    const consumers = this.#consumer === undefined ? others : [this.#consumer, ...others];
+    this.#consumer = this.#others = undefined;
     for (const { resolve, reject } of consumers) {
       if (this.#state === "failed") reject(this.#error);
       else resolve(over);
     }
   }
 
-  #next(): Promise<Result> {
-    const slice = this.#take();
-    if (slice !== undefined) return Promise.resolve({ done: false, value: slice });
-    if (this.#state === "open") return new Promise((resolve, reject) => this.#consumers.push({ resolve, reject }));
-    return this.#state === "failed" ? Promise.reject(this.#error) : Promise.resolve(over);
+  #await(consumer: Consumer): void {
+    if (this.#consumer === undefined) this.#consumer = consumer;
+    else (this.#others ??= []).push(consumer);
   }
 
   #take(): Uint8Array | undefined {
-    if (this.#waiting.length === 0) this.#seal();
-    const slice = this.#waiting.shift();
+    if (this.#octets === 0) return undefined;
+    if (this.#waiting === undefined || this.#waiting.length === 0) this.#seal();
+    const slice = this.#waiting?.shift();
     if (slice === undefined) return undefined;
     this.#octets -= slice.length;
-    if (this.#octets < credit) this.#room.ring();
+    if (this.#octets < credit) this.#room?.ring();
     return slice;
   }
 
@@ -134,7 +139,7 @@ export class Content implements AsyncIterable<Uint8Array> {
     this.#octets += slice.length;
     if (gathers) return this.#gather(slice);
     this.#seal();
-    this.#waiting.push(slice);
+    (this.#waiting ??= []).push(slice);
   }
 
   #gather(slice: Uint8Array): void {
@@ -147,8 +152,23 @@ export class Content implements AsyncIterable<Uint8Array> {
   /** Nothing more is added to what has been gathered. */
   #seal(): void {
     if (this.#gathered === undefined) return;
-    this.#waiting.push(this.#gathered.subarray(0, this.#gatheredOctets));
+    (this.#waiting ??= []).push(this.#gathered.subarray(0, this.#gatheredOctets));
     this.#gathered = undefined;
     this.#gatheredOctets = 0;
+  }
+}
+
+class Slices implements AsyncIterator<Uint8Array, undefined> {
+  readonly #content: Content;
+  readonly next: () => Promise<Result>;
+
+  constructor(content: Content, next: () => Promise<Result>) {
+    this.#content = content;
+    this.next = next;
+  }
+
+  return(): Promise<Result> {
+    this.#content.discard();
+    return Promise.resolve(over);
   }
 }

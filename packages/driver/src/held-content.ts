@@ -22,7 +22,7 @@ export class HeldContent {
   /** What can be read only once. */
   readonly #source: Source | undefined;
   #parts: Parts | undefined;
-  #unfollow: () => void = () => undefined;
+  #unfollow: (() => void) | undefined;
 
   /** Throws `TypeError` for what is no content. */
   constructor(given: MessageContent, signal?: AbortSignal) {
@@ -46,7 +46,7 @@ export class HeldContent {
 
   /** It is not wanted any more. Who has begun it has to end it himself. */
   release(): void {
-    this.#unfollow();
+    this.#unfollow?.();
     if (this.#source !== undefined && this.#parts === undefined) abandon(this.#source);
   }
 

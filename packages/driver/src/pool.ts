@@ -1,5 +1,6 @@
 // Sessions kept for the next message: opened on demand up to a limit, reused, closed when idle or used up.
 
+import { Bell } from "./bell.ts";
 import { systemClock, type Clock } from "./clock.ts";
 import type { Abortable, SmtpClient } from "./client.ts";
 import { SmtpError } from "./errors.ts";
@@ -47,7 +48,9 @@ export class Pool {
   /** Each settles when its session is gone, and its place free. */
   readonly #places = new Set<Promise<void>>();
   #opening = 0;
-  readonly #sending = new Set<Promise<unknown>>();
+  /** Messages whose `send` has not settled. */
+  #sending = 0;
+  readonly #allSent = new Bell();
   #closed = false;
   readonly #end = new AbortController();
 
@@ -72,14 +75,21 @@ export class Pool {
    * string, an array or a function) or was not begun. A message that takes more than its server takes in a session (LIMITS,
    * RFC 9422) goes on in another. Otherwise as `SmtpClient.send`; also rejects as `connect` does.
    */
-  send(message: Message): Promise<SendResult> {
-    const sending = this.#sendHeld(message);
-    const settled: Promise<unknown> = sending.then(
-      () => this.#sending.delete(settled),
-      () => this.#sending.delete(settled),
-    );
-    this.#sending.add(settled);
-    return sending;
+  async send(message: Message): Promise<SendResult> {
+    const held = new HeldContent(message.content, message.signal);
+    const sending = asHeld(message, held);
+    this.#sending += 1;
+    try {
+      if (this.#closed) throw new Error("The pool is closed: make another");
+      return await this.#send(sending, held);
+    } catch (error) {
+      if (!isExhausted(error)) throw error;
+      return await this.#sendOn(sending, held, error);
+    } finally {
+      held.release();
+      this.#sending -= 1;
+      if (this.#sending === 0) this.#allSent.ring();
+    }
   }
 
   /**
@@ -91,7 +101,7 @@ export class Pool {
     const force = () => void this.destroy(signal?.reason);
     if (signal?.aborted === true) force();
     signal?.addEventListener("abort", force, { once: true });
-    await Promise.all(this.#sending);
+    if (this.#sending > 0) await this.#allSent.wait();
     this.#retireIdle();
     await Promise.all(this.#places);
     signal?.removeEventListener("abort", force);
@@ -113,83 +123,77 @@ export class Pool {
 
   // Sending.
 
-  async #sendHeld(message: Message): Promise<SendResult> {
-    const held = new HeldContent(message.content, message.signal);
-    const { content, signal } = held;
-    try {
-      if (this.#closed) throw new Error("The pool is closed: make another");
-      return await this.#send({ ...message, content, ...(signal && { signal }) }, held);
-    } finally {
-      held.release();
+  /** By one session, or by a second one where the first has ended with the message certainly not accepted. */
+  async #send(message: Message, held: HeldContent): Promise<SendResult> {
+    for (let isAgain = false; ; isAgain = true) {
+      const member = await this.#take(message.signal, isAgain);
+      try {
+        const result = await member.client.send(message);
+        this.#used(member);
+        return result;
+      } catch (error) {
+        member.isExhausted = isExhausted(error);
+        this.#used(member);
+        if (isAgain || !isSafeToRepeat(error) || !held.isWhole) throw error;
+      }
+      // What ended this session may have ended the idle ones too.
+      this.#retireIdle();
     }
   }
 
-  /** By as many sessions as it takes, where servers limit what they take in one (LIMITS, RFC 9422). */
-  async #send(message: Message, held: HeldContent): Promise<SendResult> {
+  /** By as many more sessions as it takes, since servers limit what they take in one (LIMITS, RFC 9422). */
+  async #sendOn(message: Message, held: HeldContent, first: unknown): Promise<SendResult> {
     const recipients = recipientsOf(message);
     const outcomes = new Outcomes(recipients.map(() => undefined));
     let places = recipients.map((_, place) => place);
-    for (let rest = message; ; rest = { ...message, to: places.flatMap((place) => recipients[place] ?? []) }) {
+    for (let error = first; ;) {
+      const waiting = waitingAfter(error, places);
+      if (waiting === undefined)
+        throw outcomes.result.recipients.length === 0 ? error : outcomes.failure(error, places, true);
+      if (error instanceof SmtpError && error.result !== undefined) outcomes.record(places, error.result);
+      places = waiting;
       try {
-        const result = await this.#sendOnce(rest, held);
-        if (rest === message) return result;
-        outcomes.record(places, result);
+        const rest = { ...message, to: places.flatMap((place) => recipients[place] ?? []) };
+        outcomes.record(places, await this.#send(rest, held));
         return outcomes.result;
-      } catch (error) {
-        const waiting = waitingAfter(error, places);
-        if (waiting === undefined)
-          throw outcomes.result.recipients.length === 0 ? error : outcomes.failure(error, places, true);
-        if (error instanceof SmtpError && error.result !== undefined) outcomes.record(places, error.result);
-        places = waiting;
+      } catch (next) {
+        error = next;
       }
     }
   }
 
-  async #sendOnce(message: Message, held: HeldContent): Promise<SendResult> {
-    const member = await this.#take(message.signal);
-    try {
-      return await this.#sendBy(member, message);
-    } catch (error) {
-      if (!isSafeToRepeat(error) || !held.isWhole) throw error;
-    }
-    // What ended this session may have ended the idle ones too.
-    this.#retireIdle();
-    return this.#sendBy(await this.#take(message.signal, { first: true }), message);
+  #used(member: Member): void {
+    member.messages += 1;
+    this.#giveBack(member);
   }
 
-  async #sendBy(member: Member, message: Message): Promise<SendResult> {
-    try {
-      return await member.client.send(message);
-    } catch (error) {
-      member.isExhausted = isExhausted(error);
-      throw error;
-    } finally {
-      member.messages += 1;
-      this.#giveBack(member);
-    }
-  }
-
-  #take(signal: AbortSignal | undefined, { first = false } = {}): Promise<Member> {
+  #take(signal: AbortSignal | undefined, isFirst: boolean): Promise<Member> {
     return new Promise((resolve, reject) => {
-      this.#end.signal.throwIfAborted();
-      signal?.throwIfAborted();
-      const abort = () => {
-        const index = this.#waiting.indexOf(waiter);
-        if (index >= 0) this.#waiting.splice(index, 1);
-        reject(signal?.reason);
-      };
-      const served =
-        <Value>(settle: (value: Value) => void) =>
-        (value: Value) => {
-          signal?.removeEventListener("abort", abort);
-          settle(value);
-        };
-      const waiter: Waiter = { resolve: served(resolve), reject: served(reject) };
-      signal?.addEventListener("abort", abort, { once: true });
-      if (first) this.#waiting.unshift(waiter);
+      if (this.#closed) this.#end.signal.throwIfAborted();
+      const waiter = signal === undefined ? { resolve, reject } : this.#abortable({ resolve, reject }, signal);
+      if (isFirst) this.#waiting.unshift(waiter);
       else this.#waiting.push(waiter);
       this.#serve();
     });
+  }
+
+  /** Throws where it is aborted already. */
+  #abortable({ resolve, reject }: Waiter, signal: AbortSignal): Waiter {
+    signal.throwIfAborted();
+    const abort = () => {
+      const index = this.#waiting.indexOf(waiter);
+      if (index >= 0) this.#waiting.splice(index, 1);
+      reject(signal.reason);
+    };
+    const served =
+      <Value>(settle: (value: Value) => void) =>
+      (value: Value) => {
+        signal.removeEventListener("abort", abort);
+        settle(value);
+      };
+    const waiter: Waiter = { resolve: served(resolve), reject: served(reject) };
+    signal.addEventListener("abort", abort, { once: true });
+    return waiter;
   }
 
   // Sessions.
@@ -278,6 +282,12 @@ export class Pool {
     cancelIdle?.();
     void client.quit();
   }
+}
+
+/** The message with what is to be sent in place of its content, and heeded in place of its signal. */
+function asHeld(message: Message, { content, signal }: HeldContent): Message {
+  if (content === message.content && signal === message.signal) return message;
+  return { ...message, content, ...(signal && { signal }) };
 }
 
 /** Whether no server can have accepted the message, and another session may fare better. */

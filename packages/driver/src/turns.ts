@@ -17,7 +17,7 @@ export class Turns {
     const end = () => {
       if (this.#last === over) this.#last = undefined;
     };
-    const over: Promise<unknown> = turn.then(end, () => (before === undefined ? end() : before.then(end)));
+    const over: Promise<unknown> = turn.then(end, before === undefined ? end : () => before.then(end));
     this.#last = over;
     return turn;
   }

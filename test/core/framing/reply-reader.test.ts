@@ -40,6 +40,45 @@ describe("the reply reader", () => {
     );
   });
 
+  test("reads what it has read before as if it never had", () => {
+    const texts = [
+      "250 Ok",
+      "250 Oj",
+      "150 Ok",
+      "250-Ok",
+      "250 2.1.0 Ok",
+      "250 2.1.5 Ok",
+      "354",
+      "354 ",
+      "25x Ok",
+      "x",
+    ];
+    const more = fc.integer({ min: 0, max: 20 }).map((id) => `250 2.0.0 Ok: queued as ${id}`);
+    const said = fc.array(fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...texts) }, more), { maxLength: 60 });
+    fc.assert(
+      fc.property(said, (lines) => {
+        const experienced = new ReplyReader();
+        let fresh = new ReplyReader();
+        for (const line of lines) {
+          const outcome = fresh.read(encodeUtf8(line));
+          expect(experienced.read(encodeUtf8(line))).toBe(outcome);
+          if (outcome === "reply") expect(experienced.reply).toEqual(fresh.reply);
+          if (outcome !== "partial") fresh = new ReplyReader();
+        }
+      }),
+    );
+  });
+
+  test("gives the same reply for the same line, which nobody can change for the others", () => {
+    const reader = new ReplyReader();
+    const given = [0, 1].map(() => {
+      reader.read(encodeUtf8("250 2.1.0 Ok"));
+      return reader.reply;
+    });
+    expect(given[1]).toBe(given[0]);
+    expect([given[0], given[0]?.lines].every(Object.isFrozen)).toBe(true);
+  });
+
   test("takes the last line's code where they differ", () => {
     expect(read("250-a", "550 5.7.1 b")).toEqual(reply(550, "5.7.1", "a", "b"));
   });

@@ -122,7 +122,7 @@ class TableRunner implements Runner<unknown, PlainEvent> {
     const candidate = select(this.#row, event, facts);
     if (candidate === undefined) return nothing;
     const { next, actions, records } = this.#recalled(candidate);
-    for (const slot of records) this.#memory[slot] = this.#row.index;
+    for (let index = 0; index < records.length; index++) this.#memory[records[index] ?? 0] = this.#row.index;
     this.#row = next;
     return actions;
   }
@@ -142,11 +142,14 @@ function historySlots({ rows }: ChartTable): number {
 /** The first transition whose guard holds. */
 function select(row: Row, event: PlainEvent, facts: unknown): Candidate | undefined {
   const candidates = row.on.get(event.type) ?? (isReserved(event.type) ? never : row.otherwise);
+  let args: GuardArguments<unknown, PlainEvent> | undefined;
   // Not by an iterator, which costs more than what it goes through.
   for (let index = 0; index < candidates.length; index++) {
     const candidate = candidates[index];
     const guard = candidate?.guard;
-    if (guard === undefined || guard.holds({ context: facts, event }, guard.params)) return candidate;
+    if (guard === undefined) return candidate;
+    args ??= { context: facts, event };
+    if (guard.holds(args, guard.params)) return candidate;
   }
   return undefined;
 }
