@@ -17,7 +17,8 @@ const longestDelay = 2 ** 31 - 1;
 export const systemClock: Clock = {
   now: () => performance.now(),
   after(delay, callback) {
-    const timer = setTimeout(callback, Math.min(Math.max(delay, 0), longestDelay));
+    // Whole milliseconds: the runtimes keep timers in lists of equal delay, and a list for each is dear.
+    const timer = setTimeout(callback, Math.min(Math.max(Math.ceil(delay), 0), longestDelay));
     return () => clearTimeout(timer);
   },
   date: () => new Date(),

@@ -46,6 +46,9 @@ export class Drive<Intent, Event> implements Receiver {
   #closing = false;
   /** All that was to be said has been said, and our side is ended. */
   #lingering = false;
+  /** When these two began. */
+  #closedAt: Instant = 0;
+  #lingersFrom: Instant = 0;
   #broken = false;
   #finished = false;
   #over = false;
@@ -317,7 +320,9 @@ export class Drive<Intent, Event> implements Receiver {
     // In the midst of a handshake there is no channel on which to say anything.
     if (this.#securing) return this.#finish();
     this.#flush();
-    this.#restartTimer(leaving);
+    this.#closedAt = this.#options.clock.now();
+    // Soon enough to look whether the connection lingers, as it does where the last words have left at once.
+    this.#restartTimer(lingering);
     const ended = this.flushed().then(() => this.#transport.end());
     ended.then(
       () => this.#linger(),
@@ -328,8 +333,16 @@ export class Drive<Intent, Event> implements Receiver {
 
   #linger(): void {
     this.#lingering = true;
+    this.#lingersFrom = this.#options.clock.now();
     if (this.#ended) this.#finish();
-    else this.#restartTimer(lingering);
+  }
+
+  /** The connection is kept until the last words have left, and a little longer. */
+  #goOnClosing(): void {
+    const end = this.#lingering ? this.#lingersFrom + lingering : this.#closedAt + leaving;
+    const left = end - this.#options.clock.now();
+    if (left <= 0) this.#finish();
+    else this.#restartTimer(this.#lingering ? left : Math.min(left, lingering));
   }
 
   #finish(): void {
@@ -371,7 +384,7 @@ export class Drive<Intent, Event> implements Receiver {
 
   #timePassed(): void {
     this.#timer = undefined;
-    if (this.#closing) this.#finish();
+    if (this.#closing) this.#goOnClosing();
     else this.#happened({ type: "elapsed" });
   }
 }

@@ -9,6 +9,7 @@ import {
   type ListenOptions as AnyListenOptions,
   type Listener,
   type ServerOptions,
+  type Transport,
 } from "@carteiro/driver";
 import { nodeCompute } from "./compute.ts";
 import { dnsResolver } from "./resolver.ts";
@@ -50,7 +51,7 @@ async function listen(
 ): Promise<Listener> {
   const { keepAlive = true } = options;
   const listener = createSocketServer({ allowHalfOpen: true, keepAlive, noDelay: true }, (socket) =>
-    doorkeeper.arrived(arrivalOf(socket, tls)),
+    doorkeeper.arrived(new SocketArrival(socket, tls)),
   );
   try {
     await listening(listener, options, signal);
@@ -64,18 +65,33 @@ async function listen(
   return { ...addressOf(listener), close: () => new Promise((resolve) => listener.close(() => resolve())) };
 }
 
-function arrivalOf(socket: Socket, tls: Tls | undefined): Arrival {
-  // Whatever befalls it before or after the server has it concerns nobody.
-  socket.on("error", () => undefined);
-  const address = plainAddress(socket.remoteAddress);
-  const port = socket.remotePort;
-  return {
-    remote: { ...(address !== undefined && { address }), ...(port !== undefined && { port }) },
-    open: () => nodeTransport(socket, tls && { tls }),
-    ...(tls && { secure: () => secureNodeTransport(socket, tls) }),
-    destroy: () => void socket.destroy(),
-  };
+class SocketArrival implements Arrival {
+  readonly remote: Arrival["remote"];
+  readonly secure?: () => Promise<Transport>;
+  readonly #socket: Socket;
+  readonly #tls: Tls | undefined;
+
+  constructor(socket: Socket, tls: Tls | undefined) {
+    this.#socket = socket;
+    this.#tls = tls;
+    // Whatever befalls it before or after the server has it concerns nobody.
+    socket.on("error", ignore);
+    const address = plainAddress(socket.remoteAddress);
+    const port = socket.remotePort;
+    this.remote = { ...(address !== undefined && { address }), ...(port !== undefined && { port }) };
+    if (tls !== undefined) this.secure = () => secureNodeTransport(socket, tls);
+  }
+
+  open(): Transport {
+    return nodeTransport(this.#socket, this.#tls && { tls: this.#tls });
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
 }
+
+function ignore(): void {}
 
 async function listening(listener: Server, options: ListenOptions, signal: AbortSignal): Promise<void> {
   const { port = 0, host, path, backlog } = options;

@@ -105,7 +105,7 @@ class NodeTransport implements Transport {
       await upgrade.handshake;
       return upgrade.info();
     } catch (error) {
-      this.#break(error instanceof Error ? error : new Error(String(error)));
+      this.broken(error instanceof Error ? error : new Error(String(error)));
       this.destroy();
       throw error;
     }
@@ -128,7 +128,7 @@ class NodeTransport implements Transport {
     this.#chunks.length = 0;
     this.#peerEnded = false;
     this.#gone ??= "The connection has been destroyed";
-    if (this.#wanted || this.#writers.length > 0) this.#break(this.#lost());
+    if (this.#wanted || this.#writers.length > 0) this.broken(this.#lost());
     this.#socket.destroy();
   }
 
@@ -147,32 +147,27 @@ class NodeTransport implements Transport {
   }
 
   #listen(): void {
-    const socket = this.#socket;
+    const socket: OwnedSocket = this.#socket;
+    socket[owner] = this;
     socket.allowHalfOpen = true;
     socket.setNoDelay(true);
-    socket.on("data", this.#onData);
-    socket.on("end", this.#onEnd);
-    socket.on("drain", this.#onDrain);
-    socket.on("error", this.#break);
-    socket.on("close", this.#onClose);
+    for (const [event, listener] of listeners) socket.on(event, listener);
   }
 
   /** Leaves the socket at rest, with all that was not asked for back in its buffer, where TLS looks for it. */
   #detach(): void {
     const socket = this.#socket;
     socket.pause();
-    socket.off("data", this.#onData);
-    socket.off("end", this.#onEnd);
-    socket.off("drain", this.#onDrain);
-    socket.off("error", this.#break);
-    socket.off("close", this.#onClose);
+    for (const [event, listener] of listeners) socket.off(event, listener);
     // What befalls it from now on is told by the socket on top of it.
     socket.on("error", () => {});
     for (let chunk = this.#chunks.pop(); chunk !== undefined; chunk = this.#chunks.pop()) socket.unshift(chunk);
   }
 
-  // Flowing as long as the reader keeps up: no more than one chunk comes unasked, since that pauses the socket.
-  readonly #onData = (chunk: Buffer): void => {
+  // For the listeners.
+
+  /** Flowing as long as the reader keeps up: no more than one chunk comes unasked, since that pauses the socket. */
+  received(chunk: Buffer): void {
     if (!this.#wanted) {
       this.#chunks.push(chunk);
       this.#socket.pause();
@@ -180,26 +175,26 @@ class NodeTransport implements Transport {
     }
     this.#wanted = false;
     this.#receiver?.received(chunk);
-  };
+  }
 
-  readonly #onEnd = (): void => {
+  ended(): void {
     this.#peerEnded = true;
     if (!this.#wanted) return;
     this.#wanted = false;
     this.#receiver?.ended();
-  };
+  }
 
-  readonly #onDrain = (): void => {
+  drained(): void {
     const writers = this.#writers;
     this.#writers = [];
     for (const writer of writers) writer.resolve();
-  };
+  }
 
-  readonly #onClose = (): void => {
-    if (this.#gone === undefined) this.#break(new Error("The connection has been closed"));
-  };
+  closed(): void {
+    if (this.#gone === undefined) this.broken(new Error("The connection has been closed"));
+  }
 
-  readonly #break = (error: Error): void => {
+  broken(error: Error): void {
     this.#gone ??= error.message;
     const broken = (this.#error ??= error);
     const writers = this.#writers;
@@ -207,7 +202,42 @@ class NodeTransport implements Transport {
     for (const writer of writers) writer.reject(broken);
     this.#wanted = false;
     this.#receiver?.broken(broken);
-  };
+  }
+}
+
+/** Where a socket has its transport: the listeners are the same for all, since five for each would weigh as much as all else here. */
+const owner = Symbol("transport");
+
+interface OwnedSocket extends Socket {
+  [owner]?: NodeTransport;
+}
+
+const listeners = [
+  ["data", onData],
+  ["end", onEnd],
+  ["drain", onDrain],
+  ["error", onError],
+  ["close", onClose],
+] as const;
+
+function onData(this: OwnedSocket, chunk: Buffer): void {
+  this[owner]?.received(chunk);
+}
+
+function onEnd(this: OwnedSocket): void {
+  this[owner]?.ended();
+}
+
+function onDrain(this: OwnedSocket): void {
+  this[owner]?.drained();
+}
+
+function onError(this: OwnedSocket, error: Error): void {
+  this[owner]?.broken(error);
+}
+
+function onClose(this: OwnedSocket): void {
+  this[owner]?.closed();
 }
 
 /** Whoever destroys the connection is often the one who waited, and looks no more: that is no unhandled rejection. */

@@ -4,7 +4,7 @@
 import { CONTROL, DIGIT, DOT, HTAB, HYPHEN, isIn, octetAt, SP, ZERO } from "./abnf.ts";
 import { InvalidValueError, shown } from "./invalid-value-error.ts";
 import { type Branded, failure, type Parsed, success } from "./parsed.ts";
-import { decodeLenient, decodeUtf8, encodeUtf8, isAsciiText, isWellFormed } from "./text.ts";
+import { decodeLenient, decodeUtf8, encodeForWriting, encodeUtf8, isAsciiText, isWellFormed } from "./text.ts";
 
 /** Class, subject and detail of RFC 3463. The class is the first digit of the reply's code. */
 export type EnhancedCode = `${2 | 4 | 5}.${number}.${number}`;
@@ -39,6 +39,11 @@ export function reply(code: number, enhanced?: string, ...text: readonly string[
   for (const line of text) checkText(code, line);
   const lines = code < 400 && code >= 300 ? text : text.flatMap(foldedText);
   return enhanced === undefined ? assembleReply(code, lines) : replyOf(code, lines, enhanced as EnhancedCode);
+}
+
+/** A reply without an enhanced code, and lines behind it that are known to fit, since `reply` has taken each by itself. */
+export function continued({ code, lines }: Reply, more: readonly string[]): Reply {
+  return { code, lines: [...lines, ...more] } as unknown as Reply;
 }
 
 /**
@@ -178,6 +183,15 @@ export function formatReply(value: Reply, format: ReplyFormat): Uint8Array {
     text += "\r\n";
   }
   return encodeUtf8(format.utf8 === true || isAsciiText(text) ? text : asciiText(text));
+}
+
+/** Some lines of a reply without an enhanced code, likewise, and without UTF-8. */
+export function formatLines(code: number, lines: readonly string[], endsReply: boolean): Uint8Array {
+  let text = "";
+  for (let index = 0; index < lines.length; index++) {
+    text += `${code}${endsReply && index === lines.length - 1 ? " " : "-"}${lines[index] ?? ""}\r\n`;
+  }
+  return encodeForWriting(isAsciiText(text) ? text : asciiText(text));
 }
 
 function asciiText(text: string): string {

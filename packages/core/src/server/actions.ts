@@ -1,7 +1,7 @@
 // What the chart's actions do: the one place where a server session writes replies, asks questions and keeps a transaction.
 
 import type { ActionCall } from "../engine/runner.ts";
-import { formatReply, type Reply } from "../grammar/reply.ts";
+import type { Reply } from "../grammar/reply.ts";
 import { decodeLenient } from "../grammar/text.ts";
 import type { ClientAttributes } from "../extensions/xclient.ts";
 import type { ForwardedAttributes } from "../extensions/xforward.ts";
@@ -184,15 +184,15 @@ export class ServerActions {
   }
 
   #reply(name: ServerReplyName): void {
-    this.#sayReply(this.cause.given ?? namedReply(name, this.#context, this.#content));
+    const { given } = this.cause;
+    const hello = given === undefined && name === "hello" ? this.#context.standing.greeting : undefined;
+    this.#sayReply(given ?? hello?.reply ?? namedReply(name, this.#context, this.#content), hello?.octets);
   }
 
-  #sayReply(given: Reply): void {
+  #sayReply(given: Reply, octets?: Uint8Array): void {
     this.#lastReply = given;
-    const subject = this.answered;
     // The greeting and the reply to EHLO carry no enhanced code, refusals included (RFC 2034 §4).
-    const plain = given.enhanced !== undefined && (subject === "connection" || subject === "hello");
-    this.#writeReply(plain ? formatReply(given, { enhanced: false }) : formattedReply(given));
+    this.#writeReply(octets ?? formattedReply(given, this.answered === "connection" || this.answered === "hello"));
     this.#charge(given);
     this.#ahead.commandAnswered(this.command?.verb, given, this.cause.type);
   }

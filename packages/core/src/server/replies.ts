@@ -1,7 +1,8 @@
 // The replies a server session gives by itself, by name. An application's own reply takes the place of any of them.
 
 import { CR, SP } from "../grammar/abnf.ts";
-import { formatReply, reply, type Reply } from "../grammar/reply.ts";
+import { joinForWriting } from "../grammar/octets.ts";
+import { continued, formatLines, formatReply, reply, type Reply } from "../grammar/reply.ts";
 
 /** Names of the replies that are the same in every session. */
 export type FixedReplyName =
@@ -177,9 +178,31 @@ const formattedFixed: ReadonlyMap<Reply, Uint8Array> = new Map(
 );
 const formattedOwn = new WeakMap<Reply, Uint8Array>();
 
-/** A reply as it goes over the wire, with its enhanced code; those that are made in this file are formatted once and for all. */
-export function formattedReply(given: Reply): Uint8Array {
+/**
+ * A reply as it goes over the wire, with its enhanced code, or without it where it is `plain`; those that are made in this file
+ * are formatted once and for all.
+ */
+export function formattedReply(given: Reply, isPlain = false): Uint8Array {
+  if (isPlain && given.enhanced !== undefined) return formatReply(given, { enhanced: false });
   return formattedFixed.get(given) ?? formattedOwn.get(given) ?? formatReply(given, { enhanced: true });
+}
+
+/** The reply to HELO or EHLO, and as it goes over the wire. */
+export interface HelloReply {
+  readonly reply: Reply;
+  readonly octets: Uint8Array;
+}
+
+/** What is announced, formatted: a server announces the same to most clients. */
+const formattedAnnouncements = new WeakMap<readonly string[], Uint8Array>();
+
+/** @param announced Lines that are known to fit behind the greeting. */
+export function helloReply(greeting: Reply, announced: readonly string[]): HelloReply {
+  const { code, lines } = greeting;
+  if (announced.length === 0) return { reply: greeting, octets: formatReply(greeting, { enhanced: false }) };
+  const others = formattedAnnouncements.get(announced) ?? formatLines(code, announced, true);
+  formattedAnnouncements.set(announced, others);
+  return { reply: continued(greeting, announced), octets: joinForWriting([formatLines(code, lines, false), others]) };
 }
 
 /** Octets of a reply line with its CRLF (RFC 5321 §4.5.3.1.5). */
