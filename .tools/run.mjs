@@ -34,7 +34,7 @@ const TASKS = {
     { run: ["node", ".tools/public-api.ts"] },
     { run: ["node", ".tools/state-machines.ts"] },
     { run: ["node", ".tools/chart-tables.ts"] },
-    { run: ["node", ".tools/vectors.ts"] },
+    { run: ["node", ".tools/assembly.ts"] },
     { run: ["node", ".tools/sizes.ts"] },
   ],
   check: () => [
@@ -44,7 +44,7 @@ const TASKS = {
     { name: "public API unchanged", run: ["node", ".tools/public-api.ts", "--check"] },
     { name: "generated documents up to date", run: ["node", ".tools/state-machines.ts", "--check"] },
     { name: "emitted charts up to date", run: ["node", ".tools/chart-tables.ts", "--check"] },
-    { name: "program of vectors up to date", run: ["node", ".tools/vectors.ts", "--check"] },
+    { name: "program in WebAssembly up to date", run: ["node", ".tools/assembly.ts", "--check"] },
     { name: "sizes of bundles", run: ["node", ".tools/sizes.ts", "--check"] },
     { name: "packages as they are published", run: ["node", ".tools/published.ts"] },
   ],

@@ -3,7 +3,7 @@
 
 import fc from "fast-check";
 import { expect, test, vi } from "vitest";
-import { vectorSearch } from "../../../packages/core/src/framing/text-end-vectors.ts";
+import { assembly } from "../../../packages/core/src/framing/assembly.ts";
 import { textEnd } from "../../../packages/core/src/framing/text-end.ts";
 import { encodeUtf8 } from "../../../packages/core/src/grammar/text.ts";
 import { longContents, times } from "../../support/arbitraries.ts";
@@ -101,15 +101,15 @@ test("the search goes through any text as one octet by octet does, and finds no 
 });
 
 test("this runtime has vectors, so that the tests above are tests of them", () => {
-  expect(vectorSearch()).toBeDefined();
+  expect(assembly()).toBeDefined();
 });
 
 test("without WebAssembly the search does with words, and finds the same", async () => {
   vi.stubGlobal("WebAssembly", undefined);
   vi.resetModules();
-  const vectors = await import("../../../packages/core/src/framing/text-end-vectors.ts");
+  const loops = await import("../../../packages/core/src/framing/assembly.ts");
   const words = await import("../../../packages/core/src/framing/text-end.ts");
-  expect(vectors.vectorSearch()).toBeUndefined();
+  expect(loops.assembly()).toBeUndefined();
   vi.unstubAllGlobals();
   fc.assert(
     fc.property(longContents, fc.nat(3), (octets, place) => {

@@ -1,6 +1,6 @@
 // What has to be known of content before it is sent, where all of it is at hand.
 
-import { vectorSearch } from "./text-end-vectors.ts";
+import { assembly } from "./assembly.ts";
 
 // Not imported: V8 looks an imported constant up anew at every octet, which makes the loops here two times as slow.
 const CR = 0x0d;
@@ -20,7 +20,7 @@ const worthVectors = 256;
 
 /** Looks through content that is text of lines. */
 export function measureContent(octets: Uint8Array): ContentMeasure {
-  const eightBit = octets.length < worthVectors ? undefined : vectorSearch()?.eightBitText(octets);
+  const eightBit = octets.length < worthVectors ? undefined : assembly()?.eightBitText(octets);
   if (eightBit === undefined) return measureWords(octets);
   return { size: octets.length + endMissing(octets), eightBit, isPlain: true };
 }

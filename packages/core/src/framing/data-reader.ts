@@ -1,6 +1,8 @@
 // Content after 354 out of a stream of octets: dots are unstuffed, and CRLF.CRLF alone ends it (RFC 5321 §4.5.2).
 
+import { contentEnd } from "./content-end.ts";
 import { textEnd } from "./text-end.ts";
+import { isStuffed, unstuffed } from "./unstuffing.ts";
 
 // Not imported: V8 looks an imported constant up anew at every octet, which makes the loops here two times as slow.
 const CR = 0x0d;
@@ -36,10 +38,6 @@ type Place = "lineStart" | "afterDot" | "afterDotCarriageReturn" | "inLine" | "a
 const shortSlice = 256;
 /** So many short slices are handed on before the content is taken for one that has dots everywhere. */
 const shortSlices = 8;
-/** Octets that are copied at most before it is seen again whether they need be. */
-const copied = 8_192;
-/** Where copies are made, by one call at a time: an array that V8 knows as a constant is written to half as fast again. */
-const copy = new Uint8Array(2 * copied + 1);
 
 /**
  * Reads content as slices of its chunks, holding nothing back but a CR behind a leading dot. What is copied is content
@@ -139,6 +137,7 @@ export class DataReader {
   }
 
   #readText(octets: Uint8Array, at: number): DataOutcome {
+    if (this.#throwsAway) return this.#throwAway(octets, at);
     const end = textEnd(octets, at, DOT);
     if (end === octets.length) return this.#handOn(octets, at, end, placeBehind(octets, end));
     if (octets[end] === DOT) return this.#readUpToDot(octets, at, end);
@@ -155,7 +154,7 @@ export class DataReader {
   }
 
   #readUpToBare(octets: Uint8Array, at: number, bare: number): DataOutcome {
-    if (this.#rejects && !this.#throwsAway) {
+    if (this.#rejects) {
       this.#move("inLine", bare + 1);
       return this.#foundBare(octets.subarray(at, bare + 1));
     }
@@ -181,57 +180,34 @@ export class DataReader {
     return "slice";
   }
 
-  /** Goes on octet by octet, whatever comes but a dot that may be the final one, and the first bare newline where that is rejected. */
+  /** Goes on, whatever comes but a dot that may be the final one, and the first bare newline where that is rejected. */
   #readCopying(octets: Uint8Array, from: number): "slice" | "partial" {
-    const stopsAtBare = this.#rejects && !this.#throwsAway;
-    const end = Math.min(octets.length, from + copied);
-    let bareNewline = false;
-    let length = 0;
-    let lineStart = -1;
-    let at = from;
-    while (at < end) {
-      const octet = octets[at] ?? 0;
-      copy[length] = octet;
-      at += 1;
-      length += 1;
-      if (octet > CR) continue;
-      if (octet === CR) {
-        if (at === octets.length) break;
-        if (octets[at] === LF) {
-          copy[length] = LF;
-          at += 1;
-          length += 1;
-          lineStart = at;
-          if (at === octets.length || octets[at] !== DOT) continue;
-          if (!isStuffed(octets, at)) break;
-          at += 1;
-          continue;
-        }
-      } else if (octet !== LF) continue;
-      if (stopsAtBare) {
-        at -= 1;
-        length -= 1;
-        break;
-      }
-      bareNewline = true;
-      copy[length - 1] = CR;
-      copy[length] = LF;
-      length += 1;
-    }
-    const isPending = at === octets.length && octets[at - 1] === CR;
-    this.#move(at === lineStart ? "lineStart" : isPending ? "afterCarriageReturn" : "inLine", at);
+    const { copy, next, bareNewline } = unstuffed(octets, from, this.#rejects);
+    this.#move(placeBehind(octets, next), next);
     if (bareNewline) this.#bareNewline = true;
-    return this.#throwsAway ? "partial" : this.#found(copy.slice(0, length));
+    return this.#found(copy);
+  }
+
+  #throwAway(octets: Uint8Array, at: number): DataOutcome {
+    const end = contentEnd(octets, at);
+    return end < 0 ? this.#move(placeBehind(octets, octets.length), octets.length) : this.#ended(end);
+  }
+}
+/** Behind content. A CR there is bare if it is not the last of all. */
+function placeBehind(octets: Uint8Array, end: number): Place {
+  switch (octets[end - 1]) {
+    case LF:
+      return octets[end - 2] === CR ? "lineStart" : "inLine";
+    case CR:
+      if (end < octets.length) return "inLine";
+      return isLeadingDot(octets, end - 2) ? "afterDotCarriageReturn" : "afterCarriageReturn";
+    case DOT:
+      return isLeadingDot(octets, end - 1) ? "afterDot" : "inLine";
+    default:
+      return "inLine";
   }
 }
 
-/** Behind text without bare newlines. */
-function placeBehind(octets: Uint8Array, end: number): Place {
-  return octets[end - 1] === LF ? "lineStart" : "inLine";
-}
-
-/** Whether the leading dot is there to be taken away: it is not the final one, and cannot become it. */
-function isStuffed(octets: Uint8Array, dot: number): boolean {
-  if (dot + 2 < octets.length) return octets[dot + 1] !== CR || octets[dot + 2] !== LF;
-  return dot + 1 < octets.length && octets[dot + 1] !== CR;
+function isLeadingDot(octets: Uint8Array, at: number): boolean {
+  return octets[at] === DOT && octets[at - 1] === LF && octets[at - 2] === CR;
 }

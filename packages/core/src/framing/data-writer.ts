@@ -1,5 +1,7 @@
 // Content on its way to the wire: dots are stuffed, lines end in CRLF, and CRLF.CRLF ends the whole (RFC 5321 §4.5.2).
 
+import { mostCopied } from "./assembly.ts";
+import { stuffed } from "./stuffing.ts";
 import { textEnd } from "./text-end.ts";
 
 // Not imported: V8 looks an imported constant up anew at every octet, which makes the loops here two times as slow.
@@ -24,11 +26,6 @@ const lineEnd = Uint8Array.of(CR, LF);
 const finalLine = Uint8Array.of(DOT, CR, LF);
 const lineEndAndEnd = Uint8Array.of(CR, LF, DOT, CR, LF);
 const carriageReturnAndEnd = Uint8Array.of(CR, CR, LF, DOT, CR, LF);
-
-/** Octets of a chunk that are copied into one piece. */
-const copied = 8_192;
-/** Where copies are made, by one call at a time: an array that V8 knows as a constant is written to half as fast again. */
-const copy = new Uint8Array(2 * copied + 3);
 
 /** Where the next octet stands. A CR at the end of a chunk is held back until it is known whether it is bare. */
 type Place = "lineStart" | "inLine" | "afterCarriageReturn";
@@ -59,12 +56,7 @@ export class DataWriter {
   /** What is to be sent for this chunk, in order: views of the chunk, constants, or a rewritten copy. None is empty. */
   write(octets: Uint8Array): readonly Uint8Array[] {
     if (octets.length === 0) return [];
-    const place = this.#place;
-    const slices = (this.#bareNewline ? undefined : this.#stuffed(octets)) ?? this.#normalised(octets);
-    if (!this.#bareNewline || this.#bareNewlines === "normalise") return slices;
-    if (this.#bareNewlines === "reject") return [];
-    this.#place = place;
-    return this.#passed(octets);
+    return (this.#bareNewline ? undefined : this.#stuffed(octets)) ?? this.#rewritten(octets);
   }
 
   /** The whole content, which `measureContent` has found plain: it is to be sent as it is. Then call `end`. */
@@ -86,7 +78,7 @@ export class DataWriter {
       : lineEndAndEnd;
   }
 
-  /** Slices in which each leading dot stands twice, or `undefined`, and nothing changed, where it is better copied. */
+  /** Slices in which each leading dot stands twice, or `undefined`, and the place unchanged, where it is better copied. */
   #stuffed(octets: Uint8Array): Uint8Array[] | undefined {
     const parts = new Parts(octets);
     const dot = this.#dot;
@@ -111,9 +103,25 @@ export class DataWriter {
   }
 
   #heldBack(octets: Uint8Array, newline: number, parts: Parts): Uint8Array[] | undefined {
-    if (octets[newline] === LF || newline + 1 < octets.length) return undefined;
+    if (octets[newline] === LF || newline + 1 < octets.length) {
+      this.#bareNewline = true;
+      return undefined;
+    }
     this.#place = "afterCarriageReturn";
     return parts.upTo(newline);
+  }
+
+  #rewritten(octets: Uint8Array): Uint8Array[] {
+    const place = this.#place;
+    const copies = this.#mayCopy() ? this.#copied(octets) : [];
+    if (this.#mayCopy()) return copies;
+    this.#place = place;
+    return this.#bareNewlines === "pass" ? this.#passed(octets) : [];
+  }
+
+  /** Copies are normalised. */
+  #mayCopy(): boolean {
+    return this.#bareNewlines === "normalise" || !this.#bareNewline;
   }
 
   /** The chunk as it is, dots stuffed where the server will unstuff them: behind CRLF alone. */
@@ -135,56 +143,23 @@ export class DataWriter {
     return parts.upTo(isHeldBack ? octets.length - 1 : octets.length);
   }
 
-  /**
-   * The chunk with CRLF for every newline. In few pieces: slices would be two a line for text in the style of Unix, and
-   * one a line where each begins with a dot.
-   */
-  #normalised(octets: Uint8Array): Uint8Array[] {
+  /** The chunk with CRLF for every newline, in few pieces: slices would be two a line for text in the style of Unix. */
+  #copied(octets: Uint8Array): Uint8Array[] {
     const parts: Uint8Array[] = [];
-    for (let at = 0; at < octets.length; at += copied) {
-      const part = this.#copy(octets.subarray(at, Math.min(octets.length, at + copied)));
-      if (part.length > 0) parts.push(part);
+    for (let at = 0; at < octets.length; at += mostCopied) {
+      const end = Math.min(octets.length, at + mostCopied);
+      const { copy, bareNewline } = stuffed(octets.subarray(at, end), this.#before(), this.#dot);
+      if (bareNewline) this.#bareNewline = true;
+      if (copy.length > 0) parts.push(copy);
+      const last = octets[end - 1];
+      this.#place = last === LF ? "lineStart" : last === CR ? "afterCarriageReturn" : "inLine";
     }
     return parts;
   }
 
-  #copy(octets: Uint8Array): Uint8Array {
-    const dot = this.#dot;
-    const end = octets.length;
-    let bareNewline = false;
-    let length = 0;
-    let at = 0;
-    if (this.#place === "afterCarriageReturn") {
-      copy.set(lineEnd);
-      length = lineEnd.length;
-      if (octets[0] === LF) at = 1;
-      else bareNewline = true;
-    }
-    if (this.#place !== "inLine" && at < end && octets[at] === dot) copy[length++] = DOT;
-    while (at < end) {
-      const octet = octets[at] ?? 0;
-      copy[length] = octet;
-      at += 1;
-      length += 1;
-      if (octet > CR) continue;
-      if (octet === CR) {
-        if (at === end) break;
-        if (octets[at] === LF) at += 1;
-        else bareNewline = true;
-      } else if (octet === LF) {
-        bareNewline = true;
-        copy[length - 1] = CR;
-      } else continue;
-      copy[length] = LF;
-      length += 1;
-      if (at === end || octets[at] !== dot) continue;
-      copy[length] = DOT;
-      length += 1;
-    }
-    const last = octets[end - 1];
-    if (bareNewline) this.#bareNewline = true;
-    this.#place = last === LF ? "lineStart" : last === CR ? "afterCarriageReturn" : "inLine";
-    return copy.slice(0, last === CR ? length - 1 : length);
+  /** The octet before the next one where that is a newline. */
+  #before(): number {
+    return this.#place === "lineStart" ? LF : this.#place === "afterCarriageReturn" ? CR : -1;
   }
 }
 

@@ -1,6 +1,6 @@
 // The search that every reader and writer of content is built on: how far is it but text?
 
-import { vectorSearch } from "./text-end-vectors.ts";
+import { assembly } from "./assembly.ts";
 
 // Not imported: V8 looks an imported constant up anew at every octet, which makes the loops here two times as slow.
 const CR = 0x0d;
@@ -26,7 +26,7 @@ const worthVectors = 256;
 export function textEnd(octets: Uint8Array, from: number, dot: number): number {
   const { length } = octets;
   if (length - from < worthAView) return orLength(searchOctets(octets, from, length, dot), length);
-  const vectors = length - from < worthVectors ? undefined : vectorSearch();
+  const vectors = length - from < worthVectors ? undefined : assembly();
   if (vectors === undefined) return orLength(searchWords(octets, from, length, dot), length);
   // A dot or newline that stops the search is often near the one before it.
   const near = from === 0 ? -1 : searchWords(octets, from, from + nearby, dot);

@@ -1,4 +1,4 @@
-// Writes packages/core/src/framing/text-end-program.ts, which is text-end.wat in the octets that engines understand.
+// Writes packages/core/src/framing/assembly-program.ts, which is assembly.wat in the octets that engines understand.
 // With --check it writes nothing and fails where they are not the same.
 
 import { readFileSync, writeFileSync } from "node:fs";
@@ -6,13 +6,13 @@ import { join } from "node:path";
 import wabt from "wabt";
 
 const folder = join(import.meta.dirname, "..", "packages", "core", "src", "framing");
-const source = "text-end.wat";
-const file = join(folder, "text-end-program.ts");
+const source = "assembly.wat";
+const file = join(folder, "assembly-program.ts");
 
 const text = await written();
 if (!process.argv.includes("--check")) writeFileSync(file, text);
 else if (readFileSync(file, "utf8") !== text) {
-  console.error(`text-end-program.ts differs from ${source}. Run \`npm run docs\`.`);
+  console.error(`assembly-program.ts differs from ${source}. Run \`npm run docs\`.`);
   process.exitCode = 1;
 }
 
