@@ -137,7 +137,6 @@ export class DataReader {
   }
 
   #readText(octets: Uint8Array, at: number): DataOutcome {
-    if (this.#throwsAway) return this.#throwAway(octets, at);
     const end = textEnd(octets, at, DOT);
     if (end === octets.length) return this.#handOn(octets, at, end, placeBehind(octets, end));
     if (octets[end] === DOT) return this.#readUpToDot(octets, at, end);
@@ -148,12 +147,14 @@ export class DataReader {
   }
 
   #readUpToDot(octets: Uint8Array, at: number, dot: number): DataOutcome {
+    if (this.#throwsAway) return this.#throwAway(octets, at);
     this.#shortSlices = dot - at < shortSlice ? this.#shortSlices + 1 : 0;
     const copies = this.#shortSlices > shortSlices && isStuffed(octets, dot);
     return copies ? this.#readCopying(octets, at) : this.#handOn(octets, at, dot, "lineStart");
   }
 
   #readUpToBare(octets: Uint8Array, at: number, bare: number): DataOutcome {
+    if (this.#throwsAway) return this.#throwAway(octets, at);
     if (this.#rejects) {
       this.#move("inLine", bare + 1);
       return this.#foundBare(octets.subarray(at, bare + 1));
@@ -183,29 +184,34 @@ export class DataReader {
   /** Goes on, whatever comes but a dot that may be the final one, and the first bare newline where that is rejected. */
   #readCopying(octets: Uint8Array, from: number): "slice" | "partial" {
     const { copy, next, bareNewline } = unstuffed(octets, from, this.#rejects);
-    this.#move(placeBehind(octets, next), next);
+    this.#move(placeBehindCopied(octets, next), next);
     if (bareNewline) this.#bareNewline = true;
     return this.#found(copy);
   }
 
   #throwAway(octets: Uint8Array, at: number): DataOutcome {
     const end = contentEnd(octets, at);
-    return end < 0 ? this.#move(placeBehind(octets, octets.length), octets.length) : this.#ended(end);
+    return end < 0 ? this.#move(placeBehindAll(octets), octets.length) : this.#ended(end);
   }
 }
-/** Behind content. A CR there is bare if it is not the last of all. */
+/** Behind text without bare newlines. */
 function placeBehind(octets: Uint8Array, end: number): Place {
-  switch (octets[end - 1]) {
-    case LF:
-      return octets[end - 2] === CR ? "lineStart" : "inLine";
-    case CR:
-      if (end < octets.length) return "inLine";
-      return isLeadingDot(octets, end - 2) ? "afterDotCarriageReturn" : "afterCarriageReturn";
-    case DOT:
-      return isLeadingDot(octets, end - 1) ? "afterDot" : "inLine";
-    default:
-      return "inLine";
-  }
+  return octets[end - 1] === LF ? "lineStart" : "inLine";
+}
+
+/** Behind a copy: a CR there is bare if it is not the last of all, and an LF if it has no CR. */
+function placeBehindCopied(octets: Uint8Array, end: number): Place {
+  if (octets[end - 1] === CR) return end === octets.length ? "afterCarriageReturn" : "inLine";
+  return octets[end - 1] === LF && octets[end - 2] === CR ? "lineStart" : "inLine";
+}
+
+/** Behind content that ends with the chunk, whatever it is. */
+function placeBehindAll(octets: Uint8Array): Place {
+  const { length } = octets;
+  if (isLeadingDot(octets, length - 1)) return "afterDot";
+  return octets[length - 1] === CR && isLeadingDot(octets, length - 2)
+    ? "afterDotCarriageReturn"
+    : placeBehindCopied(octets, length);
 }
 
 function isLeadingDot(octets: Uint8Array, at: number): boolean {
