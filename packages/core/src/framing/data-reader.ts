@@ -93,7 +93,7 @@ export class DataReader {
   }
 
   /** What comes now is for nobody. */
-  get #throwsAway(): boolean {
+  #throwsAway(): boolean {
     return this.#rejects && this.#bareNewline;
   }
 
@@ -147,14 +147,14 @@ export class DataReader {
   }
 
   #readUpToDot(octets: Uint8Array, at: number, dot: number): DataOutcome {
-    if (this.#throwsAway) return this.#throwAway(octets, at);
+    if (this.#throwsAway()) return this.#throwAway(octets, at);
     this.#shortSlices = dot - at < shortSlice ? this.#shortSlices + 1 : 0;
     const copies = this.#shortSlices > shortSlices && isStuffed(octets, dot);
     return copies ? this.#readCopying(octets, at) : this.#handOn(octets, at, dot, "lineStart");
   }
 
   #readUpToBare(octets: Uint8Array, at: number, bare: number): DataOutcome {
-    if (this.#throwsAway) return this.#throwAway(octets, at);
+    if (this.#throwsAway()) return this.#throwAway(octets, at);
     if (this.#rejects) {
       this.#move("inLine", bare + 1);
       return this.#foundBare(octets.subarray(at, bare + 1));
@@ -176,7 +176,7 @@ export class DataReader {
   }
 
   #found(slice: Uint8Array): "slice" | "partial" {
-    if (slice.length === 0 || this.#throwsAway) return "partial";
+    if (slice.length === 0 || this.#throwsAway()) return "partial";
     this.#slice = slice;
     return "slice";
   }
