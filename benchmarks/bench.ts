@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { leaveMeasuredCore, stamp } from "./harness/machine.ts";
+import { page } from "./harness/page.ts";
 import { plot } from "./harness/plot.ts";
 import type { Question } from "./harness/question.ts";
 import { ask, type Result } from "./harness/rounds.ts";
@@ -32,12 +33,15 @@ for (const name of positionals.length > 0 ? positionals : known) {
   const result = await ask(name, question, { quick: values.quick ?? false }, rounds);
   results.push(result);
   console.log(table(result));
+  // What has been found is not to be lost with a run that is broken off.
+  if (values.out !== undefined) write(values.out);
 }
-if (values.out !== undefined) write(values.out);
 if (results.some(({ verdicts }) => verdicts.some(({ met }) => !met))) process.exitCode = 1;
 
 function write(out: string): void {
   mkdirSync(out, { recursive: true });
-  writeFileSync(join(out, "results.json"), `${JSON.stringify({ ...stamp(), results }, undefined, 2)}\n`);
+  const stamped = { ...stamp(), results };
+  writeFileSync(join(out, "results.json"), `${JSON.stringify(stamped, undefined, 2)}\n`);
+  writeFileSync(join(out, "README.md"), page(stamped));
   for (const result of results) writeFileSync(join(out, `${result.name}.svg`), plot(result));
 }

@@ -40,7 +40,7 @@ export function stamp(): Stamp {
     date: new Date().toISOString().slice(0, 10),
     commit: commit(),
     cpu: first?.model ?? "unknown",
-    cores: availableParallelism(),
+    cores: cpus().length,
     memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
     system: `${type()} ${release()}`,
     node: process.version,
