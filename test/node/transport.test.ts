@@ -11,7 +11,6 @@ import { connect as connectTls, type TLSSocket } from "node:tls";
 import { plainAddress, type Transport } from "@carteiro/driver";
 import { describe, expect, test } from "vitest";
 import { clientTls, serverTls, type ClientTlsOptions, type Tls } from "../../packages/node/src/tls.ts";
-import { dial } from "../../packages/node/src/dial.ts";
 import { nodeTransport, secureNodeTransport } from "../../packages/node/src/transport.ts";
 import { promised, Promised } from "../support/promised.ts";
 import { localhostCertificates, otherCertificates } from "../support/certificates.ts";
@@ -45,38 +44,7 @@ transportContract("node", {
   large: 10 * 2 ** 20,
 });
 
-// What a client reads does not come by the stream until TLS begins.
-transportContract("node, dialled", {
-  async connect({ untrusted = false } = {}) {
-    const [client, server] = await dialled(false);
-    return {
-      client: nodeTransport(client, { tls: untrusted ? distrusting : trusting }),
-      server: nodeTransport(server, { tls: serving }),
-    };
-  },
-  async connectSecure() {
-    const [client, server] = await dialled(true);
-    const secured = [secureNodeTransport(client, trusting), secureNodeTransport(server, serving)] as const;
-    const [atClient, atServer] = await Promise.all(secured);
-    return { client: atClient, server: atServer };
-  },
-  run: (body) => body(),
-  turn: () => setImmediate(),
-  mostBuffered: 16 * 2 ** 20,
-  large: 10 * 2 ** 20,
-});
-
 describe("node: sockets", () => {
-  test("what comes over a dialled socket before it has a transport is kept for that", async () => {
-    const [client, server] = await dialled(false);
-    server.write("220 mx.example.org ESMTP\r\n");
-    while (client.bytesRead === 0) await setImmediate();
-    const transport = new Promised(nodeTransport(client));
-    expect(new TextDecoder().decode(await transport.read())).toBe("220 mx.example.org ESMTP\r\n");
-    transport.destroy();
-    server.destroy();
-  });
-
   test("transport knows both addresses", async () => {
     const [client, server] = await sockets();
     const transport = nodeTransport(server);
@@ -286,19 +254,6 @@ function splice(wire: Duplex, socket: Socket): void {
 }
 
 /** Both ends of a connection over loopback, on a port that the system chose unless told otherwise. */
-/** A socket as clients have it, and the server's. */
-async function dialled(isSecure: boolean): Promise<readonly [Socket, Socket]> {
-  const listener = createServer({ allowHalfOpen: true });
-  listener.listen({ port: 0, host: "127.0.0.1" });
-  await once(listener, "listening");
-  const { port } = listener.address() as AddressInfo;
-  const { signal } = new AbortController();
-  const goal = { host: "127.0.0.1", port, path: undefined, attemptDelay: 250, keepAlive: true, signal };
-  const [client, [server]] = await Promise.all([dial(goal, isSecure), once(listener, "connection")]);
-  listener.close();
-  return [client, server];
-}
-
 async function sockets(at: ListenOptions = { port: 0, host: "127.0.0.1" }): Promise<[client: Socket, server: Socket]> {
   const listener = createServer().listen(at);
   await once(listener, "listening");

@@ -48,7 +48,7 @@ export function createPool(options: ConnectOptions & Omit<PoolOptions, "connect"
 
 async function reach(goal: Goal, tls: Tls, { lookup, implicitTls = false }: ConnectOptions): Promise<Transport> {
   const { signal } = goal;
-  const socket = await dial(goal, implicitTls, lookup);
+  const socket = await dial(goal, lookup);
   if (!implicitTls) return nodeTransport(socket, { tls });
   const abort = () => socket.destroy();
   signal.addEventListener("abort", abort, { once: true });

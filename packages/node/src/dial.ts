@@ -3,18 +3,16 @@
 import { lookup as systemLookup, type LookupAddress } from "node:dns";
 import { connect, type IpcNetConnectOpts, type LookupFunction, type Socket, type TcpNetConnectOpts } from "node:net";
 import { reachHost, type Goal } from "@carteiro/driver";
-import { intake } from "./transport.ts";
 
 /**
- * A connected socket, from which nobody reads yet; `isSecure`: but for TLS, which will begin at once. Rejects with the system's error, an `AggregateError` where several
+ * A connected socket, from which nobody reads yet. Rejects with the system's error, an `AggregateError` where several
  * addresses failed, or the signal's reason; no other socket is left then.
  */
-export async function dial(goal: Goal, isSecure: boolean, lookup: LookupFunction = systemLookup): Promise<Socket> {
+export async function dial(goal: Goal, lookup: LookupFunction = systemLookup): Promise<Socket> {
   const { path, host, port, attemptDelay, keepAlive, signal } = goal;
-  if (path !== undefined) return connected({ path }, isSecure, signal);
+  if (path !== undefined) return connected({ path }, signal);
   return reachHost(addressesOf(host, lookup), {
-    attempt: (found, given) =>
-      connected({ host: found.address, family: found.family, port, keepAlive }, isSecure, given),
+    attempt: (found, given) => connected({ host: found.address, family: found.family, port, keepAlive }, given),
     discard: (socket) => socket.destroy(),
     attemptDelay,
     signal,
@@ -30,13 +28,8 @@ function addressesOf(host: string, lookup: LookupFunction): Promise<readonly Loo
   });
 }
 
-function connected(
-  destination: TcpNetConnectOpts | IpcNetConnectOpts,
-  isSecure: boolean,
-  signal: AbortSignal,
-): Promise<Socket> {
-  const onread = isSecure ? {} : { onread: intake(() => socket) };
-  const socket: Socket = connect({ ...destination, ...onread, allowHalfOpen: true, noDelay: true });
+function connected(destination: TcpNetConnectOpts | IpcNetConnectOpts, signal: AbortSignal): Promise<Socket> {
+  const socket = connect({ ...destination, allowHalfOpen: true, noDelay: true });
   return new Promise((resolve, reject) => {
     const abort = () => {
       socket.destroy();

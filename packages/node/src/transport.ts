@@ -20,28 +20,6 @@ export function nodeTransport(socket: Socket, options: NodeTransportOptions = {}
 }
 
 /**
- * What `onread` of a socket's options takes, in place of the stream, which costs more than all that is done with a reply.
- * The transport made over the socket is told; what comes before is kept for it.
- */
-export function intake(socket: () => Socket): { readonly buffer: Uint8Array; callback(octets: number): boolean } {
-  const buffer = Buffer.allocUnsafeSlow(intakeSize);
-  return {
-    buffer,
-    callback: (octets) => {
-      const owned: OwnedSocket = socket();
-      // The next octets will come to the same place.
-      const chunk = Buffer.from(buffer.subarray(0, octets));
-      if (owned[owner] === undefined) (owned[early] ??= []).push(chunk);
-      else owned[owner].received(chunk);
-      return true;
-    },
-  };
-}
-
-/** Octets read at once: replies are short. */
-const intakeSize = 4_096;
-
-/**
  * A transport over a connected socket that begins with TLS (RFC 8314 section 3), once the handshake is over. Rejects when
  * that fails, and has destroyed the socket then. To give up waiting, destroy the socket.
  */
@@ -171,26 +149,16 @@ class NodeTransport implements Transport {
   #listen(): void {
     const socket: OwnedSocket = this.#socket;
     socket[owner] = this;
-    for (const chunk of socket[early] ?? []) this.received(chunk);
-    socket[early] = undefined;
     socket.allowHalfOpen = true;
     socket.setNoDelay(true);
-    socket.on("data", onData);
-    socket.on("end", onEnd);
-    socket.on("drain", onDrain);
-    socket.on("error", onError);
-    socket.on("close", onClose);
+    for (const [event, listener] of listeners) socket.on(event, listener);
   }
 
   /** Leaves the socket at rest, with all that was not asked for back in its buffer, where TLS looks for it. */
   #detach(): void {
     const socket = this.#socket;
     socket.pause();
-    socket.off("data", onData);
-    socket.off("end", onEnd);
-    socket.off("drain", onDrain);
-    socket.off("error", onError);
-    socket.off("close", onClose);
+    for (const [event, listener] of listeners) socket.off(event, listener);
     // What befalls it from now on is told by the socket on top of it.
     socket.on("error", () => {});
     for (let chunk = this.#chunks.pop(); chunk !== undefined; chunk = this.#chunks.pop()) socket.unshift(chunk);
@@ -240,13 +208,17 @@ class NodeTransport implements Transport {
 /** Where a socket has its transport: the listeners are the same for all, since five for each would weigh as much as all else here. */
 const owner = Symbol("transport");
 
-/** And what has come before there was one. */
-const early = Symbol("early");
-
 interface OwnedSocket extends Socket {
   [owner]?: NodeTransport;
-  [early]?: Buffer[] | undefined;
 }
+
+const listeners = [
+  ["data", onData],
+  ["end", onEnd],
+  ["drain", onDrain],
+  ["error", onError],
+  ["close", onClose],
+] as const;
 
 function onData(this: OwnedSocket, chunk: Buffer): void {
   this[owner]?.received(chunk);
