@@ -46,9 +46,8 @@ export class Drive<Intent, Event> implements Receiver {
   #closing = false;
   /** All that was to be said has been said, and our side is ended. */
   #lingering = false;
-  /** When these two began. */
-  #closedAt: Instant = 0;
-  #lingersFrom: Instant = 0;
+  /** Once it is closing: when it is given up. */
+  #givenUpAt: Instant = 0;
   #broken = false;
   #finished = false;
   #over = false;
@@ -320,8 +319,8 @@ export class Drive<Intent, Event> implements Receiver {
     // In the midst of a handshake there is no channel on which to say anything.
     if (this.#securing) return this.#finish();
     this.#flush();
-    this.#closedAt = this.#options.clock.now();
-    // Soon enough to look whether the connection lingers, as it does where the last words have left at once.
+    this.#givenUpAt = this.#options.clock.now() + leaving;
+    // Mostly the last words leave at once, and this is the time that the connection is kept then: one timer is enough.
     this.#restartTimer(lingering);
     const ended = this.flushed().then(() => this.#transport.end());
     ended.then(
@@ -333,16 +332,14 @@ export class Drive<Intent, Event> implements Receiver {
 
   #linger(): void {
     this.#lingering = true;
-    this.#lingersFrom = this.#options.clock.now();
+    this.#givenUpAt = this.#options.clock.now() + lingering;
     if (this.#ended) this.#finish();
   }
 
-  /** The connection is kept until the last words have left, and a little longer. */
-  #goOnClosing(): void {
-    const end = this.#lingering ? this.#lingersFrom + lingering : this.#closedAt + leaving;
-    const left = end - this.#options.clock.now();
+  #finishInTime(): void {
+    const left = this.#givenUpAt - this.#options.clock.now();
     if (left <= 0) this.#finish();
-    else this.#restartTimer(this.#lingering ? left : Math.min(left, lingering));
+    else this.#restartTimer(Math.min(left, lingering));
   }
 
   #finish(): void {
@@ -384,7 +381,7 @@ export class Drive<Intent, Event> implements Receiver {
 
   #timePassed(): void {
     this.#timer = undefined;
-    if (this.#closing) this.#goOnClosing();
+    if (this.#closing) this.#finishInTime();
     else this.#happened({ type: "elapsed" });
   }
 }

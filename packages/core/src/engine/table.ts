@@ -122,7 +122,7 @@ class TableRunner implements Runner<unknown, PlainEvent> {
     const candidate = select(this.#row, event, facts);
     if (candidate === undefined) return nothing;
     const { next, actions, records } = this.#recalled(candidate);
-    for (let index = 0; index < records.length; index++) this.#memory[records[index] ?? 0] = this.#row.index;
+    for (const slot of records) this.#memory[slot] = this.#row.index;
     this.#row = next;
     return actions;
   }

@@ -194,6 +194,7 @@ export class DataReader {
     return end < 0 ? this.#move(placeBehindAll(octets), octets.length) : this.#ended(end);
   }
 }
+
 /** Behind text without bare newlines. */
 function placeBehind(octets: Uint8Array, end: number): Place {
   return octets[end - 1] === LF ? "lineStart" : "inLine";

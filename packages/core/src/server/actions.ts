@@ -184,15 +184,13 @@ export class ServerActions {
   }
 
   #reply(name: ServerReplyName): void {
-    const { given } = this.cause;
-    const hello = given === undefined && name === "hello" ? this.#context.standing.greeting : undefined;
-    this.#sayReply(given ?? hello?.reply ?? namedReply(name, this.#context, this.#content), hello?.octets);
+    this.#sayReply(this.cause.given ?? namedReply(name, this.#context, this.#content));
   }
 
-  #sayReply(given: Reply, octets?: Uint8Array): void {
+  #sayReply(given: Reply): void {
     this.#lastReply = given;
     // The greeting and the reply to EHLO carry no enhanced code, refusals included (RFC 2034 §4).
-    this.#writeReply(octets ?? formattedReply(given, this.answered === "connection" || this.answered === "hello"));
+    this.#writeReply(formattedReply(given, this.answered === "connection" || this.answered === "hello"));
     this.#charge(given);
     this.#ahead.commandAnswered(this.command?.verb, given, this.cause.type);
   }

@@ -21,7 +21,7 @@ export function namedReply(
     case "greeting":
       return profile.own.greeting;
     case "hello":
-      return standing.greeting.reply;
+      return standing.greeting;
     case "goodbye":
       return profile.own.goodbye;
     case "malformed":

@@ -187,22 +187,20 @@ export function formattedReply(given: Reply, isPlain = false): Uint8Array {
   return formattedFixed.get(given) ?? formattedOwn.get(given) ?? formatReply(given, { enhanced: true });
 }
 
-/** The reply to HELO or EHLO, and as it goes over the wire. */
-export interface HelloReply {
-  readonly reply: Reply;
-  readonly octets: Uint8Array;
-}
-
 /** What is announced, formatted: a server announces the same to most clients. */
 const formattedAnnouncements = new WeakMap<readonly string[], Uint8Array>();
 
-/** @param announced Lines that are known to fit behind the greeting. */
-export function helloReply(greeting: Reply, announced: readonly string[]): HelloReply {
+/**
+ * The reply to EHLO.
+ * @param announced Lines that are known to fit behind the greeting, one at least.
+ */
+export function extendedGreeting(greeting: Reply, announced: readonly string[]): Reply {
   const { code, lines } = greeting;
-  if (announced.length === 0) return { reply: greeting, octets: formatReply(greeting, { enhanced: false }) };
   const others = formattedAnnouncements.get(announced) ?? formatLines(code, announced, true);
   formattedAnnouncements.set(announced, others);
-  return { reply: continued(greeting, announced), octets: joinForWriting([formatLines(code, lines, false), others]) };
+  const whole = continued(greeting, announced);
+  formattedOwn.set(whole, joinForWriting([formatLines(code, lines, false), others]));
+  return whole;
 }
 
 /** Octets of a reply line with its CRLF (RFC 5321 §4.5.3.1.5). */

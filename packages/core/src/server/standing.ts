@@ -8,7 +8,7 @@ import type { TlsInfo } from "../session.ts";
 import { newServerFacts, type ServerFacts } from "./facts.ts";
 import type { ServerProfile } from "./options.ts";
 import type { ServerOrigin } from "./origin.ts";
-import { checkReplies, fixedReplies, helloReply, type HelloReply } from "./replies.ts";
+import { checkReplies, fixedReplies, extendedGreeting } from "./replies.ts";
 
 /** SIZE has room for 20 digits (RFC 1870 §4). */
 const sizeLimit = 1e20;
@@ -61,10 +61,11 @@ export class Standing {
   }
 
   /** The reply to HELO or EHLO. */
-  get greeting(): HelloReply {
+  get greeting(): Reply {
     const { hostname } = this.#profile;
     const greeting = reply(250, undefined, `${hostname} greets ${this.hello?.name ?? "you"}`);
-    return helloReply(greeting, this.hello?.extended === true ? this.announced : []);
+    const announces = this.hello?.extended === true && this.announced.length > 0;
+    return announces ? extendedGreeting(greeting, this.announced) : greeting;
   }
 
   /** What a SASL mechanism may know of the connection. */
