@@ -24,27 +24,62 @@ const serving = serverTls(pair);
 const trusting = clientTls({ ca: local.caCertificate, serverName: "localhost" });
 const distrusting = clientTls({ ca: other.caCertificate, serverName: "localhost" });
 
-transportContract("node", {
-  async connect({ untrusted = false } = {}) {
-    const [client, server] = await sockets();
-    return {
-      client: nodeTransport(client, { tls: untrusted ? distrusting : trusting }),
-      server: nodeTransport(server, { tls: serving }),
-    };
-  },
-  async connectSecure() {
-    const [client, server] = await sockets();
-    const secured = [secureNodeTransport(client, trusting), secureNodeTransport(server, serving)] as const;
-    const [atClient, atServer] = await Promise.all(secured);
-    return { client: atClient, server: atServer };
-  },
-  run: (body) => body(),
-  turn: () => setImmediate(),
-  mostBuffered: 16 * 2 ** 20,
-  large: 10 * 2 ** 20,
-});
+for (const [name, connected] of Object.entries({ node: sockets, "node, by the stream": socketsWithStreamsAlone })) {
+  transportContract(name, {
+    async connect({ untrusted = false } = {}) {
+      const [client, server] = await connected();
+      return {
+        client: nodeTransport(client, { tls: untrusted ? distrusting : trusting }),
+        server: nodeTransport(server, { tls: serving }),
+      };
+    },
+    async connectSecure() {
+      const [client, server] = await connected();
+      const secured = [secureNodeTransport(client, trusting), secureNodeTransport(server, serving)] as const;
+      const [atClient, atServer] = await Promise.all(secured);
+      return { client: atClient, server: atServer };
+    },
+    run: (body) => body(),
+    turn: () => setImmediate(),
+    mostBuffered: 16 * 2 ** 20,
+    large: 10 * 2 ** 20,
+  });
+}
 
 describe("node: sockets", () => {
+  test.skipIf(process.platform === "win32")("transport reads past the stream, on either side", async () => {
+    const both = await sockets();
+    const transports = both.map((socket) => nodeTransport(socket));
+    expect(both.map((socket) => socket.listenerCount("data"))).toEqual([0, 0]);
+    destroy(...transports);
+  });
+
+  test("transport begins with what the socket has read before", async () => {
+    const [client, server] = await sockets();
+    client.write("EHLO client.example\r\n");
+    while (server.readableLength === 0) await setImmediate();
+    const transport = new Promised(nodeTransport(server));
+    client.write("NOOP\r\n");
+    let text = "";
+    while (!text.endsWith("NOOP\r\n")) text += String(await transport.read());
+    expect(text).toBe("EHLO client.example\r\nNOOP\r\n");
+    destroy(client, transport);
+  });
+
+  test("a chunk stays what it is while other sockets are read", async () => {
+    const pairs = [await sockets(), await sockets()] as const;
+    const chunks: (Uint8Array | undefined)[] = [];
+    for (const [index, [client, server]] of pairs.entries()) {
+      client.write(Buffer.alloc(20_000, index + 1));
+      chunks.push(await new Promised(nodeTransport(server)).read());
+    }
+    expect(chunks.map((chunk) => [chunk?.[0], chunk?.at(-1)])).toEqual([
+      [1, 1],
+      [2, 2],
+    ]);
+    destroy(...pairs.flat());
+  });
+
   test("transport knows both addresses", async () => {
     const [client, server] = await sockets();
     const transport = nodeTransport(server);
@@ -262,6 +297,14 @@ async function sockets(at: ListenOptions = { port: 0, host: "127.0.0.1" }): Prom
   const [[accepted]] = await Promise.all([once(listener, "connection"), once(client, "connect")]);
   listener.close();
   return [client, accepted as Socket];
+}
+
+/** As on a system, or in a version of Node, that has not what is beneath sockets here. */
+async function socketsWithStreamsAlone(): Promise<[client: Socket, server: Socket]> {
+  const both = await sockets();
+  for (const { _handle: handle } of both as readonly { readonly _handle?: object }[])
+    Object.defineProperty(handle, "useUserBuffer", { value: undefined });
+  return both;
 }
 
 function portOf(address: string | AddressInfo | null): number {

@@ -4,6 +4,7 @@ import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import type { TlsInfo } from "@carteiro/core";
 import { plainAddress, type Receiver, type Transport } from "@carteiro/driver";
+import { intake, type Intake } from "./intake.ts";
 import { tlsInfo, type Tls } from "./tls.ts";
 
 export interface NodeTransportOptions {
@@ -44,6 +45,7 @@ class NodeTransport implements Transport {
   #socket: Socket;
   /** The same, or what is beneath TLS: that alone can be reset. */
   readonly #raw: Socket;
+  #intake: Intake | undefined;
   /** Read from the socket and not yet asked for: one chunk, after which the socket is paused. */
   readonly #chunks: Buffer[] = [];
   #receiver: Receiver | undefined;
@@ -78,7 +80,7 @@ class NodeTransport implements Transport {
     else if (this.#gone !== undefined) this.#receiver?.broken(this.#lost());
     else {
       this.#wanted = true;
-      if (this.#socket.isPaused()) this.#socket.resume();
+      this.#intake?.resume();
     }
   }
 
@@ -152,30 +154,32 @@ class NodeTransport implements Transport {
     socket.allowHalfOpen = true;
     socket.setNoDelay(true);
     for (const [event, listener] of listeners) socket.on(event, listener);
+    this.#intake = intake(socket, (chunk) => this.#received(chunk));
+    if (this.#chunks.length > 0) this.#intake.pause();
   }
 
   /** Leaves the socket at rest, with all that was not asked for back in its buffer, where TLS looks for it. */
   #detach(): void {
     const socket = this.#socket;
-    socket.pause();
+    this.#intake?.end();
     for (const [event, listener] of listeners) socket.off(event, listener);
     // What befalls it from now on is told by the socket on top of it.
     socket.on("error", () => {});
     for (let chunk = this.#chunks.pop(); chunk !== undefined; chunk = this.#chunks.pop()) socket.unshift(chunk);
   }
 
-  // For the listeners.
-
   /** Flowing as long as the reader keeps up: no more than one chunk comes unasked, since that pauses the socket. */
-  received(chunk: Buffer): void {
+  #received(chunk: Buffer): void {
     if (!this.#wanted) {
       this.#chunks.push(chunk);
-      this.#socket.pause();
+      this.#intake?.pause();
       return;
     }
     this.#wanted = false;
     this.#receiver?.received(chunk);
   }
+
+  // For the listeners.
 
   ended(): void {
     this.#peerEnded = true;
@@ -205,7 +209,7 @@ class NodeTransport implements Transport {
   }
 }
 
-/** Where a socket has its transport: the listeners are the same for all, since five for each would weigh as much as all else here. */
+/** Where a socket has its transport: the listeners are the same for all, since four for each would weigh as much as all else here. */
 const owner = Symbol("transport");
 
 interface OwnedSocket extends Socket {
@@ -213,16 +217,11 @@ interface OwnedSocket extends Socket {
 }
 
 const listeners = [
-  ["data", onData],
   ["end", onEnd],
   ["drain", onDrain],
   ["error", onError],
   ["close", onClose],
 ] as const;
-
-function onData(this: OwnedSocket, chunk: Buffer): void {
-  this[owner]?.received(chunk);
-}
 
 function onEnd(this: OwnedSocket): void {
   this[owner]?.ended();

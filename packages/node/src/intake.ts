@@ -1,0 +1,120 @@
+// How a socket's octets come in: past the stream where that is possible, else by it. For each read, however short, the stream
+// allocates 64 KiB, which costs a server more than all that its session does with a command. Node offers `onread` against
+// that, for sockets that connect alone; here is the same for those that were accepted, by the means beneath it.
+
+import { Socket } from "node:net";
+import { platform, versions } from "node:process";
+
+export interface Intake {
+  /** Octets come from now on. */
+  resume(): void;
+  /** None come any more, unless they are on their way: one chunk. */
+  pause(): void;
+  /** Leaves the socket paused, and as it was. */
+  end(): void;
+}
+
+/** Takes octets as they come, until the intake is ended or the socket closed; those that are there already before it returns. */
+export function intake(socket: Socket, take: (chunk: Buffer) => void): Intake {
+  const handle = knownHandle(socket);
+  return handle === undefined ? new StreamIntake(socket, take) : new DirectIntake(socket, handle, take);
+}
+
+class StreamIntake implements Intake {
+  readonly #socket: Socket;
+  readonly #take: (chunk: Buffer) => void;
+
+  constructor(socket: Socket, take: (chunk: Buffer) => void) {
+    this.#socket = socket;
+    this.#take = take;
+    socket.on("data", take);
+  }
+
+  resume(): void {
+    if (this.#socket.isPaused()) this.#socket.resume();
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  end(): void {
+    this.#socket.pause();
+    this.#socket.off("data", this.#take);
+  }
+}
+
+/** What a socket of Node's has beneath it. None of it is documented, and it is looked for before it is used. */
+interface Handle {
+  /** Whether it has been told to read. */
+  reading: boolean;
+  readonly bytesRead: number;
+  /** Called for each read, and for the end and errors. */
+  onread: (this: Handle, given: unknown) => unknown;
+  readStart(): number;
+  readStop(): number;
+  /** Each read puts its octets at the beginning of the buffer from now on. */
+  useUserBuffer(buffer: Uint8Array): void;
+}
+
+/** One for all sockets: what was read is taken out of it in the call that tells of it. */
+const common = Buffer.allocUnsafeSlow(131_072);
+/** Windows is given the buffer long before there is anything to read. Deno and Bun have other things beneath. */
+const mayBeCommon = platform !== "win32" && versions["deno"] === undefined && versions["bun"] === undefined;
+
+function knownHandle(socket: Socket): Handle | undefined {
+  const { _handle: handle } = socket as { readonly _handle?: Partial<Handle> | null };
+  const isKnown =
+    mayBeCommon &&
+    socket.constructor === Socket &&
+    !socket.connecting &&
+    typeof handle?.useUserBuffer === "function" &&
+    typeof handle.readStart === "function" &&
+    typeof handle.readStop === "function" &&
+    typeof handle.onread === "function" &&
+    typeof handle.reading === "boolean" &&
+    typeof handle.bytesRead === "number";
+  return isKnown ? (handle as Handle) : undefined;
+}
+
+/** The stream is told of the end and of errors alone. */
+class DirectIntake implements Intake {
+  readonly #socket: Socket;
+  readonly #handle: Handle;
+  readonly #byStream: Handle["onread"];
+
+  constructor(socket: Socket, handle: Handle, take: (chunk: Buffer) => void) {
+    const byStream = handle.onread;
+    this.#socket = socket;
+    this.#handle = handle;
+    this.#byStream = byStream;
+    while (socket.readableLength > 0) take(socket.read());
+    let { bytesRead } = handle;
+    handle.useUserBuffer(common);
+    handle.onread = (given) => {
+      const octets = handle.bytesRead - bytesRead;
+      if (octets === 0) return byStream.call(handle, given);
+      bytesRead += octets;
+      take(Buffer.from(common.subarray(0, octets)));
+    };
+  }
+
+  resume(): void {
+    const handle = this.#handle;
+    if (handle.reading || this.#socket.destroyed) return;
+    handle.reading = true;
+    if (handle.readStart() < 0) this.#socket.destroy(new Error("The socket cannot be read"));
+  }
+
+  pause(): void {
+    const handle = this.#handle;
+    if (!handle.reading || this.#socket.destroyed) return;
+    handle.reading = false;
+    handle.readStop();
+  }
+
+  end(): void {
+    this.pause();
+    this.#handle.onread = this.#byStream;
+  }
+}
