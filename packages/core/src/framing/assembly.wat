@@ -20,6 +20,9 @@
     (local $dots v128)
     (local $cr v128)
     (local $lf v128)
+    (local $octets v128)
+    (local $behind v128)
+    (local $bad v128)
     (local $found i32)
     (local.set $before (i32.sub (local.get $at) (i32.const 1)))
     (local.set $dots (i8x16.splat (local.get $dot)))
@@ -28,37 +31,35 @@
     (loop $next
       ;; The octet behind the last is looked at, too: it shows whether a CR before it is bare.
       (if (i32.ge_u (local.get $before) (local.get $end)) (then (return (local.get $end))))
-      (if (i32.eqz (v128.any_true (v128.or
-        (v128.or
-          (v128.or
-            (v128.xor
-              (i8x16.eq (v128.load offset=1 (local.get $before)) (local.get $lf))
-              (i8x16.eq (v128.load (local.get $before)) (local.get $cr)))
-            (v128.and
-              (i8x16.eq (v128.load offset=1 (local.get $before)) (local.get $dots))
-              (i8x16.eq (v128.load (local.get $before)) (local.get $lf))))
-          (v128.or
-            (v128.xor
-              (i8x16.eq (v128.load offset=17 (local.get $before)) (local.get $lf))
-              (i8x16.eq (v128.load offset=16 (local.get $before)) (local.get $cr)))
-            (v128.and
-              (i8x16.eq (v128.load offset=17 (local.get $before)) (local.get $dots))
-              (i8x16.eq (v128.load offset=16 (local.get $before)) (local.get $lf)))))
-        (v128.or
-          (v128.or
-            (v128.xor
-              (i8x16.eq (v128.load offset=33 (local.get $before)) (local.get $lf))
-              (i8x16.eq (v128.load offset=32 (local.get $before)) (local.get $cr)))
-            (v128.and
-              (i8x16.eq (v128.load offset=33 (local.get $before)) (local.get $dots))
-              (i8x16.eq (v128.load offset=32 (local.get $before)) (local.get $lf))))
-          (v128.or
-            (v128.xor
-              (i8x16.eq (v128.load offset=49 (local.get $before)) (local.get $lf))
-              (i8x16.eq (v128.load offset=48 (local.get $before)) (local.get $cr)))
-            (v128.and
-              (i8x16.eq (v128.load offset=49 (local.get $before)) (local.get $dots))
-              (i8x16.eq (v128.load offset=48 (local.get $before)) (local.get $lf))))))))
+      (local.set $bad (v128.or
+          (v128.xor
+            (i8x16.eq (local.tee $octets (v128.load offset=1 (local.get $before))) (local.get $lf))
+            (i8x16.eq (local.tee $behind (v128.load (local.get $before))) (local.get $cr)))
+          (v128.and
+            (i8x16.eq (local.get $octets) (local.get $dots))
+            (i8x16.eq (local.get $behind) (local.get $lf)))))
+      (local.set $bad (v128.or (local.get $bad) (v128.or
+          (v128.xor
+            (i8x16.eq (local.tee $octets (v128.load offset=17 (local.get $before))) (local.get $lf))
+            (i8x16.eq (local.tee $behind (v128.load offset=16 (local.get $before))) (local.get $cr)))
+          (v128.and
+            (i8x16.eq (local.get $octets) (local.get $dots))
+            (i8x16.eq (local.get $behind) (local.get $lf))))))
+      (local.set $bad (v128.or (local.get $bad) (v128.or
+          (v128.xor
+            (i8x16.eq (local.tee $octets (v128.load offset=33 (local.get $before))) (local.get $lf))
+            (i8x16.eq (local.tee $behind (v128.load offset=32 (local.get $before))) (local.get $cr)))
+          (v128.and
+            (i8x16.eq (local.get $octets) (local.get $dots))
+            (i8x16.eq (local.get $behind) (local.get $lf))))))
+      (local.set $bad (v128.or (local.get $bad) (v128.or
+          (v128.xor
+            (i8x16.eq (local.tee $octets (v128.load offset=49 (local.get $before))) (local.get $lf))
+            (i8x16.eq (local.tee $behind (v128.load offset=48 (local.get $before))) (local.get $cr)))
+          (v128.and
+            (i8x16.eq (local.get $octets) (local.get $dots))
+            (i8x16.eq (local.get $behind) (local.get $lf))))))
+      (if (i32.eqz (v128.any_true (local.get $bad)))
         (then
           (local.set $before (i32.add (local.get $before) (i32.const 64)))
           (br $next))))
