@@ -63,6 +63,6 @@ export interface Question {
   readonly rounds?: number;
   /** Whether the figures are the same on a busy machine: then no round is run again for that. Default: no. */
   readonly steady?: boolean;
-  /** Rounds thrown away before, so that compilers have done their work. Default: 2. */
+  /** Rounds thrown away before, until compilers have done their work: servers run for months. Default: 5. */
   readonly warmUp?: number;
 }

@@ -37,7 +37,7 @@ export interface Result {
 /** Part of a core that others may use during a round. */
 const tolerated = 0.15;
 const repeats = 3;
-const usualWarmUp = 2;
+const usualWarmUp = 5;
 
 /** Runs all rounds. Rejects with what a contender failed with. */
 export async function ask(name: string, question: Question, scale: Scale, usualRounds: number): Promise<Result> {

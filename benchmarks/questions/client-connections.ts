@@ -21,5 +21,7 @@ const question: Question = {
       connectionEach: true,
     }),
   ],
+  // A connection each takes its time until every path has been compiled.
+  warmUp: 10,
 };
 export default question;
