@@ -46,7 +46,14 @@ export const ANY_BUT_CONTROL = 1 << 11;
 /** What a domain that is ASCII in lower case is made of. */
 export const LOWER = 1 << 10;
 
+/** One octet each, to be had in a class with others. */
+const HYPHENS = 1 << 12;
+const UNDERSCORES = 1 << 13;
+
 export const LET_DIG = ALPHA | DIGIT;
+/** What a label is made of (let-dig-hyp, RFC 1035 §2.3.1), and what the names of machines are. */
+export const LET_DIG_HYP = LET_DIG | HYPHENS;
+export const LET_DIG_HYP_UNDERSCORE = LET_DIG_HYP | UNDERSCORES;
 export const HEXDIG = DIGIT | HEX_LETTER;
 
 const classes = characterClasses();
@@ -71,6 +78,8 @@ function characterClasses(): Uint16Array {
   mark(table, LOWER, 0x61, 0x7a);
   mark(table, LOWER, 0x30, 0x39);
   for (const char of "-.") mark(table, LOWER, char.charCodeAt(0));
+  mark(table, HYPHENS, HYPHEN);
+  mark(table, UNDERSCORES, UNDERSCORE);
   mark(table, CONTROL, 0, 31);
   mark(table, CONTROL, 127);
   mark(table, ANY_BUT_CONTROL, 32, 126);

@@ -1,6 +1,15 @@
 // Domains, and what HELO and EHLO take for one (RFC 5321 §4.1.2, RFC 6531 §3.3).
 
-import { DOT, hasNonAscii, HYPHEN, isIn, LEFT_BRACKET, LET_DIG, octetAt, scanWhileOrUtf8, UNDERSCORE } from "./abnf.ts";
+import {
+  DOT,
+  hasNonAscii,
+  HYPHEN,
+  LEFT_BRACKET,
+  LET_DIG_HYP,
+  LET_DIG_HYP_UNDERSCORE,
+  octetAt,
+  scanWhileOrUtf8,
+} from "./abnf.ts";
 import { isIpv6Literal, scanAddressLiteral } from "./address-literal.ts";
 import { InvalidValueError, shown } from "./invalid-value-error.ts";
 import { type Branded, failure, type Parsed, success } from "./parsed.ts";
@@ -22,7 +31,7 @@ const helloNameLimit = 255;
  *     sub-domain =/ U-label                     ; RFC 6531
  */
 export function scanDomain(octets: Uint8Array, at: number, end: number): number {
-  return scanLabels(octets, at, end, false);
+  return scanLabels(octets, at, end, LET_DIG_HYP);
 }
 
 /** Index after a Domain or an address-literal, or -1. */
@@ -30,29 +39,17 @@ export function scanDomainOrLiteral(octets: Uint8Array, at: number, end: number)
   return octetAt(octets, at, end) === LEFT_BRACKET ? scanAddressLiteral(octets, at, end) : scanDomain(octets, at, end);
 }
 
-function scanLabels(octets: Uint8Array, at: number, end: number, underscore: boolean): number {
-  let index = scanLabel(octets, at, end, underscore);
-  while (index >= 0 && octetAt(octets, index, end) === DOT) index = scanLabel(octets, index + 1, end, underscore);
+/** @param letters The classes that labels are made of. */
+function scanLabels(octets: Uint8Array, at: number, end: number, letters: number): number {
+  let index = scanLabel(octets, at, end, letters);
+  while (index >= 0 && octetAt(octets, index, end) === DOT) index = scanLabel(octets, index + 1, end, letters);
   return index;
 }
 
-function scanLabel(octets: Uint8Array, at: number, end: number, underscore: boolean): number {
-  let index = at;
-  let beyondAscii = false;
-  for (;;) {
-    const octet = octetAt(octets, index, end);
-    if (octet >= 0x80) {
-      index = scanWhileOrUtf8(octets, index, end, LET_DIG);
-      if (index < 0) return -1;
-      beyondAscii = true;
-    } else if (isIn(octet, LET_DIG) || octet === HYPHEN || (underscore && octet === UNDERSCORE)) {
-      index += 1;
-    } else {
-      break;
-    }
-  }
-  if (index === at || octets[at] === HYPHEN || octets[index - 1] === HYPHEN) return -1;
-  return beyondAscii || index - at <= labelLimit ? index : -1;
+function scanLabel(octets: Uint8Array, at: number, end: number, letters: number): number {
+  const index = scanWhileOrUtf8(octets, at, end, letters);
+  if (index <= at || octets[at] === HYPHEN || octets[index - 1] === HYPHEN) return -1;
+  return index - at <= labelLimit || hasNonAscii(octets, at, index) ? index : -1;
 }
 
 /**
@@ -73,7 +70,7 @@ export function canonicalDomain(octets: Uint8Array, at: number, end: number): st
 export function parseHelloName(octets: Uint8Array, at: number, end: number): Parsed<HelloName> {
   if (end - at > helloNameLimit) return failure("The name after HELO or EHLO is too long", "tooLong");
   const isLiteral = octetAt(octets, at, end) === LEFT_BRACKET;
-  const next = isLiteral ? scanAddressLiteral(octets, at, end) : scanLabels(octets, at, end, true);
+  const next = isLiteral ? scanAddressLiteral(octets, at, end) : scanLabels(octets, at, end, LET_DIG_HYP_UNDERSCORE);
   if (next !== end || hasNonAscii(octets, at, end))
     return failure("HELO and EHLO take one domain name or address literal");
   return success(decodeAscii(octets, at, end) as HelloName);
