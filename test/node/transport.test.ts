@@ -6,7 +6,7 @@ import { connect as connectSocket, createServer, type AddressInfo, type ListenOp
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { duplexPair, type Duplex } from "node:stream";
-import { setImmediate } from "node:timers/promises";
+import { setImmediate, setTimeout } from "node:timers/promises";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import { plainAddress, type Transport } from "@carteiro/driver";
 import { describe, expect, test } from "vitest";
@@ -63,6 +63,93 @@ describe("node: sockets", () => {
     let text = "";
     while (!text.endsWith("NOOP\r\n")) text += String(await transport.read());
     expect(text).toBe("EHLO client.example\r\nNOOP\r\n");
+    destroy(client, transport);
+  });
+
+  for (const [name, connected] of Object.entries({
+    "past the stream": sockets,
+    "by the stream": socketsWithStreamsAlone,
+  })) {
+    describe(name, () => {
+      test("TLS begins on a socket that has been flowing", async () => {
+        const [client, server] = await connected();
+        const secured = secureNodeTransport(client, trusting);
+        await turns(20);
+        server.resume();
+        const transport = await secureNodeTransport(server, serving);
+        expect(transport.tls?.protocol).toBe("TLSv1.3");
+        destroy(transport, await secured);
+      });
+
+      test("a reset is told although a chunk waits to be read", async () => {
+        const [client, server] = await connected();
+        const told = Promise.withResolvers<unknown>();
+        const transport = nodeTransport(server);
+        transport.attach({ received: () => {}, ended: () => {}, broken: told.resolve });
+        client.write("NOOP\r\n");
+        while (server.bytesRead === 0) await setImmediate();
+        client.resetAndDestroy();
+        expect(await told.promise).toMatchObject({ code: "ECONNRESET" });
+        transport.destroy();
+      });
+
+      test("an idle time that was set begins anew with what comes", async () => {
+        const [client, server] = await connected();
+        let idle = 0;
+        server.setTimeout(400, () => (idle += 1));
+        const transport = nodeTransport(server);
+        transport.attach({ received: () => void transport.read(), ended: () => {}, broken: () => {} });
+        void transport.read();
+        for (let octet = 0; octet < 12; octet++) {
+          client.write("x");
+          await setTimeout(50);
+        }
+        expect(idle).toBe(0);
+        destroy(client, transport);
+      });
+
+      test("a chunk has memory of its own", async () => {
+        const [client, server] = await connected();
+        const transport = new Promised(nodeTransport(server));
+        for (const octets of [4, 2_000, 20_000]) {
+          client.write(new Uint8Array(octets));
+          const chunk = await transport.read();
+          expect(chunk?.buffer.byteLength).toBe(chunk?.length);
+          for (let rest = octets - (chunk?.length ?? 0); rest > 0;) rest -= (await transport.read())?.length ?? rest;
+        }
+        destroy(client, transport);
+      });
+
+      test("an end before there is a transport is told", async () => {
+        const [client, server] = await connected();
+        server.allowHalfOpen = true;
+        client.end();
+        server.resume();
+        await once(server, "end");
+        const transport = new Promised(nodeTransport(server));
+        expect(await transport.read()).toBeUndefined();
+        destroy(client, transport);
+      });
+
+      test("a reset before there is a transport is told", async () => {
+        const [client, server] = await connected();
+        server.on("error", () => {});
+        client.resetAndDestroy();
+        await new Promise((resolve) => server.once("close", resolve));
+        await expect(new Promised(nodeTransport(server)).read()).rejects.toThrow("closed");
+      });
+    });
+  }
+
+  test("chunks of an octet each that nobody asks for are few", async () => {
+    const [client, server] = await sockets();
+    const transport = nodeTransport(server);
+    for (let octet = 0; octet < 300; octet++) {
+      client.write("x");
+      for (let turn = 0; turn < 20 && server.bytesRead <= octet; turn++) await setImmediate();
+    }
+    expect(server.bytesRead).toBeGreaterThan(100);
+    expect(server.bytesRead).toBeLessThan(200);
     destroy(client, transport);
   });
 

@@ -8,7 +8,7 @@ import { platform, versions } from "node:process";
 export interface Intake {
   /** Octets come from now on. */
   resume(): void;
-  /** None come any more, unless they are on their way: one chunk. */
+  /** Not many come any more, up to about 192 KiB; so long the end and errors are noticed. */
   pause(): void;
   /** Leaves the socket paused, and as it was. */
   end(): void;
@@ -77,17 +77,27 @@ function knownHandle(socket: Socket): Handle | undefined {
   return isKnown ? (handle as Handle) : undefined;
 }
 
+/** Octets that come while it is paused until nothing is read any more, and what a chunk counts at least. */
+const ahead = 65_536;
+const least = 512;
+
 /** The stream is told of the end and of errors alone. */
 class DirectIntake implements Intake {
   readonly #socket: Socket;
   readonly #handle: Handle;
+  readonly #take: (chunk: Buffer) => void;
   readonly #byStream: Handle["onread"];
+  #isPaused = false;
+  #ahead = 0;
 
   constructor(socket: Socket, handle: Handle, take: (chunk: Buffer) => void) {
     const byStream = handle.onread;
     this.#socket = socket;
     this.#handle = handle;
+    this.#take = take;
     this.#byStream = byStream;
+    // It must not let flow what is put back into it.
+    socket.pause();
     while (socket.readableLength > 0) take(socket.read());
     let { bytesRead } = handle;
     handle.useUserBuffer(common);
@@ -95,26 +105,53 @@ class DirectIntake implements Intake {
       const octets = handle.bytesRead - bytesRead;
       if (octets === 0) return byStream.call(handle, given);
       bytesRead += octets;
-      take(Buffer.from(common.subarray(0, octets)));
+      this.#came(octets);
     };
   }
 
   resume(): void {
     const handle = this.#handle;
+    this.#isPaused = false;
+    this.#ahead = 0;
     if (handle.reading || this.#socket.destroyed) return;
     handle.reading = true;
     if (handle.readStart() < 0) this.#socket.destroy(new Error("The socket cannot be read"));
   }
 
   pause(): void {
+    this.#isPaused = true;
+  }
+
+  end(): void {
+    this.#stop();
+    this.#handle.onread = this.#byStream;
+  }
+
+  #came(octets: number): void {
+    const socket = this.#socket;
+    // An idle time that somebody has set.
+    if (socket.timeout !== undefined && socket.timeout > 0) socket.setTimeout(socket.timeout);
+    this.#take(copied(octets));
+    if (!this.#isPaused) return;
+    this.#ahead += Math.max(octets, least);
+    if (this.#ahead >= ahead) this.#stop();
+  }
+
+  #stop(): void {
     const handle = this.#handle;
     if (!handle.reading || this.#socket.destroyed) return;
     handle.reading = false;
     handle.readStop();
   }
-
-  end(): void {
-    this.pause();
-    this.#handle.onread = this.#byStream;
-  }
 }
+
+/** What was read, in memory of its own: who keeps it keeps nothing else with it, and shows nothing of others. */
+function copied(octets: number): Buffer {
+  // V8 makes short arrays by itself, and has to clear long ones.
+  if (octets <= short) return Uint8Array.prototype.slice.call(common, 0, octets) as Buffer;
+  const chunk = Buffer.allocUnsafeSlow(octets);
+  common.copy(chunk, 0, 0, octets);
+  return chunk;
+}
+
+const short = 4_096;

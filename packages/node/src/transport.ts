@@ -46,7 +46,7 @@ class NodeTransport implements Transport {
   /** The same, or what is beneath TLS: that alone can be reset. */
   readonly #raw: Socket;
   #intake: Intake | undefined;
-  /** Read from the socket and not yet asked for: one chunk, after which the socket is paused. */
+  /** Read from the socket and not yet asked for: with the first of them the intake is paused. */
   readonly #chunks: Buffer[] = [];
   #receiver: Receiver | undefined;
   /** Whether the receiver has asked for octets, and has not been told any since. */
@@ -64,6 +64,8 @@ class NodeTransport implements Transport {
     this.tls = socket instanceof TLSSocket ? tlsInfo(socket) : undefined;
     this.remote = address(socket.remoteAddress, socket.remotePort);
     this.local = address(socket.localAddress, socket.localPort);
+    this.#peerEnded = socket.readableEnded;
+    if (socket.destroyed) this.#gone = "The connection has been closed";
     this.#listen();
   }
 
@@ -168,7 +170,7 @@ class NodeTransport implements Transport {
     for (let chunk = this.#chunks.pop(); chunk !== undefined; chunk = this.#chunks.pop()) socket.unshift(chunk);
   }
 
-  /** Flowing as long as the reader keeps up: no more than one chunk comes unasked, since that pauses the socket. */
+  /** Flowing as long as the reader keeps up. */
   #received(chunk: Buffer): void {
     if (!this.#wanted) {
       this.#chunks.push(chunk);
