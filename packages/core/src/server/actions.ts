@@ -190,8 +190,7 @@ export class ServerActions {
   #sayReply(given: Reply): void {
     this.#lastReply = given;
     // The greeting and the reply to EHLO carry no enhanced code, refusals included (RFC 2034 §4).
-    const isPlain = this.answered === "connection" || this.answered === "hello";
-    this.#writeReply(this.#context.standing.takeOctets(given) ?? formattedReply(given, isPlain));
+    this.#writeReply(formattedReply(given, this.answered === "connection" || this.answered === "hello"));
     this.#charge(given);
     this.#ahead.commandAnswered(this.command?.verb, given, this.cause.type);
   }

@@ -77,15 +77,14 @@ export class Registry {
   /** The lines of EHLO's reply, the greeting's aside; or the reply that refuses EHLO, where an extension fails. */
   announcements(offer: Offer): { readonly announced: readonly string[] } | Refusal {
     const announced: string[] = [];
-    for (let index = 0; index < this.#extensions.length; index++) {
-      const extension = this.#extensions[index];
+    for (const [index, extension] of this.#extensions.entries()) {
       try {
-        const line = extension?.announce(offer);
+        const line = extension.announce(offer);
         if (line === undefined) continue;
         if (line !== this.#fitting[index]) this.#fitting[index] = fittingLine(line);
         announced.push(this.#fitting[index] ?? line);
       } catch (error) {
-        return failed(`keyword ${extension?.keyword}`, error);
+        return failed(`keyword ${extension.keyword}`, error);
       }
     }
     const isSame =

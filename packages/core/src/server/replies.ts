@@ -190,25 +190,17 @@ export function formattedReply(given: Reply, isPlain = false): Uint8Array {
 /** What is announced, formatted: a server announces the same to most clients. */
 const formattedAnnouncements = new WeakMap<readonly string[], Uint8Array>();
 
-/** A reply, and as it goes over the wire. */
-export interface ReplyWithOctets {
-  readonly reply: Reply;
-  readonly octets: Uint8Array;
-}
-
 /**
  * The reply to EHLO.
  * @param announced Lines that are known to fit behind the greeting, one at least.
  */
-export function extendedGreeting(greeting: Reply, announced: readonly string[]): ReplyWithOctets {
+export function extendedGreeting(greeting: Reply, announced: readonly string[]): Reply {
   const { code, lines } = greeting;
-  let others = formattedAnnouncements.get(announced);
-  if (others === undefined) {
-    others = formatLines(code, announced, true);
-    formattedAnnouncements.set(announced, others);
-  }
-  const octets = joinForWriting([formatLines(code, lines, false), others]);
-  return { reply: continued(greeting, announced), octets };
+  const others = formattedAnnouncements.get(announced) ?? formatLines(code, announced, true);
+  formattedAnnouncements.set(announced, others);
+  const whole = continued(greeting, announced);
+  formattedOwn.set(whole, joinForWriting([formatLines(code, lines, false), others]));
+  return whole;
 }
 
 /** Octets of a reply line with its CRLF (RFC 5321 §4.5.3.1.5). */

@@ -8,7 +8,7 @@ import type { TlsInfo } from "../session.ts";
 import { newServerFacts, type ServerFacts } from "./facts.ts";
 import type { ServerProfile } from "./options.ts";
 import type { ServerOrigin } from "./origin.ts";
-import { checkReplies, extendedGreeting, fixedReplies, type ReplyWithOctets } from "./replies.ts";
+import { checkReplies, fixedReplies, extendedGreeting } from "./replies.ts";
 
 /** SIZE has room for 20 digits (RFC 1870 §4). */
 const sizeLimit = 1e20;
@@ -39,7 +39,7 @@ export class Standing {
   announced: readonly string[] = [];
   #tls: TlsInfo | undefined;
   readonly #profile: ServerProfile;
-  #greeting: ReplyWithOctets | undefined;
+
   #trusted: boolean;
 
   constructor(profile: ServerProfile, { tls, trusted = false, proxied = false, implicitTls = false }: ServerOrigin) {
@@ -65,16 +65,7 @@ export class Standing {
     const { hostname } = this.#profile;
     const greeting = reply(250, undefined, `${hostname} greets ${this.hello?.name ?? "you"}`);
     const announces = this.hello?.extended === true && this.announced.length > 0;
-    this.#greeting = announces ? extendedGreeting(greeting, this.announced) : undefined;
-    return this.#greeting?.reply ?? greeting;
-  }
-
-  /** The octets of `greeting` where that has just been made; they are not kept for another time. */
-  takeOctets(given: Reply): Uint8Array | undefined {
-    if (this.#greeting?.reply !== given) return undefined;
-    const { octets } = this.#greeting;
-    this.#greeting = undefined;
-    return octets;
+    return announces ? extendedGreeting(greeting, this.announced) : greeting;
   }
 
   /** What a SASL mechanism may know of the connection. */
