@@ -1,6 +1,6 @@
 // How a socket's octets come in: past the stream where that is possible, else by it. For each read, however short, the stream
-// allocates 64 KiB, which costs a server more than all that its session does with a command. Node offers `onread` against
-// that, for sockets that connect alone; here is the same for those that were accepted, by the means beneath it.
+// allocates 64 KiB, which costs a server more than all that its session does with a command. Against that Node offers `onread`,
+// but only for sockets that connect; here is the same for those that were accepted, too, by the means beneath it.
 
 import { Socket } from "node:net";
 import { platform, versions } from "node:process";
@@ -8,7 +8,7 @@ import { platform, versions } from "node:process";
 export interface Intake {
   /** Octets come from now on. */
   resume(): void;
-  /** Not many come any more, up to about 192 KiB; so long the end and errors are noticed. */
+  /** Octets come until there are about 192 KiB of them at most: until then the end and errors are noticed as well. */
   pause(): void;
   /** Leaves the socket paused, and as it was. */
   end(): void;
@@ -77,9 +77,10 @@ function knownHandle(socket: Socket): Handle | undefined {
   return isKnown ? (handle as Handle) : undefined;
 }
 
-/** Octets that come while it is paused until nothing is read any more, and what a chunk counts at least. */
-const ahead = 65_536;
-const least = 512;
+/** Octets that come while it is paused, until nothing is read any more. */
+const mostAhead = 65_536;
+/** As how many a chunk counts at least: one of a single octet costs more than that. */
+const leastCounted = 512;
 
 /** The stream is told of the end and of errors alone. */
 class DirectIntake implements Intake {
@@ -133,8 +134,8 @@ class DirectIntake implements Intake {
     if (socket.timeout !== undefined && socket.timeout > 0) socket.setTimeout(socket.timeout);
     this.#take(copied(octets));
     if (!this.#isPaused) return;
-    this.#ahead += Math.max(octets, least);
-    if (this.#ahead >= ahead) this.#stop();
+    this.#ahead += Math.max(octets, leastCounted);
+    if (this.#ahead >= mostAhead) this.#stop();
   }
 
   #stop(): void {
@@ -145,13 +146,13 @@ class DirectIntake implements Intake {
   }
 }
 
+/** Octets up to which a slice costs less, although V8 clears its memory first. */
+const short = 4_096;
+
 /** What was read, in memory of its own: who keeps it keeps nothing else with it, and shows nothing of others. */
 function copied(octets: number): Buffer {
-  // V8 makes short arrays by itself, and has to clear long ones.
   if (octets <= short) return Uint8Array.prototype.slice.call(common, 0, octets) as Buffer;
   const chunk = Buffer.allocUnsafeSlow(octets);
   common.copy(chunk, 0, 0, octets);
   return chunk;
 }
-
-const short = 4_096;
