@@ -9,8 +9,8 @@ interface Question {
   }[];
 }
 
-/** Octets of heap a transaction of 1 KB in lockstep: about 4,300 today. */
-const bound = 6_000;
+/** Octets of heap a transaction of 1 KB in lockstep: about 3,100 today. */
+const bound = 4_500;
 
 const file = new URL("../../benchmarks/questions/allocations.ts", import.meta.url).href;
 const { default: question } = (await import(file)) as { readonly default: Question };

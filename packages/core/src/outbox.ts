@@ -4,18 +4,21 @@
 import { joinForWriting } from "./grammar/octets.ts";
 import type { Effect, Output } from "./session.ts";
 
+const nothing = new Uint8Array(0);
 /** Octets of a piece that is not joined with others. */
 const largePiece = 16_384;
-/** Events up to which the list of them is kept for the next ones. */
-const fewEvents = 16;
+/** Events and pieces up to which the list of them is kept for the next ones. */
+const few = 16;
 
 export class Outbox<Event> {
   #events: (Event | undefined)[] = [undefined, undefined];
   /** How many events there are in the list, and how many of them have been told. */
   #count = 0;
   #told = 0;
-  #first: Uint8Array | undefined;
-  #others: Uint8Array[] | undefined;
+  /** What is to be written; how many pieces there are in the list, and how many of them have left. */
+  #pieces: (Uint8Array | undefined)[] = [undefined];
+  #written = 0;
+  #left = 0;
   #octets = 0;
   #last: Exclude<Effect, { type: "write" }> | undefined;
   readonly #limit: number;
@@ -33,8 +36,8 @@ export class Outbox<Event> {
   /** The octets must not change afterwards. */
   write(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
-    if (this.#first === undefined) this.#first = bytes;
-    else (this.#others ??= []).push(bytes);
+    this.#pieces[this.#written] = bytes;
+    this.#written += 1;
     this.#octets += bytes.length;
   }
 
@@ -57,8 +60,7 @@ export class Outbox<Event> {
 
   /** What is left to go out before the session is idle. */
   takeRest(): Output<Event> | undefined {
-    if (this.#first !== undefined)
-      return { kind: "effect", effect: { type: "write", bytes: this.#takeOctets(this.#first) } };
+    if (this.#octets > 0) return { kind: "effect", effect: { type: "write", bytes: this.#takeOctets() } };
     const effect = this.#last;
     if (effect === undefined) return undefined;
     this.#last = undefined;
@@ -74,25 +76,26 @@ export class Outbox<Event> {
   }
 
   #forgetTold(): void {
-    if (this.#count > fewEvents) this.#events = [undefined, undefined];
+    if (this.#count > few) this.#events = [undefined, undefined];
     this.#count = this.#told = 0;
   }
 
   /** The next octets to be written: large pieces leave by themselves, since to copy them costs more than a write. */
-  #takeOctets(first: Uint8Array): Uint8Array {
-    const others = this.#others;
-    if (others === undefined) return this.#leave(first, undefined, 0);
-    let count = first.length < largePiece ? 0 : -1;
-    while (count >= 0 && count < others.length && (others[count]?.length ?? 0) < largePiece) count += 1;
-    if (count <= 0) return this.#leave(first, others, 0);
-    return this.#leave(joinForWriting([first, ...others.slice(0, count)]), others, count);
+  #takeOctets(): Uint8Array {
+    const from = this.#left;
+    let to = from;
+    while (to < this.#written && (this.#pieces[to]?.length ?? 0) < largePiece) to += 1;
+    const bytes = to - from < 2 ? this.#pieces[from] : joinForWriting(this.#pieces, from, to);
+    this.#forgetLeft(from, Math.max(to, from + 1));
+    this.#octets -= bytes?.length ?? 0;
+    return bytes ?? nothing;
   }
 
-  /** @param next Index in the others of what is to be written next. */
-  #leave(bytes: Uint8Array, others: Uint8Array[] | undefined, next: number): Uint8Array {
-    this.#octets -= bytes.length;
-    this.#first = others?.[next];
-    this.#others = others !== undefined && next + 1 < others.length ? others.slice(next + 1) : undefined;
-    return bytes;
+  #forgetLeft(from: number, to: number): void {
+    for (let index = from; index < to; index++) this.#pieces[index] = undefined;
+    this.#left = to;
+    if (to < this.#written) return;
+    if (to > few) this.#pieces = [undefined];
+    this.#written = this.#left = 0;
   }
 }

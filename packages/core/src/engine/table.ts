@@ -60,6 +60,9 @@ interface Row {
   readonly done: boolean;
   readonly on: Map<string, readonly Candidate[]>;
   otherwise: readonly Candidate[];
+  /** The event type that was asked for last, and what it has: mostly it is asked for again, and need not be looked up. */
+  lastType: string;
+  lastCandidates: readonly Candidate[];
 }
 
 interface Candidate {
@@ -141,7 +144,7 @@ function historySlots({ rows }: ChartTable): number {
 
 /** The first transition whose guard holds. */
 function select(row: Row, event: PlainEvent, facts: unknown): Candidate | undefined {
-  const candidates = row.on.get(event.type) ?? (isReserved(event.type) ? never : row.otherwise);
+  const candidates = event.type === row.lastType ? row.lastCandidates : lookUp(row, event.type);
   let args: GuardArguments<unknown, PlainEvent> | undefined;
   // Not by an iterator, which costs more than what it goes through.
   for (let index = 0; index < candidates.length; index++) {
@@ -154,6 +157,12 @@ function select(row: Row, event: PlainEvent, facts: unknown): Candidate | undefi
   return undefined;
 }
 
+function lookUp(row: Row, type: string): readonly Candidate[] {
+  row.lastType = type;
+  row.lastCandidates = row.on.get(type) ?? (isReserved(type) ? never : row.otherwise);
+  return row.lastCandidates;
+}
+
 /** Makes rows of a table refer to one another: they are made first and filled in afterwards. */
 class Linker {
   readonly #table: ChartTable;
@@ -164,7 +173,7 @@ class Linker {
     this.#table = table;
     this.#guards = guards;
     this.#rows = table.rows.map(({ state, meta, done }, index) => {
-      return { index, state, meta: Object.freeze(meta), done, on: new Map(), otherwise: never };
+      return { index, state, meta: Object.freeze(meta), done, on: new Map(), otherwise: never, lastType: "*", lastCandidates: never };
     });
   }
 

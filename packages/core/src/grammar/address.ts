@@ -12,7 +12,6 @@ import {
   hasNonAscii,
   HYPHEN,
   isIn,
-  LEFT_BRACKET,
   LESS_THAN,
   LOWER,
   octetAt,
@@ -24,7 +23,7 @@ import {
 } from "./abnf.ts";
 import { canonicalDomain, scanDomain, scanDomainOrLiteral } from "./domain.ts";
 import { InvalidValueError, shown } from "./invalid-value-error.ts";
-import { type Branded, type Failure, failure, type Success } from "./parsed.ts";
+import { type Branded, type Failure, failure, type Success, success } from "./parsed.ts";
 import { decodeAscii, decodeUtf8, encodeUtf8, isAsciiText, isWellFormed } from "./text.ts";
 
 export { type HelloName, helloName, parseHelloName } from "./domain.ts";
@@ -120,37 +119,39 @@ function parsePath(
   if (octetAt(octets, at, end) !== LESS_THAN) return failure("The path must stand in angle brackets");
   const mailboxAt = scanSourceRoute(octets, at + 1, end);
   if (mailboxAt < 0) return failure("The source route is not valid");
-  const spans = scanMailbox(octets, mailboxAt, end);
-  if (!("at" in spans)) return spans;
-  if (octetAt(octets, spans.end, end) !== GREATER_THAN)
+  const localEnd = scanLocalPart(octets, mailboxAt, end);
+  const domainEnd = scanDomainBehind(octets, localEnd, end);
+  if (domainEnd < 0) return brokenMailbox(octets, localEnd, end);
+  if (octetAt(octets, domainEnd, end) !== GREATER_THAN)
     return failure("The address must end in a valid domain and an angle bracket");
-  const next = spans.end + 1;
+  const next = domainEnd + 1;
   if (next - at > (limits.pathLimit ?? addressLimits.pathLimit)) return failure("The path is too long", "tooLong");
-  if (!utf8 && hasNonAscii(octets, at, next)) return failure("The address needs SMTPUTF8", "utf8");
-  return tooLong(spans, limits) ?? { ok: true, value: readMailbox(octets, spans), next };
+  const isAllAscii = !hasNonAscii(octets, at, next);
+  if (!utf8 && !isAllAscii) return failure("The address needs SMTPUTF8", "utf8");
+  const tooLong = overLimit(mailboxAt, localEnd, domainEnd, limits);
+  if (tooLong !== undefined) return tooLong;
+  return { ok: true, value: readMailbox(octets, mailboxAt, localEnd, domainEnd, isAllAscii), next };
 }
 
-/** Where the pieces of an address stand: the local part from `at` to `localEnd`, an "@", the domain up to `end`. */
-interface MailboxSpans {
-  readonly at: number;
-  readonly localEnd: number;
-  readonly end: number;
+/** Index after the "@" behind a local part and its domain, or -1. */
+function scanDomainBehind(octets: Uint8Array, localEnd: number, end: number): number {
+  if (localEnd < 0 || octetAt(octets, localEnd, end) !== AT) return -1;
+  return scanDomainOrLiteral(octets, localEnd + 1, end);
 }
 
-function scanMailbox(octets: Uint8Array, at: number, end: number): MailboxSpans | Failure {
-  const localEnd = scanLocalPart(octets, at, end);
+/** Why there is no mailbox. */
+function brokenMailbox(octets: Uint8Array, localEnd: number, end: number): Failure {
   if (localEnd < 0) return failure("The local part of the address is not valid");
   if (octetAt(octets, localEnd, end) !== AT)
     return failure("The address must have a local part, an at sign and a domain");
-  const domainEnd = scanDomainOrLiteral(octets, localEnd + 1, end);
-  if (domainEnd < 0) return failure("The domain of the address is not valid");
-  return { at, localEnd, end: domainEnd };
+  return failure("The domain of the address is not valid");
 }
 
-function tooLong(spans: MailboxSpans, limits: Partial<AddressLimits>): Failure | undefined {
-  if (spans.localEnd - spans.at > (limits.localPartLimit ?? addressLimits.localPartLimit))
+/** Of a local part from `at` to `localEnd`, and a domain from behind the at sign there to `end`. */
+function overLimit(at: number, localEnd: number, end: number, limits: Partial<AddressLimits>): Failure | undefined {
+  if (localEnd - at > (limits.localPartLimit ?? addressLimits.localPartLimit))
     return failure("The local part of the address is too long", "tooLong");
-  if (spans.end - spans.localEnd - 1 > (limits.domainLimit ?? addressLimits.domainLimit))
+  if (end - localEnd - 1 > (limits.domainLimit ?? addressLimits.domainLimit))
     return failure("The domain of the address is too long", "tooLong");
   return undefined;
 }
@@ -208,22 +209,14 @@ function scanQuotedString(octets: Uint8Array, at: number, end: number): number {
   return index > at + 1 && octetAt(octets, index, end) === DQUOTE ? index + 1 : -1;
 }
 
-function readMailbox(octets: Uint8Array, spans: MailboxSpans): Mailbox {
-  if (isAsWritten(octets, spans)) return plainMailbox(octets, spans);
-  const localPart = decodeUtf8(octets, spans.at, spans.localEnd) ?? "";
-  const domain = canonicalDomain(octets, spans.localEnd + 1, spans.end);
-  return octets[spans.at] === DQUOTE ? mailboxOf(unquoted(localPart), domain) : mailboxOf(localPart, domain, localPart);
-}
-
-/** Whether nothing about the address is quoted, beyond ASCII, a literal or in need of lower case: most addresses. */
-function isAsWritten(octets: Uint8Array, { at, localEnd, end }: MailboxSpans): boolean {
-  const isPlain = octets[at] !== DQUOTE && octets[localEnd + 1] !== LEFT_BRACKET;
-  return isPlain && !hasNonAscii(octets, at, localEnd) && scanWhile(octets, localEnd + 1, end, LOWER) === end;
-}
-
-function plainMailbox(octets: Uint8Array, { at, localEnd, end }: MailboxSpans): Mailbox {
-  const localPart = decodeAscii(octets, at, localEnd);
-  return mailboxOf(localPart, decodeAscii(octets, localEnd + 1, end), localPart);
+function readMailbox(octets: Uint8Array, at: number, localEnd: number, end: number, isAllAscii: boolean): Mailbox {
+  const isQuoted = octets[at] === DQUOTE;
+  const localPart = isAllAscii ? decodeAscii(octets, at, localEnd) : (decodeUtf8(octets, at, localEnd) ?? "");
+  const domain =
+    isAllAscii && scanWhile(octets, localEnd + 1, end, LOWER) === end
+      ? decodeAscii(octets, localEnd + 1, end)
+      : canonicalDomain(octets, localEnd + 1, end);
+  return isQuoted ? mailboxOf(unquoted(localPart), domain) : mailboxOf(localPart, domain, localPart);
 }
 
 function mailboxOf(localPart: string, domain: string, written = writtenLocalPart(localPart)): Mailbox {
@@ -299,11 +292,14 @@ function scanPlainAddress(text: string): number {
 }
 
 function parseAddress(octets: Uint8Array): Success<Mailbox> | Failure {
-  const spans = scanMailbox(octets, 0, octets.length);
-  if (!("at" in spans)) return spans;
-  if (spans.end !== octets.length) return failure("The address must end after a valid domain");
-  if (octets.length + 2 > addressLimits.pathLimit) return failure("The address is too long", "tooLong");
-  return tooLong(spans, addressLimits) ?? { ok: true, value: readMailbox(octets, spans) };
+  const { length } = octets;
+  const localEnd = scanLocalPart(octets, 0, length);
+  const end = scanDomainBehind(octets, localEnd, length);
+  if (end < 0) return brokenMailbox(octets, localEnd, length);
+  if (end !== length) return failure("The address must end after a valid domain");
+  if (length + 2 > addressLimits.pathLimit) return failure("The address is too long", "tooLong");
+  const isAllAscii = !hasNonAscii(octets, 0, length);
+  return overLimit(0, localEnd, end, addressLimits) ?? success(readMailbox(octets, 0, localEnd, end, isAllAscii));
 }
 
 /**

@@ -2,7 +2,6 @@
 // a value, and a value to its line.
 
 import {
-  ALPHA,
   ANY_BUT_CONTROL,
   CONTROL,
   hasNonAscii,
@@ -40,8 +39,7 @@ import {
   formatParameters,
   parseParameters,
 } from "./parameters.ts";
-import { failure, type Parsed, success } from "./parsed.ts";
-import { encodeUtf8 } from "./text.ts";
+import { type Failure, failure } from "./parsed.ts";
 
 export type { Chunk } from "./chunk.ts";
 export type { ContentReference } from "./content-reference.ts";
@@ -100,7 +98,12 @@ export function verbOf(parsed: ParsedCommand): string {
   return parsed.kind === "command" ? parsed.command.verb : parsed.verb;
 }
 
-type ArgumentParser = (octets: Uint8Array, at: number, end: number, options: CommandOptions) => Parsed<Command>;
+type Understood = Extract<ParsedCommand, { readonly kind: "command" }>;
+type ArgumentParser = (octets: Uint8Array, at: number, end: number, options: CommandOptions) => Understood | Failure;
+
+function understood(command: Command): Understood {
+  return { kind: "command", command };
+}
 
 /**
  * One line, without its CRLF. The verb is taken in either case; white space at the end is ignored (RFC 5321 §4.1.1).
@@ -119,14 +122,14 @@ export function parseCommandIn(
   options: CommandOptions,
 ): ParsedCommand {
   const end = endOfText(line, start, lineEnd);
-  const verbEnd = scanWhile(line, start, end, ALPHA);
-  const entry = knownVerb(line, start, verbEnd);
+  const entry = knownVerb(line, start, end);
+  const verbEnd = start + (entry?.verb.length ?? 0);
   const next = octetAt(line, verbEnd, end);
   if (entry === undefined || !(verbEnd === end || next === SP || isIn(next, CONTROL))) {
     return { kind: "unrecognised", verb: visibleVerb(line, start, end) };
   }
   const parsed = parseArgument(entry.parse, line, verbEnd, end, options);
-  if (parsed.ok) return { kind: "command", command: parsed.value };
+  if (parsed.kind === "command") return parsed;
   return { kind: "malformed", verb: entry.verb, problem: parsed.problem, utf8: parsed.kind === "utf8" };
 }
 
@@ -136,7 +139,7 @@ function parseArgument(
   verbEnd: number,
   end: number,
   options: CommandOptions,
-): Parsed<Command> {
+): Understood | Failure {
   if (scanWhile(line, verbEnd, end, ANY_BUT_CONTROL) !== end) return failure("The command has a control character");
   const at = scanSpaces(line, verbEnd, end);
   if (at > verbEnd + 1 && options.lenientSpace === false) return failure("More than one space follows the verb");
@@ -161,10 +164,10 @@ function visibleVerb(line: Uint8Array, start: number, end: number): string {
   return verb.toUpperCase();
 }
 
-const bare =
-  (verb: "DATA" | "RSET" | "QUIT" | "STARTTLS"): ArgumentParser =>
-  (_octets, at, end) =>
-    at === end ? success({ verb }) : failure(`${verb} takes no argument`);
+const bare = (verb: "DATA" | "RSET" | "QUIT" | "STARTTLS"): ArgumentParser => {
+  const alone = Object.freeze(understood(Object.freeze({ verb })));
+  return (_octets, at, end) => (at === end ? alone : failure(`${verb} takes no argument`));
+};
 
 /**
  *     hello = ( "HELO" / "EHLO" / "LHLO" ) SP ( Domain / address-literal )
@@ -173,7 +176,7 @@ const hello =
   (verb: "HELO" | "EHLO" | "LHLO"): ArgumentParser =>
   (octets, at, end) => {
     const name = parseHelloName(octets, at, end);
-    return name.ok ? success({ verb, name: name.value }) : name;
+    return name.ok ? understood({ verb, name: name.value }) : name;
   };
 
 /**
@@ -182,12 +185,12 @@ const hello =
 const remark =
   (verb: "NOOP" | "HELP"): ArgumentParser =>
   (octets, at, end) => {
-    if (at === end) return success({ verb });
+    if (at === end) return understood({ verb });
     const argument = parseCommandArgument(octets, at, end, false);
-    return argument.ok ? success({ verb, argument: argument.value }) : argument;
+    return argument.ok ? understood({ verb, argument: argument.value }) : argument;
   };
 
-const smtputf8 = esmtpParameter("SMTPUTF8");
+const smtputf8 = /* @__PURE__ */ esmtpParameter("SMTPUTF8");
 const underSmtputf8 = { utf8: true };
 
 /**
@@ -201,7 +204,7 @@ const inquiry =
     const hasParameter = argumentEnd < end;
     const argument = parseCommandArgument(octets, at, argumentEnd, hasParameter && options.smtputf8 === true);
     if (!argument.ok) return argument;
-    return success({ verb, argument: argument.value, parameters: hasParameter ? [smtputf8] : [] });
+    return understood({ verb, argument: argument.value, parameters: hasParameter ? [smtputf8] : [] });
   };
 
 /** Index where the argument before a last word SMTPUTF8 ends, or `end` where there is none. */
@@ -215,7 +218,7 @@ function scanBackOverSmtputf8(octets: Uint8Array, at: number, end: number): numb
 /**
  *     mail = "MAIL FROM:" Reverse-path [SP Mail-parameters]
  */
-function parseMail(octets: Uint8Array, at: number, end: number, options: CommandOptions): Parsed<Command> {
+function parseMail(octets: Uint8Array, at: number, end: number, options: CommandOptions): Understood | Failure {
   const pathAt = scanPathStart(octets, at, end, "FROM:", options);
   if (pathAt < 0) return failure("MAIL is followed by FROM:<address>");
   const utf8 = options.smtputf8 === true;
@@ -226,20 +229,20 @@ function parseMail(octets: Uint8Array, at: number, end: number, options: Command
   if (utf8 && hasNonAscii(octets, pathAt, end) && findParameter(parameters.value, smtputf8.keyword) === undefined) {
     return failure("The address or a parameter needs SMTPUTF8", "utf8");
   }
-  return success({ verb: "MAIL", reversePath: path.value, parameters: parameters.value });
+  return understood({ verb: "MAIL", reversePath: path.value, parameters: parameters.value });
 }
 
 /**
  *     rcpt = "RCPT TO:" Forward-path [SP Rcpt-parameters]
  */
-function parseRcpt(octets: Uint8Array, at: number, end: number, options: CommandOptions): Parsed<Command> {
+function parseRcpt(octets: Uint8Array, at: number, end: number, options: CommandOptions): Understood | Failure {
   const pathAt = scanPathStart(octets, at, end, "TO:", options);
   if (pathAt < 0) return failure("RCPT is followed by TO:<address>");
   const path = parseForwardPath(octets, pathAt, end, options);
   if (!path.ok) return path;
   const parameters = parseParameters(octets, path.next, end, options);
   if (!parameters.ok) return parameters;
-  return success({ verb: "RCPT", forwardPath: path.value, parameters: parameters.value });
+  return understood({ verb: "RCPT", forwardPath: path.value, parameters: parameters.value });
 }
 
 function scanPathStart(octets: Uint8Array, at: number, end: number, word: string, options: CommandOptions): number {
@@ -251,68 +254,71 @@ function scanPathStart(octets: Uint8Array, at: number, end: number, word: string
 /**
  *     auth = "AUTH" SP sasl-mech [SP initial-response]     ; RFC 4954 §8
  */
-function parseAuth(octets: Uint8Array, at: number, end: number): Parsed<Command> {
+function parseAuth(octets: Uint8Array, at: number, end: number): Understood | Failure {
   const space = octets.indexOf(SP, at);
   const mechanismEnd = space < 0 || space > end ? end : space;
   const mechanism = parseSaslMechanism(octets, at, mechanismEnd);
   if (!mechanism.ok) return mechanism;
-  if (mechanismEnd === end) return success({ verb: "AUTH", mechanism: mechanism.value });
+  if (mechanismEnd === end) return understood({ verb: "AUTH", mechanism: mechanism.value });
   const response = parseInitialResponse(octets, mechanismEnd + 1, end);
   if (!response.ok) return response;
-  return success({ verb: "AUTH", mechanism: mechanism.value, initialResponse: response.value });
+  return understood({ verb: "AUTH", mechanism: mechanism.value, initialResponse: response.value });
 }
 
-function parseBdat(octets: Uint8Array, at: number, end: number): Parsed<Command> {
+function parseBdat(octets: Uint8Array, at: number, end: number): Understood | Failure {
   const chunk = parseChunk(octets, at, end);
-  return chunk.ok ? success({ verb: "BDAT", chunk: chunk.value }) : chunk;
+  return chunk.ok ? understood({ verb: "BDAT", chunk: chunk.value }) : chunk;
 }
 
-function parseBurl(octets: Uint8Array, at: number, end: number): Parsed<Command> {
+function parseBurl(octets: Uint8Array, at: number, end: number): Understood | Failure {
   const reference = parseContentReference(octets, at, end);
-  return reference.ok ? success({ verb: "BURL", reference: reference.value }) : reference;
+  return reference.ok ? understood({ verb: "BURL", reference: reference.value }) : reference;
 }
 
-const parsersByVerb: Readonly<Record<Verb, ArgumentParser>> = {
-  HELO: hello("HELO"),
-  EHLO: hello("EHLO"),
-  LHLO: hello("LHLO"),
-  MAIL: parseMail,
-  RCPT: parseRcpt,
-  DATA: bare("DATA"),
-  RSET: bare("RSET"),
-  NOOP: remark("NOOP"),
-  QUIT: bare("QUIT"),
-  VRFY: inquiry("VRFY"),
-  EXPN: inquiry("EXPN"),
-  HELP: remark("HELP"),
-  STARTTLS: bare("STARTTLS"),
-  AUTH: parseAuth,
-  BDAT: parseBdat,
-  BURL: parseBurl,
-};
+/** A function, so that a bundle with nobody who parses commands has none of it. */
+function parsersByVerb(): Readonly<Record<Verb, ArgumentParser>> {
+  return {
+    HELO: hello("HELO"),
+    EHLO: hello("EHLO"),
+    LHLO: hello("LHLO"),
+    MAIL: parseMail,
+    RCPT: parseRcpt,
+    DATA: bare("DATA"),
+    RSET: bare("RSET"),
+    NOOP: remark("NOOP"),
+    QUIT: bare("QUIT"),
+    VRFY: inquiry("VRFY"),
+    EXPN: inquiry("EXPN"),
+    HELP: remark("HELP"),
+    STARTTLS: bare("STARTTLS"),
+    AUTH: parseAuth,
+    BDAT: parseBdat,
+    BURL: parseBurl,
+  };
+}
 
 interface KnownVerb {
   readonly verb: Verb;
   readonly parse: ArgumentParser;
 }
 
-/** By the first four letters, which no two verbs share, packed into a number. */
-const knownVerbs: ReadonlyMap<number, KnownVerb> = new Map(
-  Object.entries(parsersByVerb).map(([verb, parse]) => [packed(encodeUtf8(verb), 0), { verb: verb as Verb, parse }]),
-);
+/** By the lower five bits of the first letter, in either case: no more than two verbs have the same. */
+let knownVerbs: readonly (readonly KnownVerb[])[] | undefined;
 
-/** The verb that stands between two indexes, and how to go on. */
-function knownVerb(line: Uint8Array, start: number, end: number): KnownVerb | undefined {
-  const known = end - start < 4 ? undefined : knownVerbs.get(packed(line, start));
-  if (known === undefined || known.verb.length !== end - start) return undefined;
-  return end - start === 4 || startsWithWord(line, start, end, known.verb) ? known : undefined;
+function verbsByLetter(): readonly (readonly KnownVerb[])[] {
+  const known = Object.entries(parsersByVerb()).map(([verb, parse]) => ({ verb: verb as Verb, parse }));
+  return Array.from({ length: 32 }, (_, letter) => known.filter(({ verb }) => (verb.charCodeAt(0) & 31) === letter));
 }
 
-/** Four letters, in either case: what tells them apart is their lower five bits. */
-function packed(letters: Uint8Array, start: number): number {
-  let word = 0;
-  for (let index = start; index < start + 4; index++) word = (word << 5) | ((letters[index] ?? 0) & 31);
-  return word;
+/** The verb that the text begins with, whatever follows it, and how to go on. */
+function knownVerb(line: Uint8Array, start: number, end: number): KnownVerb | undefined {
+  knownVerbs ??= verbsByLetter();
+  const candidates = knownVerbs[octetAt(line, start, end) & 31] ?? [];
+  for (let index = 0; index < candidates.length; index++) {
+    const known = candidates[index];
+    if (known !== undefined && startsWithWord(line, start, end, known.verb)) return known;
+  }
+  return undefined;
 }
 
 /** The command's line, without CRLF: ASCII unless one of its values needs SMTPUTF8; `encodeUtf8` makes octets of it. */

@@ -2,23 +2,30 @@
 
 /** The parts, copied into one array in their order. */
 export function joinOctets(parts: readonly Uint8Array[]): Uint8Array {
-  return copied(parts, new Uint8Array(sum(parts)));
+  return copied(parts, 0, parts.length, new Uint8Array(sum(parts, 0, parts.length)));
 }
 
-/** The same for what is about to be written: see `room`. */
-export function joinForWriting(parts: readonly Uint8Array[]): Uint8Array {
-  return copied(parts, room(sum(parts)));
+type Parts = readonly (Uint8Array | undefined)[];
+
+/** The same for what is about to be written, and for the parts between two indexes: see `room`. */
+export function joinForWriting(parts: Parts, from = 0, to = parts.length): Uint8Array {
+  return copied(parts, from, to, room(sum(parts, from, to)));
 }
 
-function sum(parts: readonly Uint8Array[]): number {
+/** Octets between two indexes in memory of their own, as the same kind of array. A Buffer's own `slice` gives but a view. */
+export function copyOf(octets: Uint8Array, from: number, to: number): Uint8Array {
+  return Uint8Array.prototype.slice.call(octets, from, to);
+}
+
+function sum(parts: Parts, from: number, to: number): number {
   let octets = 0;
-  for (let index = 0; index < parts.length; index++) octets += parts[index]?.length ?? 0;
+  for (let index = from; index < to; index++) octets += parts[index]?.length ?? 0;
   return octets;
 }
 
-function copied(parts: readonly Uint8Array[], whole: Uint8Array): Uint8Array {
+function copied(parts: Parts, from: number, to: number, whole: Uint8Array): Uint8Array {
   let at = 0;
-  for (let index = 0; index < parts.length; index++) {
+  for (let index = from; index < to; index++) {
     const part = parts[index];
     if (part === undefined) continue;
     whole.set(part, at);

@@ -21,6 +21,8 @@ export interface ParameterOptions {
   readonly utf8?: boolean;
 }
 
+const none = success<EsmtpParameters>(Object.freeze([]));
+
 /**
  * The parameters from `at`, where the path before them ended, up to `end`. More than one space between two is taken,
  * as nothing can be misread for it. A keyword that comes twice is refused: which one counts would be a guess.
@@ -34,7 +36,7 @@ export function parseParameters(
   end: number,
   options: ParameterOptions = {},
 ): Parsed<EsmtpParameters> {
-  if (at === end) return success([]);
+  if (at === end) return none;
   const parameters: EsmtpParameter[] = [];
   const keywords = new Set<string>();
   for (let index = at; index < end;) {

@@ -16,7 +16,7 @@ export function decodeAscii(octets: Uint8Array, at = 0, end = octets.length): st
   return text;
 }
 
-/** In steps of eight, four, two and one: many short strings cost more to make and to join. */
+/** In steps of eight, four and what is left: many short strings cost more to make and to join. */
 function decodeShort(octets: Uint8Array, at: number, end: number): string {
   let text = "";
   let index = at;
@@ -25,11 +25,7 @@ function decodeShort(octets: Uint8Array, at: number, end: number): string {
     text += fourOf(octets, index);
     index += 4;
   }
-  if (index + 2 <= end) {
-    text += String.fromCharCode(octets[index] ?? 0, octets[index + 1] ?? 0);
-    index += 2;
-  }
-  return index < end ? text + String.fromCharCode(octets[index] ?? 0) : text;
+  return index < end ? text + fewOf(octets, index, end - index) : text;
 }
 
 function eightOf(octets: Uint8Array, at: number): string {
@@ -47,6 +43,14 @@ function eightOf(octets: Uint8Array, at: number): string {
 
 function fourOf(octets: Uint8Array, at: number): string {
   return String.fromCharCode(octets[at] ?? 0, octets[at + 1] ?? 0, octets[at + 2] ?? 0, octets[at + 3] ?? 0);
+}
+
+/** One to three octets. */
+function fewOf(octets: Uint8Array, at: number, count: number): string {
+  const first = octets[at] ?? 0;
+  if (count === 1) return String.fromCharCode(first);
+  const second = octets[at + 1] ?? 0;
+  return count === 2 ? String.fromCharCode(first, second) : String.fromCharCode(first, second, octets[at + 2] ?? 0);
 }
 
 function fromCharCodes(octets: Uint8Array): string {

@@ -89,18 +89,23 @@ export class Commands {
   }
 
   #check(command: Command): Occurrence {
-    const { standing, profile } = this.#context;
+    const { profile } = this.#context;
     const actions = this.#actions;
     const { verb } = command;
     if (profile.strictPipelining && this.#isAhead(verb)) return violated(checkReplies.improperPipelining);
     actions.command = command;
-    const { hello, offer } = standing;
-    const { envelope, transactions, domains, nextDecision: decision } = actions;
-    const checked = check(command, { profile, hello, envelope, offer, transactions, domains, decision });
-    const { question, announced, refused, failure } = checked;
-    if (refused !== undefined) return this.#refused({ refused, ...(failure && { failure }) });
-    if (question !== undefined) actions.question = question;
-    if (announced !== undefined) standing.announced = announced;
+    const checked = check(command, this.#context, actions);
+    if (checked !== undefined && "refused" in checked) return this.#refused(checked);
+    if (checked !== undefined) actions.question = checked;
+    if (verb === "EHLO" || verb === "LHLO") return this.#announced(verb);
+    return { type: verb };
+  }
+
+  #announced(verb: "EHLO" | "LHLO"): Occurrence {
+    const { standing, profile } = this.#context;
+    const outcome = profile.registry.announcements(standing.offer);
+    if ("refused" in outcome) return this.#refused(outcome);
+    standing.announced = outcome.announced;
     return { type: verb };
   }
 

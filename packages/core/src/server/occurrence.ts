@@ -23,13 +23,8 @@ export const closeReasons: Partial<Record<Occurrence["type"], ServerCloseReason>
   shutDown: "shutDown",
 };
 
-/** What the application decides of a transaction as a whole. */
-const deciders: ReadonlySet<DecisionSubject | undefined> = new Set(["data", "reference", "message"]);
-
-/** What ends a transaction with a reply of the session's own. */
-const endings: ReadonlySet<Occurrence["type"]> = new Set(["contentEnded", "chunkEnded", "chunkDiscarded"]);
-
-/** Whether a transaction that is now over has been decided, by the session or by the answer to a question. */
+/** Whether a transaction that is now over has been decided: by the session, or by the answer to a question about the whole. */
 export function isDecided({ type }: Occurrence, answered: DecisionSubject | undefined): boolean {
-  return endings.has(type) || deciders.has(answered);
+  const isAnswered = answered === "message" || answered === "data" || answered === "reference";
+  return isAnswered || type === "contentEnded" || type === "chunkEnded" || type === "chunkDiscarded";
 }

@@ -4,7 +4,7 @@ import type { Offer } from "../extensions/extension.ts";
 import type { Mailbox } from "../grammar/address.ts";
 import type { Command } from "../grammar/command.ts";
 import type { Reply } from "../grammar/reply.ts";
-import type { ExtensionFailure } from "./extension-failure.ts";
+import type { Refusal } from "./extension-failure.ts";
 import type { CredentialsDecision, Envelope, ServerDecision } from "./messages.ts";
 import type { ServerProfile } from "./options.ts";
 import { checkReplies } from "./replies.ts";
@@ -15,87 +15,88 @@ export type Question = ServerDecision | CredentialsDecision;
 /** What is known of the session when a command comes. */
 export interface Circumstances {
   readonly profile: ServerProfile;
-  readonly hello: { readonly extended: boolean } | undefined;
+  readonly standing: { readonly hello: { readonly extended: boolean } | undefined; readonly offer: Offer };
+}
+
+/** What is known of its mail. */
+export interface Transactions {
   readonly envelope: Envelope | undefined;
-  readonly offer: Offer;
-  /** How many transactions there have been. */
+  /** How many there have been. */
   readonly transactions: number;
   /** Domains of the envelope's recipients, where their number is limited. */
   readonly domains: ReadonlySet<string>;
   /** The number of the next question. */
-  readonly decision: number;
+  readonly nextDecision: number;
 }
 
-/** Out of order, a command may give neither: the chart will say so. */
-export type Checked = {
-  readonly question?: Question;
-  /** The lines of EHLO's reply, the greeting's aside. */
-  readonly announced?: readonly string[];
-  readonly refused?: Reply;
-  readonly failure?: ExtensionFailure;
-};
+/** Out of order, a command may ask nothing: the chart will say so. */
+export type Checked = Question | Refusal | undefined;
 
-export function check(command: Command, circumstances: Circumstances): Checked {
-  const { envelope, decision } = circumstances;
+export function check(command: Command, circumstances: Circumstances, known: Transactions): Checked {
+  const decision = known.nextDecision;
   switch (command.verb) {
     case "HELO":
-      return { question: { type: "helloReceived", decision, name: command.name, extended: false } };
+      return { type: "helloReceived", decision, name: command.name, extended: false };
     case "EHLO":
     case "LHLO":
-      return {
-        question: { type: "helloReceived", decision, name: command.name, extended: true },
-        ...circumstances.profile.registry.announcements(circumstances.offer),
-      };
+      return { type: "helloReceived", decision, name: command.name, extended: true };
     case "MAIL":
-      return checkMail(command, circumstances);
+      return checkMail(command, circumstances, known);
     case "RCPT":
-      return checkRecipient(command, circumstances);
+      return checkRecipient(command, circumstances, known);
     case "DATA":
     case "BDAT":
     case "BURL":
-      return envelope === undefined ? {} : { question: { type: "dataReceived", decision, envelope } };
+      return known.envelope && { type: "dataReceived", decision, envelope: known.envelope };
     case "VRFY":
-      return { question: { type: "verifyReceived", decision, argument: command.argument } };
+      return { type: "verifyReceived", decision, argument: command.argument };
     case "EXPN":
-      return { question: { type: "expandReceived", decision, argument: command.argument } };
+      return { type: "expandReceived", decision, argument: command.argument };
     case "HELP":
-      return { question: { type: "helpReceived", decision, argument: command.argument } };
+      return { type: "helpReceived", decision, argument: command.argument };
     case "RSET":
-      return { question: { type: "resetReceived", decision } };
+      return { type: "resetReceived", decision };
     case "STARTTLS":
-      return { question: { type: "startTlsReceived", decision } };
+      return { type: "startTlsReceived", decision };
     default:
-      return {};
+      return undefined;
   }
 }
 
-function checkMail(command: Extract<Command, { verb: "MAIL" }>, circumstances: Circumstances): Checked {
-  const { profile, hello, envelope, offer, transactions, decision } = circumstances;
-  if (hello === undefined) return {};
-  const parameters = profile.registry.readMail(command.parameters, offer, hello.extended);
+function checkMail(
+  { reversePath, parameters: raw }: Extract<Command, { verb: "MAIL" }>,
+  { profile, standing }: Circumstances,
+  { envelope, transactions, nextDecision: decision }: Transactions,
+): Checked {
+  if (standing.hello === undefined) return undefined;
+  const parameters = profile.registry.readMail(raw, standing.offer, standing.hello.extended);
   if ("refused" in parameters) return parameters;
   const isOneMore = envelope === undefined && transactions >= profile.limits.messages;
   if (isOneMore) return { refused: checkReplies.tooManyTransactions };
-  return {
-    question: { type: "mailReceived", decision, reversePath: command.reversePath, parameters: parameters.typed },
-  };
+  return { type: "mailReceived", decision, reversePath, parameters: parameters.typed };
 }
 
-function checkRecipient(command: Extract<Command, { verb: "RCPT" }>, circumstances: Circumstances): Checked {
-  const { profile, hello, envelope, offer, decision } = circumstances;
-  if (hello === undefined || envelope === undefined) return {};
-  const parameters = profile.registry.readRecipient(command.parameters, offer, hello.extended);
+function checkRecipient(
+  { forwardPath: recipient, parameters: raw }: Extract<Command, { verb: "RCPT" }>,
+  { profile, standing }: Circumstances,
+  { envelope, domains, nextDecision: decision }: Transactions,
+): Checked {
+  if (standing.hello === undefined || envelope === undefined) return undefined;
+  const parameters = profile.registry.readRecipient(raw, standing.offer, standing.hello.extended);
   if ("refused" in parameters) return parameters;
-  const { forwardPath: recipient } = command;
-  const refused = refuseMore(recipient, envelope, circumstances);
+  const refused = refuseMore(recipient, envelope, profile, domains);
   return refused === undefined
-    ? { question: { type: "recipientReceived", decision, recipient, parameters: parameters.typed, envelope } }
+    ? { type: "recipientReceived", decision, recipient, parameters: parameters.typed, envelope }
     : { refused };
 }
 
 /** RFC 5321 §4.5.3.1.10, RFC 9422 §4. */
-function refuseMore({ domain }: Mailbox, envelope: Envelope, { profile, domains }: Circumstances): Reply | undefined {
-  const { limits } = profile;
+function refuseMore(
+  { domain }: Mailbox,
+  envelope: Envelope,
+  { limits }: ServerProfile,
+  domains: ReadonlySet<string>,
+): Reply | undefined {
   if (envelope.recipients.length >= limits.recipients) return checkReplies.tooManyRecipients;
   return domains.size >= limits.recipientDomains && !domains.has(domain) ? checkReplies.tooManyDomains : undefined;
 }

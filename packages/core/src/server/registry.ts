@@ -25,7 +25,8 @@ interface Reading<Parameters> {
     readonly keyword: string;
     readonly check: (parameters: Parameters) => Reply | undefined;
   }[];
-  readonly none: Parameters;
+  /** What comes of no parameters: the same for everybody. */
+  readonly none: { readonly typed: Parameters };
 }
 
 export class Registry {
@@ -60,7 +61,7 @@ export class Registry {
           keyword: extension.keyword,
           check: (parameters) => extension.checkMail?.(parameters),
         })),
-      none: { raw: [] },
+      none: { typed: { raw: [] } },
     };
     this.#recipient = {
       readers: new Map(extensions.flatMap(({ recipientParameters = {} }) => Object.entries(recipientParameters))),
@@ -70,7 +71,7 @@ export class Registry {
           keyword: extension.keyword,
           check: (parameters) => extension.checkRecipient?.(parameters),
         })),
-      none: { raw: [] },
+      none: { typed: { raw: [] } },
     };
   }
 
@@ -110,8 +111,8 @@ function read<Parameters extends { readonly raw: EsmtpParameters }>(
   offer: Offer,
   extended: boolean,
 ): ReadParameters<Parameters> {
-  if (raw.length === 0) return { typed: none };
-  let typed: Parameters = { ...none, raw };
+  if (raw.length === 0) return none;
+  let typed: Parameters = { ...none.typed, raw };
   for (const { keyword, value } of raw) {
     const reader = extended ? readers.get(keyword) : undefined;
     if (reader === undefined) return { refused: checkReplies.unknownParameter };

@@ -163,20 +163,22 @@ export interface OwnReplies {
 export function ownReplies(hostname: string, protocol: "smtp" | "lmtp"): OwnReplies {
   const greeting = reply(220, undefined, `${hostname} ${protocol === "lmtp" ? "LMTP" : "ESMTP"} ready`);
   const goodbye = reply(221, "2.0.0", `${hostname} closing the connection`);
-  formattedOwn.set(greeting, formatReply(greeting, { enhanced: true }));
-  formattedOwn.set(goodbye, formatReply(goodbye, { enhanced: true }));
-  return { greeting, goodbye };
+  return { greeting: formatted(greeting), goodbye: formatted(goodbye) };
 }
 
-const formattedFixed: ReadonlyMap<Reply, Uint8Array> = new Map(
-  [
-    ...Object.values(fixedReplies),
-    ...Object.values(lmtpReplies),
-    ...Object.values(prdrReplies),
-    ...Object.values(checkReplies),
-  ].map((fixed) => [fixed, formatReply(fixed, { enhanced: true })]),
-);
-const formattedOwn = new WeakMap<Reply, Uint8Array>();
+/** Where a reply has what it is on the wire. Nobody sees it, and copies of the reply are without. */
+const octets = Symbol("octets");
+
+interface Formatted extends Reply {
+  readonly [octets]?: Uint8Array;
+}
+
+function formatted(given: Reply, bytes = formatReply(given, { enhanced: true })): Reply {
+  return Object.defineProperty(given, octets, { value: bytes });
+}
+
+for (const named of [fixedReplies, lmtpReplies, prdrReplies, checkReplies])
+  Object.values(named).forEach((fixed) => formatted(fixed));
 
 /**
  * A reply as it goes over the wire, with its enhanced code, or without it where it is `plain`; those that are made in this file
@@ -184,7 +186,7 @@ const formattedOwn = new WeakMap<Reply, Uint8Array>();
  */
 export function formattedReply(given: Reply, isPlain = false): Uint8Array {
   if (isPlain && given.enhanced !== undefined) return formatReply(given, { enhanced: false });
-  return formattedFixed.get(given) ?? formattedOwn.get(given) ?? formatReply(given, { enhanced: true });
+  return (given as Formatted)[octets] ?? formatReply(given, { enhanced: true });
 }
 
 /** What is announced, formatted: a server announces the same to most clients. */
@@ -198,9 +200,7 @@ export function extendedGreeting(greeting: Reply, announced: readonly string[]):
   const { code, lines } = greeting;
   const others = formattedAnnouncements.get(announced) ?? formatLines(code, announced, true);
   formattedAnnouncements.set(announced, others);
-  const whole = continued(greeting, announced);
-  formattedOwn.set(whole, joinForWriting([formatLines(code, lines, false), others]));
-  return whole;
+  return formatted(continued(greeting, announced), joinForWriting([formatLines(code, lines, false), others]));
 }
 
 /** Octets of a reply line with its CRLF (RFC 5321 §4.5.3.1.5). */
