@@ -89,6 +89,59 @@ describe("the loop: reading", () => {
     expect(transport.reading).toBe(false);
   });
 
+  describe("what is only lent", () => {
+    const own = (part: Uint8Array) => Uint8Array.from(part);
+
+    test("is lent to a session that takes such, and its events' octets can be made to last", async () => {
+      const kept: Uint8Array[] = [];
+      const lent = ascii("one");
+      const inputs: Input[] = [];
+      const { session, transport, drive } = driven({
+        takesLent: true,
+        onEvent: () => void kept.push(drive.lasting(lent), drive.lasting(lent.subarray(1))),
+      });
+      session.onInput = (input) => {
+        inputs.push(input);
+        session.tell("event");
+      };
+      await transport.lend(lent, own);
+      lent.fill(0x21);
+      expect(inputs).toMatchObject([{ type: "received", bytes: lent, lent: true }]);
+      expect(kept.map(text)).toEqual(["one", "ne"]);
+      await transport.come("two");
+      expect(inputs.at(-1)).toMatchObject({ lent: false });
+      expect(kept.at(-2)).toBe(lent);
+    });
+
+    test("is given to any other session in memory of its own", async () => {
+      const inputs: Input[] = [];
+      const { session, transport } = driven({}, (fake) => (fake.onInput = (input) => void inputs.push(input)));
+      const lent = ascii("one");
+      await transport.lend(lent, own);
+      lent.fill(0x21);
+      expect(inputs).toEqual([{ type: "received", bytes: ascii("one"), lent: false }]);
+      expect(session.happened).toEqual(["received one"]);
+    });
+
+    test("is given in memory of its own to a session that cannot look at it at once", async () => {
+      const inputs: Input[] = [];
+      const { session, transport } = driven({
+        takesLent: true,
+        onEvent: () => {
+          const lent = ascii("two");
+          void transport.lend(lent, own);
+          lent.fill(0x21);
+        },
+      });
+      session.onInput = (input) => {
+        inputs.push(input);
+        if (inputs.length === 1) session.tell("event");
+      };
+      await transport.come("one");
+      expect(inputs.map((input) => (input.type === "received" ? text(input.bytes) : ""))).toEqual(["one", "two"]);
+    });
+  });
+
   test("loop does not read while the session waits for the application, and reads on after its word", async () => {
     const { session, transport, drive } = driven({}, (fake) => (fake.wants = "intent"));
     expect(transport.calls).toEqual([]);

@@ -41,6 +41,49 @@ async function heard(socket: Socket, sought = "\0"): Promise<string> {
   return text;
 }
 
+describe("octets", () => {
+  test("of many clients at once, a few at a time and ahead of the answers, come to each handler as they were sent", async () => {
+    const [clients, mails] = [12, 6];
+    const came: string[] = [];
+    const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+    const { port } = await listening({
+      connections: { perAddress: clients },
+      onMail: turn,
+      onRecipient: turn,
+      async onMessage({ envelope, content }) {
+        const recipients = envelope.recipients.map(({ recipient }) => recipient.address);
+        await turn();
+        const slices: Uint8Array[] = [];
+        for await (const slice of content) {
+          await turn();
+          slices.push(slice);
+        }
+        came.push([envelope.reversePath?.address, ...recipients, String(Buffer.concat(slices))].join(" "));
+      },
+    });
+    const sent = Array.from({ length: clients * mails }, (_, mail) => {
+      const text = `line ${mail} of many\r\n`.repeat(1 + (mail % 5));
+      return { from: `from${mail}@a.example`, to: `to${mail}@b.example`, text };
+    });
+    await Promise.all(
+      Array.from({ length: clients }, async (_, client) => {
+        const socket = connectSocket(port, "127.0.0.1").setNoDelay(true);
+        const over = heard(socket);
+        const own = sent.filter((_, mail) => mail % clients === client);
+        const said = own.map(({ from, to, text }) => `MAIL FROM:<${from}>\r\nRCPT TO:<${to}>\r\nDATA\r\n${text}.\r\n`);
+        const octets = Buffer.from(`EHLO client${client}.example\r\n${said.join("")}QUIT\r\n`);
+        for (let at = 0, size = 1; at < octets.length; at += size, size = 1 + ((at * 7 + client) % 60)) {
+          socket.write(octets.subarray(at, at + size));
+          await turn();
+        }
+        expect(await over).toContain("221 ");
+      }),
+    );
+    const expected = sent.map(({ from, to, text }) => `${from} ${to} ${text}`);
+    expect(came.toSorted()).toEqual(expected.toSorted());
+  });
+});
+
 describe("listening", () => {
   test("server tells the port it was given, and greets there", async () => {
     const { port } = await listening();

@@ -2,7 +2,7 @@
 
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { connect as connectSocket, createServer, type AddressInfo, type ListenOptions, type Socket } from "node:net";
+import { connect as connectSocket, createServer, Socket, type AddressInfo, type ListenOptions } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { duplexPair, type Duplex } from "node:stream";
@@ -52,6 +52,75 @@ describe("node: sockets", () => {
     const transports = both.map((socket) => nodeTransport(socket));
     expect(both.map((socket) => socket.listenerCount("data"))).toEqual([0, 0]);
     destroy(...transports);
+  });
+
+  test("transport writes past the stream, on either side", async () => {
+    const both = await sockets();
+    const transports = both.map((socket) => new Promised(nodeTransport(socket)));
+    for (const transport of transports) await transport.write(Buffer.from("220\r\n"));
+    for (const transport of transports) expect(String(await transport.read())).toBe("220\r\n");
+    expect(both.map((socket) => socket.listenerCount("drain"))).toEqual([0, 0]);
+    destroy(...transports);
+  });
+
+  test("transport writes behind what the socket still has to write", async () => {
+    const [client, server] = await sockets();
+    const before = Buffer.alloc(16 * 2 ** 20, "a");
+    client.write(before);
+    const transport = nodeTransport(client);
+    const written = transport.write(Buffer.from("b"));
+    let octets = 0;
+    let last = 0;
+    for await (const chunk of server as AsyncIterable<Buffer>) {
+      octets += chunk.length;
+      last = chunk.at(-1) ?? 0;
+      if (octets > before.length) break;
+    }
+    await written;
+    expect([octets, last]).toEqual([before.length + 1, 0x62]);
+    destroy(transport, server);
+  });
+
+  test("transport whose peer is gone says so of what is written", async () => {
+    const [client, server] = await sockets();
+    const transport = nodeTransport(server);
+    const broken = Promise.withResolvers<unknown>();
+    transport.attach({ received: () => {}, ended: () => {}, broken: broken.resolve });
+    client.resetAndDestroy();
+    for (let write = 0; write < 1_000 && !server.destroyed; write++) {
+      transport.write(Buffer.from("250 2.0.0 OK\r\n"))?.catch(() => {});
+      await setImmediate();
+    }
+    expect(await broken.promise).toBeInstanceOf(Error);
+    await expect(transport.write(Buffer.from("250\r\n"))).rejects.toThrow();
+    destroy(transport);
+  });
+
+  test("short chunks are lent to a receiver that takes such, and last where it keeps them", async () => {
+    const [client, server] = await sockets();
+    const transport = nodeTransport(server);
+    const [lent, kept] = [new Array<Uint8Array>(), new Array<Uint8Array>()];
+    const come = Promise.withResolvers<void>();
+    transport.attach({
+      received: (bytes) => void kept.push(bytes),
+      lent(bytes, own) {
+        lent.push(bytes);
+        kept.push(own(bytes), own(bytes.subarray(1, 3)));
+        if (lent.length === 2) come.resolve();
+        else void transport.read();
+      },
+      ended: () => {},
+      broken: come.reject,
+    });
+    void transport.read();
+    client.write("one!");
+    while (lent.length === 0) await setImmediate();
+    client.write("two!");
+    await come.promise;
+    expect(kept.map(String)).toEqual(["one!", "ne", "two!", "wo"]);
+    expect(kept.map(({ buffer, length }) => buffer.byteLength - length)).toEqual([0, 0, 0, 0]);
+    expect(lent.map(String)).toEqual(["two!", "two!"]);
+    destroy(client, transport);
   });
 
   test("transport begins with what the socket has read before", async () => {
@@ -386,11 +455,10 @@ async function sockets(at: ListenOptions = { port: 0, host: "127.0.0.1" }): Prom
   return [client, accepted as Socket];
 }
 
-/** As on a system, or in a version of Node, that has not what is beneath sockets here. */
+/** As in a runtime that has other things beneath its sockets. */
 async function socketsWithStreamsAlone(): Promise<[client: Socket, server: Socket]> {
   const both = await sockets();
-  for (const { _handle: handle } of both as readonly { readonly _handle?: object }[])
-    Object.defineProperty(handle, "useUserBuffer", { value: undefined });
+  for (const socket of both) Object.defineProperty(socket, "constructor", { value: class Other extends Socket {} });
   return both;
 }
 

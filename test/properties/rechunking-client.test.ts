@@ -6,8 +6,8 @@ import { times } from "../support/arbitraries.ts";
 import { chunkings, cycle } from "../support/dialogues.ts";
 import { clientDialogues, converse, type ClientDialogue } from "../support/scripted-server.ts";
 
-function held(dialogue: ClientDialogue, sizes: readonly number[]) {
-  const { harness, session, server } = converse(dialogue, cycle(sizes));
+function held(dialogue: ClientDialogue, sizes: readonly number[], lends = false) {
+  const { harness, session, server } = converse(dialogue, cycle(sizes), lends);
   return {
     output: harness.output,
     events: harness.events,
@@ -18,10 +18,10 @@ function held(dialogue: ClientDialogue, sizes: readonly number[]) {
 }
 
 describe("a client session", () => {
-  test("says and does the same however what it hears is cut into chunks", () => {
+  test("says and does the same however what it hears is cut into chunks, and whether these are only lent", () => {
     fc.assert(
-      fc.property(clientDialogues, chunkings, (dialogue, sizes) => {
-        expect(held(dialogue, sizes)).toEqual(held(dialogue, [Infinity]));
+      fc.property(clientDialogues, chunkings, fc.boolean(), (dialogue, sizes, lends) => {
+        expect(held(dialogue, sizes, lends)).toEqual(held(dialogue, [Infinity]));
       }),
       times(4),
     );

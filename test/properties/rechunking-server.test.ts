@@ -22,7 +22,7 @@ function held(options: ServerOptions, dialogue: ClientDialogue, script: readonly
 }
 
 describe("a server session", () => {
-  test("says and does the same however its input is cut into chunks", () => {
+  test("says and does the same however its input is cut into chunks, and whether these are only lent", () => {
     fc.assert(
       fc.property(serverOptions, clientDialogues, verdicts, ways, (given, dialogue, script, way) => {
         const whole = held(given, dialogue, script, plainly);

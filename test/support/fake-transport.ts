@@ -1,6 +1,6 @@
 // A transport that does exactly what a test tells it to, and notes what is asked of it.
 
-import type { Receiver, Transport } from "@carteiro/driver";
+import type { Own, Receiver, Transport } from "@carteiro/driver";
 import { text } from "./transfers.ts";
 
 type Settle = { resolve: () => void; reject: (error: Error) => void };
@@ -76,6 +76,13 @@ export class FakeTransport implements Transport {
     this.reading = false;
     if (what === undefined) this.#receiver?.ended();
     else this.#receiver?.received(new TextEncoder().encode(what));
+    await settled();
+  }
+
+  /** Octets come that are others later. They are not those asked for where no read is pending. */
+  async lend(bytes: Uint8Array, own: Own): Promise<void> {
+    this.reading = false;
+    this.#receiver?.lent?.(bytes, own);
     await settled();
   }
 

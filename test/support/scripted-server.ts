@@ -292,11 +292,17 @@ export interface Conversation {
 /**
  * Runs a client session against a script to its end: time passes when both wait. The application acts only when nothing that
  * the server has said is still on its way, and says QUIT at the end.
+ * @param lends Whether octets are only lent to the session.
  */
-export function converse({ options, script, acts: list }: ClientDialogue, sizes: Iterator<number>): Conversation {
+export function converse(
+  { options, script, acts: list }: ClientDialogue,
+  sizes: Iterator<number>,
+  lends = false,
+): Conversation {
   const session = new ClientSession(clientProfile({ ...options, hostname: "client.example" }), 0);
   const harness = new SessionHarness<ClientIntent, ClientEvent>(session, {
     tls: { protocol: "TLSv1.3", channelBindings },
+    lends,
   });
   const server = new ScriptedServer(script);
   const conversation = { harness, session, server };

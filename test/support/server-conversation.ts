@@ -92,14 +92,17 @@ export interface Way {
   readonly promptly: boolean;
   /** Whether octets are handed over while the application decides; the application comes to its next answer after so many chunks. */
   readonly readsOn: false | number;
+  /** Whether octets are only lent to the session. */
+  readonly lends: boolean;
 }
 
-export const plainly: Way = { sizes: [Infinity], promptly: true, readsOn: false };
+export const plainly: Way = { sizes: [Infinity], promptly: true, readsOn: false, lends: false };
 
 export const ways: fc.Arbitrary<Way> = fc.record({
   sizes: chunkings,
   promptly: fc.boolean(),
   readsOn: fc.constantFrom<Way["readsOn"][]>(false, false, 1, 2, 3, Infinity),
+  lends: fc.boolean(),
 });
 
 export interface Conversation {
@@ -131,6 +134,7 @@ export function converse(
     answer: application(script),
     promptly: way.promptly,
     readsOn: way.readsOn !== false,
+    lends: way.lends,
     tls: { protocol: "TLSv1.3", authorized: true, channelBindings: { "tls-exporter": secret } },
     compute: executor(nonceSeed),
   });

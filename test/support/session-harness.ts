@@ -18,6 +18,8 @@ export interface HarnessOptions<Intent, Event> {
   readonly promptly?: boolean;
   /** Whether octets are handed over although the session wants none now. */
   readonly readsOn?: boolean;
+  /** Whether octets are only lent: they become others as soon as the session is idle. */
+  readonly lends?: boolean;
   /** How TLS goes: what is known of it, or `undefined` where the handshake never ends. */
   readonly tls?: TlsInfo | undefined;
   /** What computes, once the session is idle: octets, or nothing where it cannot; or `never`. Default: Node. */
@@ -44,6 +46,7 @@ export class SessionHarness<Intent, Event extends { readonly type: string }> {
   readonly #due: { readonly at: Instant; readonly intent: Intent }[] = [];
   readonly #compute: NonNullable<HarnessOptions<Intent, Event>["compute"]>;
   #securing = false;
+  #lent: Uint8Array = new Uint8Array(0);
   #computation: Computation | undefined;
 
   constructor(session: Session<Intent, Event>, options: HarnessOptions<Intent, Event> = {}) {
@@ -62,7 +65,8 @@ export class SessionHarness<Intent, Event extends { readonly type: string }> {
   receive(bytes: Uint8Array): boolean {
     if (this.#options.readsOn !== true) this.#waitUntilItReads();
     if (this.closed) return false;
-    this.session.handle({ type: "received", bytes }, this.now);
+    if (this.#options.lends === true) this.#lend(Buffer.from(bytes));
+    else this.session.handle({ type: "received", bytes }, this.now);
     this.#drain();
     return true;
   }
@@ -129,6 +133,12 @@ export class SessionHarness<Intent, Event extends { readonly type: string }> {
     assert.ok(this.closed || deadline > this.now, "a deadline that has passed is due no more");
   }
 
+  /** Until the session is idle. */
+  #lend(bytes: Uint8Array): void {
+    this.session.handle({ type: "received", bytes, lent: true }, this.now);
+    this.#lent = bytes;
+  }
+
   #waitUntilItReads(): void {
     while (this.idle.wants === "intent" && this.advance());
   }
@@ -138,6 +148,7 @@ export class SessionHarness<Intent, Event extends { readonly type: string }> {
       const output = this.session.poll();
       if (output.kind === "idle") {
         this.#checkIdle(output);
+        this.#lent.fill(0x21);
         if (this.#answerDue() || this.#carryOutComputation()) continue;
         if (!this.#securing || this.#options.tls === undefined) return;
         this.#securing = false;
@@ -216,7 +227,7 @@ function kept<Event extends { readonly type: string }>(event: Event): Event {
   // A whole chunk may come back as content, and one whose octets are counted is a proxy, of which there is no clone.
   const { bytes, ...rest } = event as { readonly bytes?: unknown };
   return bytes instanceof Uint8Array
-    ? ({ ...structuredClone(rest), bytes: bytes.slice() } as unknown as Event)
+    ? ({ ...structuredClone(rest), bytes: Uint8Array.from(bytes) } as unknown as Event)
     : structuredClone(event);
 }
 

@@ -1,6 +1,6 @@
 // What was received and not yet read: the chunk being read, and those that came while the session could not read.
 
-import { joinOctets } from "./grammar/octets.ts";
+import { copyOf, joinOctets } from "./grammar/octets.ts";
 
 const nothing = new Uint8Array(0);
 
@@ -9,6 +9,8 @@ export class Inbox {
   chunk: Uint8Array = nothing;
   /** Index in `chunk` of the first octet not yet read. */
   at = 0;
+  /** Whether the chunk's octets may be others once the session is idle. */
+  #isLent = false;
   /** Whether the peer has ended its side: after what is here, nothing follows. */
   ended = false;
   #waiting: Uint8Array[] = [];
@@ -16,14 +18,24 @@ export class Inbox {
   #taken = 0;
   #waitingOctets = 0;
 
-  add(bytes: Uint8Array): void {
+  /** @param isLent Whether the array may change after the next `keep`. */
+  add(bytes: Uint8Array, isLent: boolean): void {
     if (this.at >= this.chunk.length && this.#waiting.length === 0) {
       this.chunk = bytes;
       this.at = 0;
+      this.#isLent = isLent;
     } else {
-      this.#waiting.push(bytes);
+      this.#waiting.push(isLent ? copyOf(bytes, 0, bytes.length) : bytes);
       this.#waitingOctets += bytes.length;
     }
+  }
+
+  /** What was lent and has not been read yet is kept in memory of its own; nothing refers to what was lent any more. */
+  keep(): void {
+    if (!this.#isLent) return;
+    this.chunk = this.at < this.chunk.length ? copyOf(this.chunk, this.at, this.chunk.length) : nothing;
+    this.at = 0;
+    this.#isLent = false;
   }
 
   /** Octets received and not yet read. */
@@ -37,6 +49,7 @@ export class Inbox {
       const next = this.#waiting[this.#taken];
       this.chunk = next ?? nothing;
       this.at = 0;
+      this.#isLent = false;
       if (next === undefined) return false;
       this.#taken += 1;
       this.#waitingOctets -= next.length;
@@ -59,6 +72,7 @@ export class Inbox {
   clear(): void {
     this.chunk = nothing;
     this.at = 0;
+    this.#isLent = false;
     this.#waiting = [];
     this.#taken = 0;
     this.#waitingOctets = 0;

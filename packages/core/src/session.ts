@@ -37,6 +37,8 @@ export interface ClientCertificate {
 
 /**
  * What happened in the world. Past participles.
+ * - `received`: an array that changes no more; or, where it is `lent`, not before the session is idle. Octets that events tell of are
+ *   views of it: of lent ones, whoever keeps them makes a copy. The session itself keeps nothing of them then.
  * - `ended`: the peer sends no more; it may still read.
  * - `broken`: the connection is gone, both ways.
  * - `computed`: what the effect `compute` of that number asked for; no result: it cannot be had.
@@ -44,7 +46,7 @@ export interface ClientCertificate {
  *   counts the time between to its application. A driver that never says so has it counted to the peer.
  */
 export type Input =
-  | { readonly type: "received"; readonly bytes: Uint8Array }
+  | { readonly type: "received"; readonly bytes: Uint8Array; readonly lent?: boolean }
   | { readonly type: "ended" }
   | { readonly type: "broken" }
   | { readonly type: "secured"; readonly tls: TlsInfo }

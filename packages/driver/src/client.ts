@@ -114,6 +114,7 @@ export class SmtpClient {
     const through = options.wrapTransport?.(transport, { role: "client", clock, proxied: false, state }) ?? transport;
     this.#drive = new Drive(witnessed<ClientIntent, ClientEvent>(this.#session, witness), through, listener, {
       clock,
+      takesLent: true,
       ...(compute && { compute }),
     });
     this.closed = this.#drive.closed;

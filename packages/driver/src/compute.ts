@@ -35,3 +35,12 @@ export const webCompute: Compute = async (operation) => {
 function owned(octets: Uint8Array): Uint8Array<ArrayBuffer> {
   return new Uint8Array(octets);
 }
+
+/** What an adapter throws although it ought to reject is a rejection. */
+export function promised<Result>(act: () => Promise<Result>): Promise<Result> {
+  try {
+    return act();
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}

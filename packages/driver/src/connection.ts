@@ -104,7 +104,7 @@ export class Connection implements SessionListener<ServerEvent> {
       case "contentStarted":
         return this.#startMessage(event);
       case "contentReceived":
-        return this.#message?.content.push(event.bytes);
+        return this.#message?.content.push(this.#drive.lasting(event.bytes));
       case "contentRefused":
         return this.#dropMessage(new ContentRefusedError(event.reply));
       case "contentAborted":

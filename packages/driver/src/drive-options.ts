@@ -23,6 +23,11 @@ export interface DriveOptions {
    * ever. Default: none.
    */
   readonly unsentLimit?: number;
+  /**
+   * Whether octets may be `lent` to the session: it keeps none once it is idle, and the listener has `Drive.lasting` for what it
+   * keeps of events. Default: no.
+   */
+  readonly takesLent?: boolean;
   /** What computes for the session. Default: WebCrypto. */
   readonly compute?: Compute;
 }

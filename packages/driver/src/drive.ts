@@ -2,10 +2,10 @@
 // reads only while the session wants input, reads while it writes, and passes time in.
 
 import type { CryptoOperation, Effect, Input, Instant, Output, Session } from "@carteiro/core";
-import { webCompute } from "./compute.ts";
+import { promised, webCompute } from "./compute.ts";
 import type { DriveOptions, SessionListener } from "./drive-options.ts";
 import { joined } from "./joined.ts";
-import type { Receiver, Transport } from "./transport.ts";
+import type { Own, Receiver, Transport } from "./transport.ts";
 
 const settled = Promise.resolve();
 
@@ -24,7 +24,6 @@ export class Drive<Intent, Event> implements Receiver {
   readonly #transport: Transport;
   readonly #listener: SessionListener<Event>;
   readonly #options: DriveOptions;
-
   #pumping = false;
   /** Something has happened while the session was being drained, and after it was found idle. */
   #news = false;
@@ -32,14 +31,14 @@ export class Drive<Intent, Event> implements Receiver {
   #reading = false;
   #pauses = 0;
   #ended = false;
-
+  /** While octets are lent. */
+  #own: Own | undefined;
   #collected: Uint8Array | undefined;
   #collectedBehind: Uint8Array[] | undefined;
   #collectedOctets = 0;
   #cancelCollecting: (() => void) | undefined;
   #unsent = 0;
   #flushed: Promise<void> | undefined;
-
   #timer: { readonly at: Instant; readonly cancel: () => void } | undefined;
   #securing = false;
   /** The session has said `close`. */
@@ -90,6 +89,11 @@ export class Drive<Intent, Event> implements Receiver {
    */
   flushed(): Promise<void> {
     return this.#flushed ?? settled;
+  }
+
+  /** Octets that an event tells of, good for longer than the call of `onEvent`. */
+  lasting(bytes: Uint8Array): Uint8Array {
+    return this.#own === undefined ? bytes : this.#own(bytes);
   }
 
   /** Ends at once, without a farewell. */
@@ -195,7 +199,16 @@ export class Drive<Intent, Event> implements Receiver {
   received(bytes: Uint8Array): void {
     this.#reading = false;
     if (this.#closing) this.#read();
-    else this.#happened({ type: "received", bytes });
+    else this.#happened({ type: "received", bytes, lent: this.#own !== undefined });
+  }
+
+  /** For the transport. */
+  lent(bytes: Uint8Array, own: Own): void {
+    // While the session is being drained it looks at nothing new.
+    if (this.#options.takesLent !== true || this.#pumping) return this.received(own(bytes));
+    this.#own = own;
+    this.received(bytes);
+    this.#own = undefined;
   }
 
   /** For the transport. */
@@ -383,14 +396,5 @@ export class Drive<Intent, Event> implements Receiver {
     this.#timer = undefined;
     if (this.#closing) this.#finishInTime();
     else this.#happened({ type: "elapsed" });
-  }
-}
-
-/** What an adapter throws although it ought to reject is a rejection. */
-function promised<Result>(act: () => Promise<Result>): Promise<Result> {
-  try {
-    return act();
-  } catch (error) {
-    return Promise.reject(error);
   }
 }

@@ -2,7 +2,7 @@
 
 export { systemClock, type Clock } from "./clock.ts";
 export { webCompute, type Compute } from "./compute.ts";
-export type { Receiver, Transport } from "./transport.ts";
+export type { Own, Receiver, Transport } from "./transport.ts";
 export { startTlsWith, verificationWith } from "./runtime-features.ts";
 export type { RuntimeFeatures, TlsWishes, VerificationWishes } from "./runtime-features.ts";
 export { authenticationAt, checkPort, portOf, type Destination } from "./destination.ts";

@@ -79,7 +79,7 @@ export class SmtpServer {
       sessionOptions,
       events,
       credentials,
-      driving: { clock, compute, unsentLimit },
+      driving: { clock, compute, unsentLimit, takesLent: true },
       commands: commandHandlers(options.commands ?? {}, profile.registry.questions),
       isTrusted: networks(options.trusted ?? []),
       rates: new RateGuard(options.rates ?? {}, clock, events, authentication !== undefined),

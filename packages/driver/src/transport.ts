@@ -6,6 +6,12 @@ import type { TlsInfo } from "@carteiro/core";
 export interface Receiver {
   /** Octets: the answer to a `read`. The array must not be written to afterwards. None at all mean nothing, and answer nothing. */
   received(bytes: Uint8Array): void;
+  /**
+   * As `received`, for octets that change once this has returned, so that a transport may read again and again into the same
+   * memory. A receiver without it wants octets that last.
+   * @param own Gives octets, or a part of them, in memory of their own, for who keeps them.
+   */
+  lent?(bytes: Uint8Array, own: Own): void;
   /** The peer sends no more; it may still read. The answer to a `read`, and the last one. */
   ended(): void;
   /**
@@ -14,6 +20,9 @@ export interface Receiver {
    */
   broken(error: unknown): void;
 }
+
+/** Octets that last, of octets that were lent. */
+export type Own = (part: Uint8Array) => Uint8Array;
 
 export interface Transport {
   /** Says who is told what comes of the connection. Called once, before all else. What comes before is kept for the receiver. */

@@ -5,6 +5,14 @@
 import { Socket } from "node:net";
 import { platform, versions } from "node:process";
 
+/** Who takes what came. */
+export interface Taker {
+  /** Octets that last. */
+  came(chunk: Buffer): void;
+  /** Octets that are others once this has returned: `own` gives such as last. */
+  lent(chunk: Buffer): void;
+}
+
 export interface Intake {
   /** Octets come from now on. */
   resume(): void;
@@ -14,20 +22,20 @@ export interface Intake {
   end(): void;
 }
 
-/** Takes octets as they come, until the intake is ended or the socket closed; those that are there already before it returns. */
-export function intake(socket: Socket, take: (chunk: Buffer) => void): Intake {
+/** Has octets taken as they come, until the intake is ended or the socket closed; those that are there already before it returns. */
+export function intake(socket: Socket, taker: Taker): Intake {
   const handle = knownHandle(socket);
-  return handle === undefined ? new StreamIntake(socket, take) : new DirectIntake(socket, handle, take);
+  return handle === undefined ? new StreamIntake(socket, taker) : new DirectIntake(socket, handle, taker);
 }
 
 class StreamIntake implements Intake {
   readonly #socket: Socket;
   readonly #take: (chunk: Buffer) => void;
 
-  constructor(socket: Socket, take: (chunk: Buffer) => void) {
+  constructor(socket: Socket, taker: Taker) {
     this.#socket = socket;
-    this.#take = take;
-    socket.on("data", take);
+    this.#take = (chunk) => taker.came(chunk);
+    socket.on("data", this.#take);
   }
 
   resume(): void {
@@ -57,8 +65,12 @@ interface Handle {
   useUserBuffer(buffer: Uint8Array): void;
 }
 
-/** One for all sockets: what was read is taken out of it in the call that tells of it. */
+/** One for all sockets: what was read is taken out of it, or lent, in the call that tells of it. */
 const common = Buffer.allocUnsafeSlow(131_072);
+/** Octets up to which they are lent: to take a command out of it costs more than its parse. Content has to be taken out anyway. */
+const mostLent = 512;
+/** What is lent, by its length. */
+const views: (Buffer | undefined)[] = Array.from({ length: mostLent + 1 });
 /** Windows is given the buffer long before there is anything to read. Deno and Bun have other things beneath. */
 const mayBeCommon = platform !== "win32" && versions["deno"] === undefined && versions["bun"] === undefined;
 
@@ -86,20 +98,20 @@ const leastCounted = 512;
 class DirectIntake implements Intake {
   readonly #socket: Socket;
   readonly #handle: Handle;
-  readonly #take: (chunk: Buffer) => void;
+  readonly #taker: Taker;
   readonly #byStream: Handle["onread"];
   #isPaused = false;
   #ahead = 0;
 
-  constructor(socket: Socket, handle: Handle, take: (chunk: Buffer) => void) {
+  constructor(socket: Socket, handle: Handle, taker: Taker) {
     const byStream = handle.onread;
     this.#socket = socket;
     this.#handle = handle;
-    this.#take = take;
+    this.#taker = taker;
     this.#byStream = byStream;
     // It must not let flow what is put back into it.
     socket.pause();
-    while (socket.readableLength > 0) take(socket.read());
+    while (socket.readableLength > 0) taker.came(socket.read());
     let { bytesRead } = handle;
     handle.useUserBuffer(common);
     handle.onread = (given) => {
@@ -132,7 +144,8 @@ class DirectIntake implements Intake {
     const socket = this.#socket;
     // An idle time that somebody has set.
     if (socket.timeout !== undefined && socket.timeout > 0) socket.setTimeout(socket.timeout);
-    this.#take(copied(octets));
+    if (octets <= mostLent) this.#taker.lent((views[octets] ??= common.subarray(0, octets)));
+    else this.#taker.came(taken(octets));
     if (!this.#isPaused) return;
     this.#ahead += Math.max(octets, leastCounted);
     if (this.#ahead >= mostAhead) this.#stop();
@@ -150,9 +163,14 @@ class DirectIntake implements Intake {
 const short = 4_096;
 
 /** What was read, in memory of its own: who keeps it keeps nothing else with it, and shows nothing of others. */
-function copied(octets: number): Buffer {
-  if (octets <= short) return Uint8Array.prototype.slice.call(common, 0, octets) as Buffer;
+function taken(octets: number): Buffer {
+  if (octets <= short) return own(common, octets);
   const chunk = Buffer.allocUnsafeSlow(octets);
   common.copy(chunk, 0, 0, octets);
   return chunk;
+}
+
+/** What was lent, or a part of it, likewise. */
+export function own(part: Uint8Array, octets = part.length): Buffer {
+  return Uint8Array.prototype.slice.call(part, 0, octets) as Buffer;
 }

@@ -4,7 +4,8 @@ import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import type { TlsInfo } from "@carteiro/core";
 import { plainAddress, type Receiver, type Transport } from "@carteiro/driver";
-import { intake, type Intake } from "./intake.ts";
+import { intake, own, type Intake, type Taker } from "./intake.ts";
+import { outlet, type Outlet } from "./outlet.ts";
 import { tlsInfo, type Tls } from "./tls.ts";
 
 export interface NodeTransportOptions {
@@ -37,7 +38,7 @@ interface Waiter<T> {
   readonly reject: (error: Error) => void;
 }
 
-class NodeTransport implements Transport {
+class NodeTransport implements Transport, Taker {
   tls: TlsInfo | undefined;
   readonly remote: Address;
   readonly local: Address;
@@ -46,6 +47,7 @@ class NodeTransport implements Transport {
   /** The same, or what is beneath TLS: that alone can be reset. */
   readonly #raw: Socket;
   #intake: Intake | undefined;
+  #outlet: Outlet | undefined;
   /** Read from the socket and not yet asked for: with the first of them the intake is paused. */
   readonly #chunks: Buffer[] = [];
   #receiver: Receiver | undefined;
@@ -76,7 +78,7 @@ class NodeTransport implements Transport {
 
   read(): void {
     if (this.#wanted) throw new Error("A read is pending already");
-    const chunk = this.#chunks.shift();
+    const chunk = this.#chunks.length === 0 ? undefined : this.#chunks.shift();
     if (chunk !== undefined) this.#receiver?.received(chunk);
     else if (this.#peerEnded) this.#receiver?.ended();
     else if (this.#gone !== undefined) this.#receiver?.broken(this.#lost());
@@ -89,7 +91,7 @@ class NodeTransport implements Transport {
   write(bytes: Uint8Array): void | Promise<void> {
     if (this.#gone !== undefined) return Promise.reject(this.#lost());
     if (this.#ending !== undefined) return Promise.reject(new Error("Our side of the connection has been ended"));
-    if (this.#socket.write(bytes)) return;
+    if (this.#outlet?.write(bytes) === true) return;
     return watched(new Promise<void>((resolve, reject) => this.#writers.push({ resolve, reject })));
   }
 
@@ -156,7 +158,8 @@ class NodeTransport implements Transport {
     socket.allowHalfOpen = true;
     socket.setNoDelay(true);
     for (const [event, listener] of listeners) socket.on(event, listener);
-    this.#intake = intake(socket, (chunk) => this.#received(chunk));
+    this.#outlet = outlet(socket, () => this.#drained());
+    this.#intake = intake(socket, this);
     if (this.#chunks.length > 0) this.#intake.pause();
   }
 
@@ -170,8 +173,8 @@ class NodeTransport implements Transport {
     for (let chunk = this.#chunks.pop(); chunk !== undefined; chunk = this.#chunks.pop()) socket.unshift(chunk);
   }
 
-  /** Flowing as long as the reader keeps up. */
-  #received(chunk: Buffer): void {
+  /** For the intake: flowing as long as the reader keeps up. */
+  came(chunk: Buffer): void {
     if (!this.#wanted) {
       this.#chunks.push(chunk);
       this.#intake?.pause();
@@ -181,6 +184,21 @@ class NodeTransport implements Transport {
     this.#receiver?.received(chunk);
   }
 
+  /** For the intake. */
+  lent(chunk: Buffer): void {
+    const receiver = this.#receiver;
+    if (!this.#wanted || receiver?.lent === undefined) return this.came(own(chunk));
+    this.#wanted = false;
+    receiver.lent(chunk, own);
+  }
+
+  #drained(): void {
+    if (this.#writers.length === 0) return;
+    const writers = this.#writers;
+    this.#writers = [];
+    for (const writer of writers) writer.resolve();
+  }
+
   // For the listeners.
 
   ended(): void {
@@ -188,12 +206,6 @@ class NodeTransport implements Transport {
     if (!this.#wanted) return;
     this.#wanted = false;
     this.#receiver?.ended();
-  }
-
-  drained(): void {
-    const writers = this.#writers;
-    this.#writers = [];
-    for (const writer of writers) writer.resolve();
   }
 
   closed(): void {
@@ -211,7 +223,7 @@ class NodeTransport implements Transport {
   }
 }
 
-/** Where a socket has its transport: the listeners are the same for all, since four for each would weigh as much as all else here. */
+/** Where a socket has its transport: the listeners are the same for all, since three for each would weigh as much as all else here. */
 const owner = Symbol("transport");
 
 interface OwnedSocket extends Socket {
@@ -220,17 +232,12 @@ interface OwnedSocket extends Socket {
 
 const listeners = [
   ["end", onEnd],
-  ["drain", onDrain],
   ["error", onError],
   ["close", onClose],
 ] as const;
 
 function onEnd(this: OwnedSocket): void {
   this[owner]?.ended();
-}
-
-function onDrain(this: OwnedSocket): void {
-  this[owner]?.drained();
 }
 
 function onError(this: OwnedSocket, error: Error): void {

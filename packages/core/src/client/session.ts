@@ -107,7 +107,7 @@ export class ClientSession implements Session<ClientIntent, ClientEvent> {
     if (this.#runner.done) return;
     switch (input.type) {
       case "received":
-        return this.#received(input.bytes);
+        return this.#received(input.bytes, input.lent === true);
       case "ended":
         this.#inbox.ended = true;
         if (this.state === "opening.securing") this.#step("ended");
@@ -168,9 +168,12 @@ export class ClientSession implements Session<ClientIntent, ClientEvent> {
       const urgent = this.#outbox.takeUrgent();
       if (urgent !== undefined) return urgent;
       if (this.#advance()) continue;
+      const rest = this.#outbox.takeRest();
+      if (rest !== undefined) return rest;
       // No chunk is to be kept for as long as the server says no more.
       this.#lines.forget();
-      return this.#outbox.takeRest() ?? { kind: "idle", wants: this.#wants(), deadline: this.#deadline() };
+      this.#inbox.keep();
+      return { kind: "idle", wants: this.#wants(), deadline: this.#deadline() };
     }
   }
 
@@ -203,11 +206,11 @@ export class ClientSession implements Session<ClientIntent, ClientEvent> {
 
   // What happens.
 
-  #received(bytes: Uint8Array): void {
+  #received(bytes: Uint8Array, isLent: boolean): void {
     if (this.#inbox.ended || bytes.length === 0) return;
     // Octets in the clear behind the 220 to STARTTLS: an injected reply (CVE-2021-38371).
     if (this.state === "opening.securing") return this.#violate("octets behind the reply to STARTTLS in the clear");
-    this.#inbox.add(bytes);
+    this.#inbox.add(bytes, isLent);
   }
 
   #secured(tls: TlsInfo): void {

@@ -5,6 +5,7 @@ import { serverProgram } from "#server-program";
 import type { Runner } from "../engine/runner.ts";
 import { LineReader } from "../framing/line-reader.ts";
 import { ProxyReader } from "../framing/proxy-reader.ts";
+import { copyOf } from "../grammar/octets.ts";
 import type { Reply } from "../grammar/reply.ts";
 import { Inbox } from "../inbox.ts";
 import { Outbox } from "../outbox.ts";
@@ -26,7 +27,7 @@ import { checkFits, fittingAnswer, fittingReply } from "./decision-replies.ts";
 import type { ExchangeInput } from "./exchange.ts";
 import type { ServerFacts, ServerMachineEvent } from "./facts.ts";
 import type { ServerEvent, ServerIntent } from "./messages.ts";
-import type { Occurrence } from "./occurrence.ts";
+import { accepted, type Occurrence } from "./occurrence.ts";
 import type { ServerProfile } from "./options.ts";
 import type { ServerOrigin } from "./origin.ts";
 import { Pace } from "./pace.ts";
@@ -83,7 +84,7 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
     if (this.#runner.done) return this.#handleAtEnd(input);
     switch (input.type) {
       case "received":
-        return this.#received(input.bytes);
+        return this.#received(input.bytes, input.lent === true);
       case "ended":
         this.#context.inbox.ended = true;
         if (this.#isSecuring()) this.#step("ended");
@@ -132,6 +133,7 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
     if (intent.type === "accept") this.#actions.take(about, intent);
     this.#actions.asked = undefined;
     this.#actions.answered = about;
+    if (intent.type === "accept" && given === undefined) return this.#occurred(accepted);
     this.#step(intent.type === "reject" && given?.code === 421 ? "dismiss" : intent.type, given);
   }
 
@@ -140,11 +142,13 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
       const held = this.#context.pace.until !== undefined;
       const urgent = held ? this.#context.outbox.takeTold() : this.#context.outbox.takeUrgent();
       if (urgent !== undefined) return urgent;
-      if (held) return { kind: "idle", wants: "intent", deadline: this.#deadline() };
-      if (this.#advance()) continue;
+      if (!held && this.#advance()) continue;
+      const rest = held ? undefined : this.#context.outbox.takeRest();
+      if (rest !== undefined) return rest;
       // No chunk is to be kept for as long as the client says no more.
       this.#lines.forget();
-      return this.#context.outbox.takeRest() ?? { kind: "idle", wants: this.#wants(), deadline: this.#deadline() };
+      this.#context.inbox.keep();
+      return { kind: "idle", wants: held ? "intent" : this.#wants(), deadline: this.#deadline() };
     }
   }
 
@@ -161,26 +165,21 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
     return this.#meta().reads === undefined ? "intent" : "input";
   }
 
-  /** Whether what comes has to wait to be read. */
-  #isDeaf(): boolean {
-    return this.#meta().reads === undefined || this.#context.pace.until !== undefined;
-  }
-
   #deadline(): Instant | undefined {
     return this.#patience.deadline(this.#meta(), this.#context.pace.until, this.#actions.content);
   }
 
   // What happens.
 
-  #received(bytes: Uint8Array): void {
+  #received(bytes: Uint8Array, isLent: boolean): void {
     if (this.#context.inbox.ended || bytes.length === 0) return;
     // The client speaks in the clear although TLS is about to begin: an injection, or no SMTP client (RFC 3207 §4.2).
     if (this.#isSecuring() || this.#actions.asked === "startTls")
       return this.#violate(checkReplies.bytesBehindStartTls);
-    this.#context.inbox.add(bytes);
-    if (this.#isDeaf() && this.#context.inbox.unread > this.#context.profile.limits.bufferedInput) {
+    this.#context.inbox.add(bytes, isLent);
+    const waits = this.#meta().reads === undefined || this.#context.pace.until !== undefined;
+    if (waits && this.#context.inbox.unread > this.#context.profile.limits.bufferedInput)
       this.#violate(checkReplies.bufferOverrun);
-    }
   }
 
   #secured(tls: TlsInfo): void {
@@ -347,7 +346,7 @@ export class ServerSession implements Session<ServerIntent, ServerEvent> {
   #responseReceived(line: Uint8Array): void {
     this.#actions.traceLine("client", "*");
     if (line.length === 1 && line[0] === 0x2a) return this.#step("cancelled");
-    this.#goOn({ type: "responded", line: line.slice() });
+    this.#goOn({ type: "responded", line: copyOf(line, 0, line.length) });
   }
 
   #answered(answer: ServerAnswer): void {
