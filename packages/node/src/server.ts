@@ -3,7 +3,6 @@
 import { createServer as createSocketServer, type AddressInfo, type Server, type Socket } from "node:net";
 import {
   ListeningServer,
-  plainAddress,
   type Arrival,
   type Doorkeeper,
   type ListenOptions as AnyListenOptions,
@@ -13,7 +12,7 @@ import {
 } from "@carteiro/driver";
 import { nodeCompute } from "./compute.ts";
 import { dnsResolver } from "./resolver.ts";
-import { nodeTransport, secureNodeTransport } from "./transport.ts";
+import { address, nodeTransport, secureNodeTransport } from "./transport.ts";
 import { serverTls, type ServerTlsOptions, type Tls } from "./tls.ts";
 
 export interface NodeServerOptions extends ServerOptions {
@@ -76,9 +75,7 @@ class SocketArrival implements Arrival {
     this.#tls = tls;
     // Whatever befalls it before or after the server has it concerns nobody.
     socket.on("error", ignore);
-    const address = plainAddress(socket.remoteAddress);
-    const port = socket.remotePort;
-    this.remote = { ...(address !== undefined && { address }), ...(port !== undefined && { port }) };
+    this.remote = address(socket.remoteAddress, socket.remotePort);
     if (tls !== undefined) this.secure = () => secureNodeTransport(socket, tls);
   }
 

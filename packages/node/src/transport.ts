@@ -31,7 +31,7 @@ export async function secureNodeTransport(socket: Socket, tls: Tls): Promise<Tra
   return transport;
 }
 
-type Address = { readonly address?: string; readonly port?: number };
+export type Address = { readonly address?: string; readonly port?: number };
 
 interface Waiter<T> {
   readonly resolve: (value: T) => void;
@@ -254,7 +254,9 @@ function watched<T>(promise: Promise<T>): Promise<T> {
   return promise;
 }
 
-function address(ip: string | undefined, port: number | undefined): Address {
+/** Of one end of a connection, as far as the socket knows it. */
+export function address(ip: string | undefined, port: number | undefined): Address {
   const plain = plainAddress(ip);
-  return { ...(plain !== undefined && { address: plain }), ...(port !== undefined && { port }) };
+  if (plain === undefined) return port === undefined ? {} : { port };
+  return port === undefined ? { address: plain } : { address: plain, port };
 }

@@ -170,11 +170,11 @@ export function ownReplies(hostname: string, protocol: "smtp" | "lmtp"): OwnRepl
 const octets = Symbol("octets");
 
 interface Formatted extends Reply {
-  readonly [octets]?: Uint8Array;
+  [octets]?: Uint8Array;
 }
 
-function formatted(given: Reply, bytes = formatReply(given, { enhanced: true })): Reply {
-  return Object.defineProperty(given, octets, { value: bytes });
+function formatted(given: Reply): Reply {
+  return Object.defineProperty(given, octets, { value: formatReply(given, { enhanced: true }) });
 }
 
 for (const named of [fixedReplies, lmtpReplies, prdrReplies, checkReplies])
@@ -200,7 +200,10 @@ export function extendedGreeting(greeting: Reply, announced: readonly string[]):
   const { code, lines } = greeting;
   const others = formattedAnnouncements.get(announced) ?? formatLines(code, announced, true);
   formattedAnnouncements.set(announced, others);
-  return formatted(continued(greeting, announced), joinForWriting([formatLines(code, lines, false), others]));
+  const whole: Formatted = continued(greeting, announced);
+  // Nobody is told of this one, so that nobody can copy it.
+  whole[octets] = joinForWriting([formatLines(code, lines, false), others]);
+  return whole;
 }
 
 /** Octets of a reply line with its CRLF (RFC 5321 §4.5.3.1.5). */
