@@ -1,6 +1,6 @@
 // How octets leave by a socket: past the stream where that is possible, else by it. For each write the stream keeps account of what
-// waits, and calls back a turn later, though the system mostly takes all at once: that costs as much as half a session's work. Here the socket
-// is given octets by what its stream is made of.
+// waits, and calls back a turn later, though the system mostly takes all at once. Here the socket is given octets by what its
+// stream is made of.
 
 import { Socket } from "node:net";
 import { versions } from "node:process";
@@ -8,6 +8,8 @@ import { versions } from "node:process";
 export interface Outlet {
   /** Sends octets behind what was sent before. True: more may follow at once. False: it is said when. */
   write(bytes: Uint8Array): boolean;
+  /** Nothing is written any more, and nothing said. */
+  end(): void;
 }
 
 /** @param emptied Called when nothing waits any more, perhaps in the call of `write`. Errors end the socket, which tells of them. */
@@ -17,14 +19,20 @@ export function outlet(socket: Socket, emptied: () => void): Outlet {
 
 class StreamOutlet implements Outlet {
   readonly #socket: Socket;
+  readonly #emptied: () => void;
 
   constructor(socket: Socket, emptied: () => void) {
     this.#socket = socket;
+    this.#emptied = emptied;
     socket.on("drain", emptied);
   }
 
   write(bytes: Uint8Array): boolean {
     return this.#socket.write(bytes);
+  }
+
+  end(): void {
+    this.#socket.off("drain", this.#emptied);
   }
 }
 
@@ -59,4 +67,7 @@ class DirectOutlet implements Outlet {
     this.#socket._write(bytes, asTheyAre, this.#left);
     return this.#waiting === 0;
   }
+
+  /** It listens to nothing. */
+  end(): void {}
 }

@@ -78,7 +78,7 @@ class NodeTransport implements Transport, Taker {
 
   read(): void {
     if (this.#wanted) throw new Error("A read is pending already");
-    const chunk = this.#chunks.length === 0 ? undefined : this.#chunks.shift();
+    const chunk = this.#chunks.shift();
     if (chunk !== undefined) this.#receiver?.received(chunk);
     else if (this.#peerEnded) this.#receiver?.ended();
     else if (this.#gone !== undefined) this.#receiver?.broken(this.#lost());
@@ -167,6 +167,7 @@ class NodeTransport implements Transport, Taker {
   #detach(): void {
     const socket = this.#socket;
     this.#intake?.end();
+    this.#outlet?.end();
     for (const [event, listener] of listeners) socket.off(event, listener);
     // What befalls it from now on is told by the socket on top of it.
     socket.on("error", () => {});

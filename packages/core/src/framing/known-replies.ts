@@ -1,6 +1,6 @@
 // Replies that a server has said before: it says the same few again and again, and to compare octets is less than to read them.
 
-import { joinOctets } from "../grammar/octets.ts";
+import { copyOf } from "../grammar/octets.ts";
 import type { Reply } from "../grammar/reply.ts";
 
 /** How many are kept: more than a transaction has. */
@@ -32,7 +32,7 @@ export class KnownReplies {
     if (end - start > longest) return;
     // It is given to many from now on.
     Object.freeze(reply.lines);
-    this.#known[this.#oldest] = { octets: joinOctets([octets.subarray(start, end)]), reply: Object.freeze(reply) };
+    this.#known[this.#oldest] = { octets: copyOf(octets, start, end), reply: Object.freeze(reply) };
     this.#oldest = (this.#oldest + 1) % most;
   }
 }

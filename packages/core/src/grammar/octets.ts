@@ -12,9 +12,9 @@ export function joinForWriting(parts: Parts, from = 0, to = parts.length): Uint8
   return copied(parts, from, to, room(sum(parts, from, to)));
 }
 
-/** Octets between two indexes in memory of their own, as the same kind of array. A Buffer's own `slice` gives but a view. */
+/** Octets between two indexes in memory of their own. The `slice` of a Node Buffer gives but a view. */
 export function copyOf(octets: Uint8Array, from: number, to: number): Uint8Array {
-  return Uint8Array.prototype.slice.call(octets, from, to);
+  return joinOctets([octets.subarray(from, to)]);
 }
 
 function sum(parts: Parts, from: number, to: number): number {

@@ -37,7 +37,7 @@ const challengeLimit = 12_288 - "334 ".length - "\r\n".length;
 export function reply(code: number, enhanced?: string, ...text: readonly string[]): Reply {
   checkCode(code, enhanced);
   for (const line of text) checkText(code, line);
-  const lines = (code < 300 || code >= 400) && text.some(mayBeTooLong) ? text.flatMap(foldedText) : text;
+  const lines = code < 400 && code >= 300 ? text : text.flatMap(foldedText);
   return enhanced === undefined ? assembleReply(code, lines) : replyOf(code, lines, enhanced as EnhancedCode);
 }
 
@@ -80,12 +80,8 @@ function checkText(code: number, text: string): void {
   }
 }
 
-function mayBeTooLong(text: string): boolean {
-  return text.length * 3 > textLimit;
-}
-
 function foldedText(text: string): string[] {
-  if (!mayBeTooLong(text)) return [text];
+  if (text.length * 3 <= textLimit) return [text];
   const octets = encodeUtf8(text);
   const lines: string[] = [];
   let at = 0;
@@ -131,8 +127,9 @@ function withoutEnhancedCode(text: string, enhanced: string): string {
 }
 
 function replyOf(code: number, texts: readonly string[], enhanced?: EnhancedCode): Reply {
-  const lines = texts.length === 0 ? [""] : texts.slice();
-  return (enhanced === undefined ? { code, lines } : { code, enhanced, lines }) as unknown as Reply;
+  const [first = "", ...rest] = texts;
+  const lines: Reply["lines"] = [first, ...rest];
+  return (enhanced === undefined ? { code, lines } : { code, enhanced, lines }) as Reply;
 }
 
 /**

@@ -170,11 +170,11 @@ export function ownReplies(hostname: string, protocol: "smtp" | "lmtp"): OwnRepl
 const octets = Symbol("octets");
 
 interface Formatted extends Reply {
-  [octets]?: Uint8Array;
+  readonly [octets]?: Uint8Array;
 }
 
-function formatted(given: Reply): Reply {
-  return Object.defineProperty(given, octets, { value: formatReply(given, { enhanced: true }) });
+function formatted(given: Reply, value = formatReply(given, { enhanced: true })): Reply {
+  return Object.defineProperty(given, octets, { value });
 }
 
 for (const named of [fixedReplies, lmtpReplies, prdrReplies, checkReplies])
@@ -200,10 +200,7 @@ export function extendedGreeting(greeting: Reply, announced: readonly string[]):
   const { code, lines } = greeting;
   const others = formattedAnnouncements.get(announced) ?? formatLines(code, announced, true);
   formattedAnnouncements.set(announced, others);
-  const whole: Formatted = continued(greeting, announced);
-  // Nobody is told of this one, so that nobody can copy it.
-  whole[octets] = joinForWriting([formatLines(code, lines, false), others]);
-  return whole;
+  return formatted(continued(greeting, announced), joinForWriting([formatLines(code, lines, false), others]));
 }
 
 /** Octets of a reply line with its CRLF (RFC 5321 §4.5.3.1.5). */

@@ -8,7 +8,7 @@ import type { TlsInfo } from "../session.ts";
 import { newServerFacts, type ServerFacts } from "./facts.ts";
 import type { ServerProfile } from "./options.ts";
 import type { ServerOrigin } from "./origin.ts";
-import { checkReplies, fixedReplies, extendedGreeting } from "./replies.ts";
+import { checkReplies, extendedGreeting, fixedReplies } from "./replies.ts";
 
 /** SIZE has room for 20 digits (RFC 1870 §4). */
 const sizeLimit = 1e20;
@@ -39,7 +39,6 @@ export class Standing {
   announced: readonly string[] = [];
   #tls: TlsInfo | undefined;
   readonly #profile: ServerProfile;
-
   #trusted: boolean;
 
   constructor(profile: ServerProfile, { tls, trusted = false, proxied = false, implicitTls = false }: ServerOrigin) {
