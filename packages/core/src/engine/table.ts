@@ -138,7 +138,10 @@ class TableRunner implements Runner<unknown, PlainEvent> {
 /** How many history states have a place in memory. */
 function historySlots({ rows }: ChartTable): number {
   const transitions = rows.flatMap(({ on, otherwise }) => [...Object.values(on).flat(), ...otherwise]);
-  const recorded = transitions.flatMap(({ move, recall }) => [...move.records, ...(recall === undefined ? [] : [recall.slot])]);
+  const recorded = transitions.flatMap(({ move, recall }) => [
+    ...move.records,
+    ...(recall === undefined ? [] : [recall.slot]),
+  ]);
   return Math.max(-1, ...recorded) + 1;
 }
 
@@ -173,7 +176,16 @@ class Linker {
     this.#table = table;
     this.#guards = guards;
     this.#rows = table.rows.map(({ state, meta, done }, index) => {
-      return { index, state, meta: Object.freeze(meta), done, on: new Map(), otherwise: never, lastType: "*", lastCandidates: never };
+      return {
+        index,
+        state,
+        meta: Object.freeze(meta),
+        done,
+        on: new Map(),
+        otherwise: never,
+        lastType: "*",
+        lastCandidates: never,
+      };
     });
   }
 
