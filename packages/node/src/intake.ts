@@ -2,8 +2,8 @@
 // allocates 64 KiB, which costs a server more than all that its session does with a command. Against that Node offers `onread`,
 // but only for sockets that connect; here is the same for those that were accepted, too, by the means beneath it.
 
-import { Socket } from "node:net";
-import { platform, versions } from "node:process";
+import type { Socket } from "node:net";
+import type { Handle } from "./beneath.ts";
 
 /** Who takes what came. */
 export interface Taker {
@@ -18,17 +18,11 @@ export interface Intake {
   resume(): void;
   /** Octets come until there are about 192 KiB of them at most: until then the end and errors are noticed as well. */
   pause(): void;
-  /** Leaves the socket paused, and as it was. */
+  /** Nothing comes any more; what it comes by is left paused, and as it was. */
   end(): void;
 }
 
-/** Has octets taken as they come, until the intake is ended or the socket closed; those that are there already before it returns. */
-export function intake(socket: Socket, taker: Taker): Intake {
-  const handle = knownHandle(socket);
-  return handle === undefined ? new StreamIntake(socket, taker) : new DirectIntake(socket, handle, taker);
-}
-
-class StreamIntake implements Intake {
+export class StreamIntake implements Intake {
   readonly #socket: Socket;
   readonly #take: (chunk: Buffer) => void;
 
@@ -52,41 +46,20 @@ class StreamIntake implements Intake {
   }
 }
 
-/** What a socket of Node's has beneath it. None of it is documented, and it is looked for before it is used. */
-interface Handle {
-  /** Whether it has been told to read. */
-  reading: boolean;
-  readonly bytesRead: number;
-  /** Called for each read, and for the end and errors. */
-  onread: (this: Handle, given: unknown) => unknown;
-  readStart(): number;
-  readStop(): number;
-  /** Each read puts its octets at the beginning of the buffer from now on. */
-  useUserBuffer(buffer: Uint8Array): void;
-}
-
-/** One for all sockets: what was read is taken out of it, or lent, in the call that tells of it. */
+/** One for all: what was read is taken out of it, or lent, in the call that tells of it. */
 const common = Buffer.allocUnsafeSlow(131_072);
 /** Octets up to which they are lent: to take a command out of it costs more than its parse. Content has to be taken out anyway. */
 const mostLent = 512;
 /** What is lent, by its length. */
 const views: (Buffer | undefined)[] = Array.from({ length: mostLent + 1 });
-/** Windows is given the buffer long before there is anything to read. Deno and Bun have other things beneath. */
-const mayBeCommon = platform !== "win32" && versions["deno"] === undefined && versions["bun"] === undefined;
 
-function knownHandle(socket: Socket): Handle | undefined {
-  const { _handle: handle } = socket as { readonly _handle?: Partial<Handle> | null };
-  const isKnown =
-    mayBeCommon &&
-    socket.constructor === Socket &&
-    !socket.connecting &&
-    typeof handle?.useUserBuffer === "function" &&
-    typeof handle.readStart === "function" &&
-    typeof handle.readStop === "function" &&
-    typeof handle.onread === "function" &&
-    typeof handle.reading === "boolean" &&
-    typeof handle.bytesRead === "number";
-  return isKnown ? (handle as Handle) : undefined;
+/** Whose handle it is: a socket, or who does without. */
+export interface Owner {
+  readonly destroyed: boolean;
+  /** Milliseconds of an idle time that somebody has set. */
+  readonly timeout?: number | undefined;
+  setTimeout?(milliseconds: number): unknown;
+  destroy(error: Error): unknown;
 }
 
 /** Octets that come while it is paused, until nothing is read any more. */
@@ -94,29 +67,28 @@ const mostAhead = 65_536;
 /** As how many a chunk counts at least: one of a single octet costs more than that. */
 const leastCounted = 512;
 
-/** The stream is told of the end and of errors alone. */
-class DirectIntake implements Intake {
-  readonly #socket: Socket;
+type OnRead = NonNullable<Handle["onread"]>;
+
+/** Others are told of the end and of errors alone. */
+export class DirectIntake implements Intake {
+  readonly #owner: Owner;
   readonly #handle: Handle;
   readonly #taker: Taker;
-  readonly #byStream: Handle["onread"];
+  readonly #otherwise: OnRead | undefined;
   #isPaused = false;
   #ahead = 0;
 
-  constructor(socket: Socket, handle: Handle, taker: Taker) {
-    const byStream = handle.onread;
-    this.#socket = socket;
+  /** @param otherwise Called in the handle's place for what is no octets: the end, and errors. */
+  constructor(owner: Owner, handle: Handle, taker: Taker, otherwise: OnRead | undefined) {
+    this.#owner = owner;
     this.#handle = handle;
     this.#taker = taker;
-    this.#byStream = byStream;
-    // It must not let flow what is put back into it.
-    socket.pause();
-    while (socket.readableLength > 0) taker.came(socket.read());
+    this.#otherwise = otherwise;
     let { bytesRead } = handle;
     handle.useUserBuffer(common);
     handle.onread = (given) => {
       const octets = handle.bytesRead - bytesRead;
-      if (octets === 0) return byStream.call(handle, given);
+      if (octets === 0) return otherwise?.call(handle, given);
       bytesRead += octets;
       this.#came(octets);
     };
@@ -126,9 +98,9 @@ class DirectIntake implements Intake {
     const handle = this.#handle;
     this.#isPaused = false;
     this.#ahead = 0;
-    if (handle.reading || this.#socket.destroyed) return;
+    if (handle.reading === true || this.#owner.destroyed) return;
     handle.reading = true;
-    if (handle.readStart() < 0) this.#socket.destroy(new Error("The socket cannot be read"));
+    if (handle.readStart() < 0) this.#owner.destroy(new Error("The socket cannot be read"));
   }
 
   pause(): void {
@@ -137,13 +109,12 @@ class DirectIntake implements Intake {
 
   end(): void {
     this.#stop();
-    this.#handle.onread = this.#byStream;
+    this.#handle.onread = this.#otherwise;
   }
 
   #came(octets: number): void {
-    const socket = this.#socket;
-    // An idle time that somebody has set.
-    if (socket.timeout !== undefined && socket.timeout > 0) socket.setTimeout(socket.timeout);
+    const { timeout } = this.#owner;
+    if (timeout !== undefined && timeout > 0) this.#owner.setTimeout?.(timeout);
     if (octets <= mostLent) this.#taker.lent((views[octets] ??= common.subarray(0, octets)));
     else this.#taker.came(taken(octets));
     if (!this.#isPaused) return;
@@ -153,7 +124,7 @@ class DirectIntake implements Intake {
 
   #stop(): void {
     const handle = this.#handle;
-    if (!handle.reading || this.#socket.destroyed) return;
+    if (handle.reading !== true || this.#owner.destroyed) return;
     handle.reading = false;
     handle.readStop();
   }

@@ -1,9 +1,10 @@
-// How octets leave by a socket: past the stream where that is possible, else by it. For each write the stream keeps account of what
-// waits, and calls back a turn later, though the system mostly takes all at once. Here the socket is given octets by what its
-// stream is made of.
+// How octets leave by a socket: past the stream where that is possible, else by it. For each write the stream makes a request, keeps
+// account of what waits, and calls back a turn later, though the system mostly takes all at once.
 
-import { Socket } from "node:net";
-import { versions } from "node:process";
+import type { Socket } from "node:net";
+import { getSystemErrorName } from "node:util";
+import { newRequest, type Handle, type Request } from "./beneath.ts";
+import type { Owner } from "./intake.ts";
 
 export interface Outlet {
   /** Sends octets behind what was sent before. True: more may follow at once. False: it is said when. */
@@ -12,15 +13,11 @@ export interface Outlet {
   end(): void;
 }
 
-/** @param emptied Called when nothing waits any more, perhaps in the call of `write`. Errors end the socket, which tells of them. */
-export function outlet(socket: Socket, emptied: () => void): Outlet {
-  return isPlain(socket) ? new DirectOutlet(socket, emptied) : new StreamOutlet(socket, emptied);
-}
-
-class StreamOutlet implements Outlet {
+export class StreamOutlet implements Outlet {
   readonly #socket: Socket;
   readonly #emptied: () => void;
 
+  /** @param emptied Called when nothing waits any more. Errors end the socket, which tells of them. */
   constructor(socket: Socket, emptied: () => void) {
     this.#socket = socket;
     this.#emptied = emptied;
@@ -36,38 +33,53 @@ class StreamOutlet implements Outlet {
   }
 }
 
-const isNode = versions["deno"] === undefined && versions["bun"] === undefined;
+/** Not in use: mostly a write takes no time, and leaves it as it was. */
+let spare: Request | undefined;
 
-/** Whether nobody overtakes anybody when the stream is passed by, and the way beneath is known. */
-function isPlain(socket: Socket): boolean {
-  return isNode && socket.constructor === Socket && !socket.connecting && socket.writableLength === 0;
-}
-
-/** As the stream calls it for arrays. */
-const asTheyAre = "buffer" as BufferEncoding;
-
-class DirectOutlet implements Outlet {
-  readonly #socket: Socket;
-  /** For all writes. */
-  readonly #left: (error?: Error | null) => void;
+export class DirectOutlet implements Outlet {
+  readonly #owner: Owner;
+  readonly #handle: Handle;
+  readonly #emptied: () => void;
   /** Writes that have not left; they leave in order. */
   #waiting = 0;
 
-  constructor(socket: Socket, emptied: () => void) {
-    this.#socket = socket;
-    this.#left = (error) => {
-      this.#waiting -= 1;
-      if (error) socket.destroy(error);
-      else if (this.#waiting === 0) emptied();
-    };
+  /** @param emptied Called when nothing waits any more. Errors end the owner, which tells of them. */
+  constructor(owner: Owner, handle: Handle, emptied: () => void) {
+    this.#owner = owner;
+    this.#handle = handle;
+    this.#emptied = emptied;
   }
 
   write(bytes: Uint8Array): boolean {
-    this.#waiting += 1;
-    this.#socket._write(bytes, asTheyAre, this.#left);
+    const request = (spare ??= newRequest("Write"));
+    const status = this.#handle.writeBuffer(request, bytes);
+    if (status !== 0) this.#fail(status);
+    else if (this.#handle.writeQueueSize > 0) this.#wait(request, bytes);
     return this.#waiting === 0;
   }
 
   /** It listens to nothing. */
   end(): void {}
+
+  /** The request is the handle's until the octets have left. */
+  #wait(request: Request, bytes: Uint8Array): void {
+    spare = undefined;
+    this.#waiting += 1;
+    request.buffer = bytes;
+    request.oncomplete = (status) => {
+      this.#waiting -= 1;
+      if (status !== 0) this.#fail(status);
+      else if (this.#waiting === 0) this.#emptied();
+    };
+  }
+
+  #fail(status: number): void {
+    if (!this.#owner.destroyed) this.#owner.destroy(systemError("write", status));
+  }
+}
+
+/** As Node makes them. */
+export function systemError(syscall: string, errno: number): Error {
+  const code = getSystemErrorName(errno);
+  return Object.assign(new Error(`${syscall} ${code}`), { errno, code, syscall });
 }

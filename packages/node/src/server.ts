@@ -1,18 +1,16 @@
 // SMTP servers on Node's sockets.
 
-import { createServer as createSocketServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { createServer as createSocketServer, type AddressInfo, type Server } from "node:net";
 import {
   ListeningServer,
-  type Arrival,
   type Doorkeeper,
   type ListenOptions as AnyListenOptions,
   type Listener,
   type ServerOptions,
-  type Transport,
 } from "@carteiro/driver";
+import { SocketArrival, takeHandles } from "./arrivals.ts";
 import { nodeCompute } from "./compute.ts";
 import { dnsResolver } from "./resolver.ts";
-import { address, nodeTransport, secureNodeTransport } from "./transport.ts";
 import { serverTls, type ServerTlsOptions, type Tls } from "./tls.ts";
 
 export interface NodeServerOptions extends ServerOptions {
@@ -61,34 +59,9 @@ async function listen(
     throw error;
   }
   listener.on("error", (error) => doorkeeper.failed(error));
+  takeHandles(listener, { keepAlive, tls }, (arrival) => doorkeeper.arrived(arrival));
   return { ...addressOf(listener), close: () => new Promise((resolve) => listener.close(() => resolve())) };
 }
-
-class SocketArrival implements Arrival {
-  readonly remote: Arrival["remote"];
-  readonly secure?: () => Promise<Transport>;
-  readonly #socket: Socket;
-  readonly #tls: Tls | undefined;
-
-  constructor(socket: Socket, tls: Tls | undefined) {
-    this.#socket = socket;
-    this.#tls = tls;
-    // Whatever befalls it before or after the server has it concerns nobody.
-    socket.on("error", ignore);
-    this.remote = address(socket.remoteAddress, socket.remotePort);
-    if (tls !== undefined) this.secure = () => secureNodeTransport(socket, tls);
-  }
-
-  open(): Transport {
-    return nodeTransport(this.#socket, this.#tls && { tls: this.#tls });
-  }
-
-  destroy(): void {
-    this.#socket.destroy();
-  }
-}
-
-function ignore(): void {}
 
 async function listening(listener: Server, options: ListenOptions, signal: AbortSignal): Promise<void> {
   const { port = 0, host, path, backlog } = options;

@@ -1,12 +1,15 @@
-// The transport over a socket of node:net or node:tls.
+// The transport over a socket of node:net or node:tls, or over what is beneath one.
 
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import type { TlsInfo } from "@carteiro/core";
-import { plainAddress, type Receiver, type Transport } from "@carteiro/driver";
-import { intake, own, type Intake, type Taker } from "./intake.ts";
-import { outlet, type Outlet } from "./outlet.ts";
+import type { Receiver, Transport } from "@carteiro/driver";
+import type { Handle } from "./beneath.ts";
+import { HandleWire } from "./handle-wire.ts";
+import { own } from "./intake.ts";
+import { SocketWire } from "./socket-wire.ts";
 import { tlsInfo, type Tls } from "./tls.ts";
+import type { Address, Wire, WireTaker } from "./wire.ts";
 
 export interface NodeTransportOptions {
   /** This side's TLS, from `serverTls` or `clientTls`; without it `startTls` rejects. */
@@ -18,7 +21,7 @@ export interface NodeTransportOptions {
  * array written must not change until it has been sent. At most about 192 KiB are read ahead of `read`.
  */
 export function nodeTransport(socket: Socket, options: NodeTransportOptions = {}): Transport {
-  return new NodeTransport(socket, options.tls);
+  return transportOver(socket, options.tls);
 }
 
 /**
@@ -26,30 +29,39 @@ export function nodeTransport(socket: Socket, options: NodeTransportOptions = {}
  * that fails, and has destroyed the socket then. To give up waiting, destroy the socket.
  */
 export async function secureNodeTransport(socket: Socket, tls: Tls): Promise<Transport> {
-  const transport = new NodeTransport(socket, tls);
+  const transport = transportOver(socket, tls);
   transport.tls = await transport.startTls();
   return transport;
 }
 
-export type Address = { readonly address?: string; readonly port?: number };
+/** Likewise, over what is beneath a socket that there is none of yet. */
+export function handleTransport(handle: Handle, remote: Address, tls: Tls | undefined): Transport {
+  return new NodeTransport((taker) => new HandleWire(handle, remote, taker), tls);
+}
+
+function transportOver(socket: Socket, tls: Tls | undefined): NodeTransport {
+  const transport = new NodeTransport((taker) => new SocketWire(socket, taker), tls);
+  if (socket instanceof TLSSocket) transport.tls = tlsInfo(socket);
+  if (socket.readableEnded) transport.ended();
+  if (socket.destroyed) transport.closed();
+  return transport;
+}
 
 interface Waiter<T> {
   readonly resolve: (value: T) => void;
   readonly reject: (error: Error) => void;
 }
 
-class NodeTransport implements Transport, Taker {
+class NodeTransport implements Transport, WireTaker {
   tls: TlsInfo | undefined;
   readonly remote: Address;
   readonly local: Address;
   readonly #upgrade: Tls | undefined;
-  #socket: Socket;
-  /** The same, or what is beneath TLS: that alone can be reset. */
-  readonly #raw: Socket;
-  #intake: Intake | undefined;
-  #outlet: Outlet | undefined;
-  /** Read from the socket and not yet asked for: with the first of them the intake is paused. */
-  readonly #chunks: Buffer[] = [];
+  #wire: Wire;
+  /** That beneath TLS, which alone can be reset. */
+  #beneath: Wire | undefined;
+  /** Come and not yet asked for: with the first of them the wire is paused. */
+  readonly #chunks: Buffer[];
   #receiver: Receiver | undefined;
   /** Whether the receiver has asked for octets, and has not been told any since. */
   #wanted = false;
@@ -60,15 +72,13 @@ class NodeTransport implements Transport, Taker {
   #gone: string | undefined;
   #error: Error | undefined;
 
-  constructor(socket: Socket, tls: Tls | undefined) {
-    this.#socket = this.#raw = socket;
+  constructor(wire: (taker: WireTaker) => Wire, tls: Tls | undefined) {
     this.#upgrade = tls;
-    this.tls = socket instanceof TLSSocket ? tlsInfo(socket) : undefined;
-    this.remote = address(socket.remoteAddress, socket.remotePort);
-    this.local = address(socket.localAddress, socket.localPort);
-    this.#peerEnded = socket.readableEnded;
-    if (socket.destroyed) this.#gone = "The connection has been closed";
-    this.#listen();
+    this.#wire = wire(this);
+    this.remote = this.#wire.remote;
+    this.local = this.#wire.local;
+    this.#chunks = [...this.#wire.unread];
+    if (this.#chunks.length > 0) this.#wire.pause();
   }
 
   attach(receiver: Receiver): void {
@@ -84,14 +94,14 @@ class NodeTransport implements Transport, Taker {
     else if (this.#gone !== undefined) this.#receiver?.broken(this.#lost());
     else {
       this.#wanted = true;
-      this.#intake?.resume();
+      this.#wire.resume();
     }
   }
 
   write(bytes: Uint8Array): void | Promise<void> {
     if (this.#gone !== undefined) return Promise.reject(this.#lost());
     if (this.#ending !== undefined) return Promise.reject(new Error("Our side of the connection has been ended"));
-    if (this.#outlet?.write(bytes) === true) return;
+    if (this.#wire.write(bytes)) return;
     return watched(new Promise<void>((resolve, reject) => this.#writers.push({ resolve, reject })));
   }
 
@@ -99,15 +109,15 @@ class NodeTransport implements Transport, Taker {
     if (this.#gone !== undefined) throw this.#lost();
     if (this.#upgrade === undefined)
       throw new Error("TLS cannot be started without a certificate or trusted authorities: give `tls`");
-    if (this.#socket instanceof TLSSocket) throw new Error("TLS has been started already");
+    if (this.tls !== undefined || this.#beneath !== undefined) throw new Error("TLS has been started already");
     if (this.#wanted) throw new Error("TLS cannot be started while a read is pending");
     if (this.#peerEnded) throw new Error("TLS cannot be started: the peer has ended the connection");
     if (unread !== undefined) this.#chunks.unshift(Buffer.from(unread));
-    this.#detach();
+    this.#beneath = this.#wire;
+    const socket = this.#wire.release(this.#chunks.splice(0));
     try {
-      const upgrade = this.#upgrade.upgrade(this.#socket);
-      this.#socket = upgrade.socket;
-      this.#listen();
+      const upgrade = this.#upgrade.upgrade(socket);
+      this.#wire = new SocketWire(upgrade.socket, this);
       await upgrade.handshake;
       return upgrade.info();
     } catch (error) {
@@ -122,9 +132,7 @@ class NodeTransport implements Transport, Taker {
     if (this.#gone !== undefined) return Promise.reject(this.#lost());
     this.#ending = watched(
       new Promise((resolve, reject) => {
-        this.#socket.end((error?: Error | null) =>
-          error ? reject(this.#gone === undefined ? error : this.#lost()) : resolve(),
-        );
+        this.#wire.end((error) => (error ? reject(this.#gone === undefined ? error : this.#lost()) : resolve()));
       }),
     );
     return this.#ending;
@@ -135,12 +143,12 @@ class NodeTransport implements Transport, Taker {
     this.#peerEnded = false;
     this.#gone ??= "The connection has been destroyed";
     if (this.#wanted || this.#writers.length > 0) this.broken(this.#lost());
-    this.#socket.destroy();
+    this.#wire.destroy();
   }
 
   reset(): void {
     try {
-      this.#raw.resetAndDestroy();
+      (this.#beneath ?? this.#wire).reset();
     } catch {
       // A Unix socket knows no reset.
     }
@@ -152,40 +160,19 @@ class NodeTransport implements Transport, Taker {
     return (this.#error ??= new Error(this.#gone));
   }
 
-  #listen(): void {
-    const socket: OwnedSocket = this.#socket;
-    socket[owner] = this;
-    socket.allowHalfOpen = true;
-    socket.setNoDelay(true);
-    for (const [event, listener] of listeners) socket.on(event, listener);
-    this.#outlet = outlet(socket, () => this.#drained());
-    this.#intake = intake(socket, this);
-    if (this.#chunks.length > 0) this.#intake.pause();
-  }
+  // For the wire.
 
-  /** Leaves the socket at rest, with all that was not asked for back in its buffer, where TLS looks for it. */
-  #detach(): void {
-    const socket = this.#socket;
-    this.#intake?.end();
-    this.#outlet?.end();
-    for (const [event, listener] of listeners) socket.off(event, listener);
-    // What befalls it from now on is told by the socket on top of it.
-    socket.on("error", () => {});
-    for (let chunk = this.#chunks.pop(); chunk !== undefined; chunk = this.#chunks.pop()) socket.unshift(chunk);
-  }
-
-  /** For the intake: flowing as long as the reader keeps up. */
+  /** Flowing as long as the reader keeps up. */
   came(chunk: Buffer): void {
     if (!this.#wanted) {
       this.#chunks.push(chunk);
-      this.#intake?.pause();
+      this.#wire.pause();
       return;
     }
     this.#wanted = false;
     this.#receiver?.received(chunk);
   }
 
-  /** For the intake. */
   lent(chunk: Buffer): void {
     const receiver = this.#receiver;
     if (!this.#wanted || receiver?.lent === undefined) return this.came(own(chunk));
@@ -193,20 +180,23 @@ class NodeTransport implements Transport, Taker {
     receiver.lent(chunk, own);
   }
 
-  #drained(): void {
+  emptied(): void {
     if (this.#writers.length === 0) return;
     const writers = this.#writers;
     this.#writers = [];
     for (const writer of writers) writer.resolve();
   }
 
-  // For the listeners.
-
   ended(): void {
     this.#peerEnded = true;
     if (!this.#wanted) return;
     this.#wanted = false;
     this.#receiver?.ended();
+  }
+
+  continues(wire: Wire): void {
+    this.#wire = wire;
+    if (this.#chunks.length > 0) wire.pause();
   }
 
   closed(): void {
@@ -224,40 +214,8 @@ class NodeTransport implements Transport, Taker {
   }
 }
 
-/** Where a socket has its transport: the listeners are the same for all, since three for each would weigh as much as all else here. */
-const owner = Symbol("transport");
-
-interface OwnedSocket extends Socket {
-  [owner]?: NodeTransport;
-}
-
-const listeners = [
-  ["end", onEnd],
-  ["error", onError],
-  ["close", onClose],
-] as const;
-
-function onEnd(this: OwnedSocket): void {
-  this[owner]?.ended();
-}
-
-function onError(this: OwnedSocket, error: Error): void {
-  this[owner]?.broken(error);
-}
-
-function onClose(this: OwnedSocket): void {
-  this[owner]?.closed();
-}
-
 /** Whoever destroys the connection is often the one who waited, and looks no more: that is no unhandled rejection. */
 function watched<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => {});
   return promise;
-}
-
-/** Of one end of a connection, as far as the socket knows it. */
-export function address(ip: string | undefined, port: number | undefined): Address {
-  const plain = plainAddress(ip);
-  if (plain === undefined) return port === undefined ? {} : { port };
-  return port === undefined ? { address: plain } : { address: plain, port };
 }

@@ -1,0 +1,93 @@
+// Connections as they come in to a listener of Node's: without a socket where that is possible, else with one.
+
+import { channel } from "node:diagnostics_channel";
+import type { Server, Socket } from "node:net";
+import type { Arrival, Transport } from "@carteiro/driver";
+import { isKnown, socketOver, type Handle } from "./beneath.ts";
+import { remoteOf } from "./handle-wire.ts";
+import type { Tls } from "./tls.ts";
+import { handleTransport, nodeTransport, secureNodeTransport } from "./transport.ts";
+import { address } from "./wire.ts";
+
+/** A connection that a socket has been made of. */
+export class SocketArrival implements Arrival {
+  readonly remote: Arrival["remote"];
+  readonly secure?: () => Promise<Transport>;
+  readonly #socket: Socket;
+  readonly #tls: Tls | undefined;
+
+  constructor(socket: Socket, tls: Tls | undefined) {
+    this.#socket = socket;
+    this.#tls = tls;
+    // Whatever befalls it before or after the server has it concerns nobody.
+    socket.on("error", ignore);
+    this.remote = address(socket.remoteAddress, socket.remotePort);
+    if (tls !== undefined) this.secure = () => secureNodeTransport(socket, tls);
+  }
+
+  open(): Transport {
+    return nodeTransport(this.#socket, this.#tls && { tls: this.#tls });
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+}
+
+function ignore(): void {}
+
+/** A connection without a socket, until its TLS needs one. */
+class HandleArrival implements Arrival {
+  readonly remote: Arrival["remote"];
+  readonly secure?: () => Promise<Transport>;
+  readonly #handle: Handle;
+  readonly #tls: Tls | undefined;
+  /** Once there is one. */
+  #socket: Socket | undefined;
+
+  constructor(handle: Handle, tls: Tls | undefined) {
+    this.#handle = handle;
+    this.#tls = tls;
+    this.remote = remoteOf(handle);
+    if (tls !== undefined) this.secure = () => this.#secure(tls);
+  }
+
+  open(): Transport {
+    return handleTransport(this.#handle, this.remote, this.#tls);
+  }
+
+  destroy(): void {
+    if (this.#socket === undefined) this.#handle.close();
+    else this.#socket.destroy();
+  }
+
+  #secure(tls: Tls): Promise<Transport> {
+    this.#socket = socketOver(this.#handle);
+    return secureNodeTransport(this.#socket, tls);
+  }
+}
+
+/** What accepts connections for a server of Node's, as far as that can be known. */
+interface Accepting {
+  onconnection?: (this: unknown, error: number | undefined, handle: unknown) => unknown;
+}
+
+/** Who watches all sockets of the process is shown them. */
+const watched = channel("net.server.socket");
+
+/** Has connections to a server that listens come without a socket, where what is beneath is known; others still come with one. */
+export function takeHandles(
+  server: Server,
+  { keepAlive, tls }: { readonly keepAlive: boolean; readonly tls: Tls | undefined },
+  arrived: (arrival: Arrival) => void,
+): void {
+  const { _handle: accepting } = server as { readonly _handle?: Accepting | null };
+  const bySocket = accepting?.onconnection;
+  if (!accepting || typeof bySocket !== "function") return;
+  accepting.onconnection = function (error, handle) {
+    if (error || watched.hasSubscribers || !isKnown(handle)) return bySocket.call(this, error, handle);
+    handle.setNoDelay?.(true);
+    if (keepAlive) handle.setKeepAlive?.(true, 0);
+    arrived(new HandleArrival(handle, tls));
+  };
+}

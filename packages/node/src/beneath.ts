@@ -1,0 +1,119 @@
+// What Node has beneath its sockets: a handle, which gives and takes octets without a stream. None of it is documented, and all of
+// it is looked for before it is used: where it is missing, streams do the same.
+
+import { Socket } from "node:net";
+import { platform, versions } from "node:process";
+
+export interface Handle {
+  /** Whether it has been told to read: a note of the socket's, where there is one. */
+  reading?: boolean;
+  readonly bytesRead: number;
+  /** Called for each read, and for the end and errors. */
+  onread?: ((this: Handle, given: unknown) => unknown) | undefined;
+  readStart(): number;
+  readStop(): number;
+  /** Each read puts its octets at the beginning of the buffer from now on. */
+  useUserBuffer(buffer: Uint8Array): void;
+  /** Sends at once what the system takes at once. Where that is all, the request can be used again. Gives 0, or an error's number. */
+  writeBuffer(request: Request, bytes: Uint8Array): number;
+  /** Octets that wait for the system to take them. */
+  readonly writeQueueSize: number;
+  /** Ends our side, behind all that was written. Gives 0, or an error's number. */
+  shutdown(request: Request): number;
+  close(): void;
+  // Those of TCP alone.
+  setNoDelay?(on: boolean): number;
+  setKeepAlive?(on: boolean, seconds: number): number;
+  getpeername?(end: End): number;
+  getsockname?(end: End): number;
+}
+
+/** What a handle is given to tell by how a write or the end went, where that takes time. */
+export interface Request {
+  oncomplete?: (status: number) => void;
+  /** Kept from the collector meanwhile. */
+  buffer?: Uint8Array;
+}
+
+/** Filled in by the handle. */
+export interface End {
+  address?: string;
+  port?: number;
+}
+
+interface Requests {
+  readonly Write: new () => Request;
+  readonly Shutdown: new () => Request;
+}
+
+/** Windows is given the buffer long before there is anything to read. Deno and Bun have other things beneath. */
+const mayBeKnown = platform !== "win32" && versions["deno"] === undefined && versions["bun"] === undefined;
+
+/** A socket's, where the way beneath is known and nothing else is on it. */
+export function handleOf(socket: Socket): Handle | undefined {
+  const { _handle: handle } = socket as { readonly _handle?: unknown };
+  return mayBeKnown && socket.constructor === Socket && !socket.connecting && isKnown(handle) ? handle : undefined;
+}
+
+/** Whether it is all that is asked of a handle here. */
+export function isKnown(handle: unknown): handle is Handle {
+  if (!mayBeKnown || typeof handle !== "object" || handle === null) return false;
+  const { useUserBuffer, readStart, readStop, onread, bytesRead, writeBuffer, writeQueueSize, shutdown, close } =
+    handle as Partial<Handle>;
+  return (
+    typeof useUserBuffer === "function" &&
+    typeof readStart === "function" &&
+    typeof readStop === "function" &&
+    (onread === undefined || typeof onread === "function") &&
+    typeof bytesRead === "number" &&
+    typeof writeBuffer === "function" &&
+    typeof writeQueueSize === "number" &&
+    typeof shutdown === "function" &&
+    typeof close === "function" &&
+    knownRequests() !== undefined
+  );
+}
+
+/** A socket for a handle from which nobody reads; nor does the socket. */
+export function socketOver(handle: object): Socket {
+  const options: object = { handle, allowHalfOpen: true, pauseOnCreate: true };
+  return new Socket(options);
+}
+
+let known: Requests | false | undefined;
+
+/** For a write or for the end. Throws where no handle is known. */
+export function newRequest(name: keyof Requests): Request {
+  const all = knownRequests();
+  if (all === undefined) throw new Error("What is beneath sockets is not known");
+  return new all[name]();
+}
+
+/** Nobody gives them away but a socket, to its handle. */
+function knownRequests(): Requests | undefined {
+  known ??= learnt() ?? false;
+  return known === false ? undefined : known;
+}
+
+function learnt(): Requests | undefined {
+  let Write: unknown;
+  let Shutdown: unknown;
+  const handle = {
+    readStart: () => 0,
+    readStop: () => 0,
+    writeBuffer: (request: object) => ((Write = request.constructor), 0),
+    shutdown: (request: object) => ((Shutdown = request.constructor), 0),
+    close: () => {},
+  };
+  try {
+    const socket = socketOver(handle);
+    socket.on("error", () => {});
+    socket._write(new Uint8Array(1), "buffer" as BufferEncoding, () => {});
+    socket._final(() => {});
+    socket.destroy();
+  } catch {
+    return undefined;
+  }
+  const isLearnt = typeof Write === "function" && typeof Shutdown === "function" && Write !== Object;
+  return isLearnt ? ({ Write, Shutdown } as Requests) : undefined;
+}

@@ -1,0 +1,100 @@
+// Octets by what is beneath sockets, for connections that were accepted: to make a socket and to take it apart again costs more than a
+// session of one message does. One is made all the same as soon as there is more to it than octets: TLS, an end or an error that
+// comes before we have ended, a reset.
+
+import type { Socket } from "node:net";
+import { newRequest, socketOver, type End, type Handle } from "./beneath.ts";
+import { DirectIntake, type Owner } from "./intake.ts";
+import { DirectOutlet, systemError } from "./outlet.ts";
+import { putBack, SocketWire } from "./socket-wire.ts";
+import { address, type Address, type Wire, type WireTaker } from "./wire.ts";
+
+/** Who is at the other end, as far as it is known. */
+export function remoteOf(handle: Handle): Address {
+  const end: End = {};
+  handle.getpeername?.(end);
+  return address(end.address, end.port);
+}
+
+const none: readonly Buffer[] = [];
+
+export class HandleWire implements Wire, Owner {
+  readonly remote: Address;
+  readonly local: Address;
+  readonly unread: readonly Buffer[] = none;
+  readonly #handle: Handle;
+  readonly #taker: WireTaker;
+  readonly #intake: DirectIntake;
+  readonly #outlet: DirectOutlet;
+  #isEnding = false;
+  #isClosed = false;
+  /** Once there is one. */
+  #socket: Socket | undefined;
+
+  constructor(handle: Handle, remote: Address, taker: WireTaker) {
+    const local: End = {};
+    handle.getsockname?.(local);
+    this.remote = remote;
+    this.local = address(local.address, local.port);
+    this.#handle = handle;
+    this.#taker = taker;
+    this.#outlet = new DirectOutlet(this, handle, () => taker.emptied());
+    this.#intake = new DirectIntake(this, handle, taker, (given) => this.#otherwise(given));
+  }
+
+  get destroyed(): boolean {
+    return this.#socket?.destroyed ?? this.#isClosed;
+  }
+
+  resume(): void {
+    this.#intake.resume();
+  }
+
+  pause(): void {
+    this.#intake.pause();
+  }
+
+  write(bytes: Uint8Array): boolean {
+    return this.#outlet.write(bytes);
+  }
+
+  end(done: (error?: Error | null) => void): void {
+    const request = newRequest("Shutdown");
+    this.#isEnding = true;
+    request.oncomplete = (status) => done(status === 0 ? null : systemError("shutdown", status));
+    const status = this.#handle.shutdown(request);
+    if (status !== 0) done(systemError("shutdown", status));
+  }
+
+  destroy(error?: Error): void {
+    if (this.#socket !== undefined) return void this.#socket.destroy(error);
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#handle.close();
+    if (error !== undefined) this.#taker.broken(error);
+  }
+
+  reset(): void {
+    if (!this.#isClosed) (this.#socket ?? this.#bySocket()).resetAndDestroy();
+  }
+
+  release(unread: readonly Buffer[]): Socket {
+    const socket = this.#bySocket();
+    putBack(socket, unread);
+    return socket;
+  }
+
+  /** Neither octets. */
+  #otherwise(given: unknown): void {
+    if (this.#isClosed) return;
+    // By then it is all the same whether the peer ends or breaks the connection.
+    if (this.#isEnding) return this.#taker.ended();
+    this.#taker.continues(new SocketWire(this.#bySocket(), this.#taker));
+    this.#handle.onread?.(given);
+  }
+
+  #bySocket(): Socket {
+    this.#intake.end();
+    return (this.#socket = socketOver(this.#handle));
+  }
+}
