@@ -37,7 +37,8 @@ const challengeLimit = 12_288 - "334 ".length - "\r\n".length;
 export function reply(code: number, enhanced?: string, ...text: readonly string[]): Reply {
   checkCode(code, enhanced);
   for (const line of text) checkText(code, line);
-  const lines = code < 400 && code >= 300 ? text : text.flatMap(foldedText);
+  const fits = (code < 400 && code >= 300) || text.every(isShort);
+  const lines = fits ? text : text.flatMap(foldedText);
   return enhanced === undefined ? assembleReply(code, lines) : replyOf(code, lines, enhanced as EnhancedCode);
 }
 
@@ -64,6 +65,7 @@ function checkCode(code: number, enhanced: string | undefined): void {
 }
 
 function checkText(code: number, text: string): void {
+  if (isPlain(text) && isShort(text)) return;
   if (visibleText(text) !== text || !isWellFormed(text)) {
     throw new InvalidValueError(
       `Reply text ${shown(text)}`,
@@ -80,8 +82,13 @@ function checkText(code: number, text: string): void {
   }
 }
 
+/** Whether it fits in its line, whatever its characters. */
+function isShort(text: string): boolean {
+  return text.length * 3 <= textLimit;
+}
+
 function foldedText(text: string): string[] {
-  if (text.length * 3 <= textLimit) return [text];
+  if (isShort(text)) return [text];
   const octets = encodeUtf8(text);
   const lines: string[] = [];
   let at = 0;
@@ -127,9 +134,8 @@ function withoutEnhancedCode(text: string, enhanced: string): string {
 }
 
 function replyOf(code: number, texts: readonly string[], enhanced?: EnhancedCode): Reply {
-  const [first = "", ...rest] = texts;
-  const lines: Reply["lines"] = [first, ...rest];
-  return (enhanced === undefined ? { code, lines } : { code, enhanced, lines }) as Reply;
+  const lines = texts.length === 0 ? [""] : texts.slice();
+  return (enhanced === undefined ? { code, lines } : { code, enhanced, lines }) as unknown as Reply;
 }
 
 /**
@@ -230,6 +236,15 @@ export function parseReplyLine(octets: Uint8Array, start = 0, end = octets.lengt
 function digitAt(octets: Uint8Array, at: number, end: number): number {
   const octet = octetAt(octets, at, end);
   return isIn(octet, DIGIT) ? octet - ZERO : -1;
+}
+
+/** Whether it is printable ASCII, as nearly all texts are. */
+function isPlain(text: string): boolean {
+  for (let index = 0; index < text.length; index++) {
+    const unit = text.charCodeAt(index);
+    if (unit < 0x20 || unit > 0x7e) return false;
+  }
+  return true;
 }
 
 /** The text with `?` for every control character but tabs, those beyond ASCII (U+0080 to U+009F) included. */

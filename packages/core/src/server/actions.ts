@@ -184,13 +184,12 @@ export class ServerActions {
   }
 
   #reply(name: ServerReplyName): void {
-    this.#sayReply(this.cause.given ?? namedReply(name, this.#context, this.#content));
-  }
-
-  #sayReply(given: Reply): void {
+    const given = this.cause.given ?? namedReply(name, this.#context, this.#content);
     this.#lastReply = given;
+    const isGreeting = name === "hello" && this.cause.given === undefined;
     // The greeting and the reply to EHLO carry no enhanced code, refusals included (RFC 2034 §4).
-    this.#writeReply(formattedReply(given, this.answered === "connection" || this.answered === "hello"));
+    const isPlain = this.answered === "connection" || this.answered === "hello";
+    this.#writeReply(isGreeting ? this.#context.standing.formatted(given) : formattedReply(given, isPlain));
     this.#charge(given);
     this.#ahead.commandAnswered(this.command?.verb, given, this.cause.type);
   }

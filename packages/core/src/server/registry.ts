@@ -29,6 +29,10 @@ interface Reading<Parameters> {
   readonly none: { readonly typed: Parameters };
 }
 
+interface Announcements {
+  readonly announced: readonly string[];
+}
+
 export class Registry {
   /** Commands that the grammar does not know, by their verb. */
   readonly verbs: ReadonlyMap<string, ExtensionVerb>;
@@ -37,8 +41,11 @@ export class Registry {
   readonly #extensions: readonly Extension[];
   /** The last line that each extension announced and that is known to fit. */
   readonly #fitting: string[] = [];
-  /** The last lines announced: most clients of a server are told the same. */
-  #announced: readonly string[] = [];
+  /** The last lines announced, and upon what: most clients of a server are told the same. */
+  #last: Announcements = { announced: [] };
+  #lastOffer: Offer | undefined;
+  /** Whether what is announced depends on the offer alone: who knows what an application's own extensions look at. */
+  readonly #isStandard: boolean;
   readonly #mail: Reading<MailParameters>;
   readonly #recipient: Reading<RecipientParameters>;
 
@@ -51,6 +58,7 @@ export class Registry {
     for (const extension of additional) refuseUnsound(extension);
     refuseTwins(additional);
     this.#extensions = extensions;
+    this.#isStandard = additional.length === 0;
     this.verbs = new Map(extensions.flatMap(({ verbs = {} }) => Object.entries(verbs)));
     this.questions = Array.from(this.verbs.keys()).filter((verb) => verb !== "XCLIENT" && verb !== "XFORWARD");
     this.#mail = {
@@ -76,7 +84,8 @@ export class Registry {
   }
 
   /** The lines of EHLO's reply, the greeting's aside; or the reply that refuses EHLO, where an extension fails. */
-  announcements(offer: Offer): { readonly announced: readonly string[] } | Refusal {
+  announcements(offer: Offer): Announcements | Refusal {
+    if (this.#isStandard && isSame(offer, this.#lastOffer)) return this.#last;
     const announced: string[] = [];
     for (const [index, extension] of this.#extensions.entries()) {
       try {
@@ -88,10 +97,11 @@ export class Registry {
         return failed(`keyword ${extension.keyword}`, error);
       }
     }
-    const isSame =
-      announced.length === this.#announced.length && announced.every((line, at) => line === this.#announced[at]);
-    if (!isSame) this.#announced = announced;
-    return { announced: this.#announced };
+    const last = this.#last.announced;
+    const areSame = announced.length === last.length && announced.every((line, at) => line === last[at]);
+    if (!areSame) this.#last = { announced };
+    this.#lastOffer = offer;
+    return this.#last;
   }
 
   /** MAIL's parameters. After HELO none is known (RFC 5321 §4.1.1.1). */
@@ -103,6 +113,19 @@ export class Registry {
   readRecipient(raw: EsmtpParameters, offer: Offer, extended: boolean): ReadParameters<RecipientParameters> {
     return read(this.#recipient, raw, offer, extended);
   }
+}
+
+function isSame(offer: Offer, last: Offer | undefined): boolean {
+  return (
+    last !== undefined &&
+    offer.messageSize === last.messageSize &&
+    offer.startTls === last.startTls &&
+    offer.secured === last.secured &&
+    offer.trusted === last.trusted &&
+    offer.protocol === last.protocol &&
+    offer.mechanisms.length === last.mechanisms.length &&
+    offer.mechanisms.every((mechanism, index) => mechanism === last.mechanisms[index])
+  );
 }
 
 function read<Parameters extends { readonly raw: EsmtpParameters }>(

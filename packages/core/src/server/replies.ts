@@ -2,7 +2,7 @@
 
 import { CR, SP } from "../grammar/abnf.ts";
 import { joinForWriting } from "../grammar/octets.ts";
-import { continued, formatLines, formatReply, reply, type Reply } from "../grammar/reply.ts";
+import { formatLines, formatReply, reply, type Reply } from "../grammar/reply.ts";
 
 /** Names of the replies that are the same in every session. */
 export type FixedReplyName =
@@ -173,8 +173,8 @@ interface Formatted extends Reply {
   readonly [octets]?: Uint8Array;
 }
 
-function formatted(given: Reply, value = formatReply(given, { enhanced: true })): Reply {
-  return Object.defineProperty(given, octets, { value });
+function formatted(given: Reply): Reply {
+  return Object.defineProperty(given, octets, { value: formatReply(given, { enhanced: true }) });
 }
 
 for (const named of [fixedReplies, lmtpReplies, prdrReplies, checkReplies])
@@ -193,14 +193,14 @@ export function formattedReply(given: Reply, isPlain = false): Uint8Array {
 const formattedAnnouncements = new WeakMap<readonly string[], Uint8Array>();
 
 /**
- * The reply to EHLO.
- * @param announced Lines that are known to fit behind the greeting, one at least.
+ * The reply to EHLO as it goes over the wire.
+ * @param announced The last of its lines, one at least.
  */
-export function extendedGreeting(greeting: Reply, announced: readonly string[]): Reply {
-  const { code, lines } = greeting;
+export function formattedGreeting({ code, lines }: Reply, announced: readonly string[]): Uint8Array {
   const others = formattedAnnouncements.get(announced) ?? formatLines(code, announced, true);
   formattedAnnouncements.set(announced, others);
-  return formatted(continued(greeting, announced), joinForWriting([formatLines(code, lines, false), others]));
+  const own = formatLines(code, lines.slice(0, lines.length - announced.length), false);
+  return joinForWriting([own, others]);
 }
 
 /** Octets of a reply line with its CRLF (RFC 5321 §4.5.3.1.5). */

@@ -2,13 +2,13 @@
 
 import type { Offer } from "../extensions/extension.ts";
 import type { ClientAttributes } from "../extensions/xclient.ts";
-import { reply, type Reply } from "../grammar/reply.ts";
+import { continued, reply, type Reply } from "../grammar/reply.ts";
 import type { Circumstances, ServerMechanism } from "../sasl/mechanism.ts";
 import type { TlsInfo } from "../session.ts";
 import { newServerFacts, type ServerFacts } from "./facts.ts";
 import type { ServerProfile } from "./options.ts";
 import type { ServerOrigin } from "./origin.ts";
-import { checkReplies, extendedGreeting, fixedReplies } from "./replies.ts";
+import { checkReplies, fixedReplies, formattedGreeting, formattedReply } from "./replies.ts";
 
 /** SIZE has room for 20 digits (RFC 1870 §4). */
 const sizeLimit = 1e20;
@@ -61,10 +61,13 @@ export class Standing {
 
   /** The reply to HELO or EHLO. */
   get greeting(): Reply {
-    const { hostname } = this.#profile;
-    const greeting = reply(250, undefined, `${hostname} greets ${this.hello?.name ?? "you"}`);
-    const announces = this.hello?.extended === true && this.announced.length > 0;
-    return announces ? extendedGreeting(greeting, this.announced) : greeting;
+    const greeting = reply(250, undefined, `${this.#profile.hostname} greets ${this.hello?.name ?? "you"}`);
+    return this.#announces() ? continued(greeting, this.announced) : greeting;
+  }
+
+  /** The same as it goes over the wire. */
+  formatted(greeting: Reply): Uint8Array {
+    return this.#announces() ? formattedGreeting(greeting, this.announced) : formattedReply(greeting);
   }
 
   /** What a SASL mechanism may know of the connection. */
@@ -107,6 +110,10 @@ export class Standing {
     this.hello = undefined;
     this.facts.authenticated = typeof login === "string";
     this.#weigh();
+  }
+
+  #announces(): boolean {
+    return this.hello?.extended === true && this.announced.length > 0;
   }
 
   #weigh(): void {
