@@ -188,9 +188,11 @@ export class Connection implements SessionListener<ServerEvent> {
     this.#pending = undefined;
     this.#attempts?.ended();
     this.#facts?.end();
+    const { events } = this.#context;
+    if (!events.has("sessionClosed")) return;
     const { error } = this.#drive;
     const rest = { ...(reply && { reply }), ...(error !== undefined && { error }) };
-    this.#context.events.emit("sessionClosed", { session: this.info, reason, ...rest });
+    events.emit("sessionClosed", { session: this.info, reason, ...rest });
   }
 
   /** Errors are dear, since each has a stack: where nothing is under way, none is made. */

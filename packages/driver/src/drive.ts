@@ -335,12 +335,13 @@ export class Drive<Intent, Event> implements Receiver {
     this.#givenUpAt = this.#options.clock.now() + leaving;
     // Mostly the last words leave at once, and this is the time that the connection is kept then: one timer is enough.
     this.#restartTimer(lingering);
-    const ended = this.flushed().then(() => this.#transport.end());
+    this.#read();
+    const end = () => this.#transport.end();
+    const ended = this.#unsent === 0 ? promised(end) : this.flushed().then(end);
     ended.then(
       () => this.#linger(),
       () => this.#finish(),
     );
-    this.#read();
   }
 
   #linger(): void {
@@ -377,8 +378,7 @@ export class Drive<Intent, Event> implements Receiver {
     if (this.#timer !== undefined && this.#timer.at <= deadline) return;
     this.#clearTimer();
     const { clock } = this.#options;
-    const cancel = clock.after(deadline - clock.now(), () => this.#timePassed());
-    this.#timer = { at: deadline, cancel };
+    this.#timer = { at: deadline, cancel: clock.after(deadline - clock.now(), () => this.#timePassed()) };
   }
 
   #clearTimer(): void {

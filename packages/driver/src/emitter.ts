@@ -23,7 +23,9 @@ export class Emitter<Events> {
   }
 
   emit<Name extends keyof Events>(name: Name, event: Events[Name]): void {
-    for (const listener of this.#listeners.get(name) ?? []) {
+    const listeners = this.#listeners.get(name);
+    if (listeners === undefined) return;
+    for (const listener of listeners) {
       try {
         const outcome = (listener as (event: Events[Name]) => unknown)(event);
         if (outcome instanceof Promise) outcome.catch((error: unknown) => this.#onThrow(error, name));
