@@ -4,19 +4,17 @@
 import type { CryptoOperation, Effect, Input, Instant, Output, Session } from "@carteiro/core";
 import { promised, webCompute } from "./compute.ts";
 import type { DriveOptions, SessionListener } from "./drive-options.ts";
-import { joined } from "./joined.ts";
+import { Outgoing, type Sender } from "./outgoing.ts";
 import type { Own, Receiver, Transport } from "./transport.ts";
 
 const settled = Promise.resolve();
 
-/** Octets at which a write leaves although more could be collected. */
-const fullWrite = 16_384;
 /** Milliseconds for the last words to leave once the session is over. */
 const leaving = 30_000;
 /** Milliseconds that the connection is then kept, so that the last words reach a peer that is still sending. */
 const lingering = 1_000;
 
-export class Drive<Intent, Event> implements Receiver {
+export class Drive<Intent, Event> implements Receiver, Sender {
   /** What broke the connection, where something did. */
   error: unknown;
 
@@ -24,6 +22,7 @@ export class Drive<Intent, Event> implements Receiver {
   readonly #transport: Transport;
   readonly #listener: SessionListener<Event>;
   readonly #options: DriveOptions;
+  readonly #outgoing: Outgoing;
   #pumping = false;
   /** Something has happened while the session was being drained, and after it was found idle. */
   #news = false;
@@ -33,12 +32,6 @@ export class Drive<Intent, Event> implements Receiver {
   #ended = false;
   /** While octets are lent. */
   #own: Own | undefined;
-  #collected: Uint8Array | undefined;
-  #collectedBehind: Uint8Array[] | undefined;
-  #collectedOctets = 0;
-  #cancelCollecting: (() => void) | undefined;
-  #unsent = 0;
-  #flushed: Promise<void> | undefined;
   #timer: { readonly at: Instant; readonly cancel: () => void } | undefined;
   #securing = false;
   /** The session has said `close`. */
@@ -63,6 +56,7 @@ export class Drive<Intent, Event> implements Receiver {
     this.#transport = transport;
     this.#listener = listener;
     this.#options = options;
+    this.#outgoing = new Outgoing(transport, options.clock, this);
   }
 
   /** Settles once the connection is closed and everything has been told; never rejects. */
@@ -88,7 +82,7 @@ export class Drive<Intent, Event> implements Receiver {
    * full, or the connection is broken.
    */
   flushed(): Promise<void> {
-    return this.#flushed ?? settled;
+    return this.#outgoing.flushed();
   }
 
   /** Octets that an event tells of, good for longer than the call of `onEvent`. */
@@ -162,7 +156,7 @@ export class Drive<Intent, Event> implements Receiver {
   #effect(effect: Effect): void {
     switch (effect.type) {
       case "write":
-        return this.#write(effect.bytes);
+        return this.#outgoing.write(effect.bytes);
       case "startTls":
         return this.#startTls(effect.unread);
       case "compute":
@@ -176,8 +170,8 @@ export class Drive<Intent, Event> implements Receiver {
     this.#setTimer(deadline);
     this.#listening = wants === "input" || wants === "either";
     // The application's next word may bring more to say; the peer's will not come before it has heard this.
-    if (wants === "intent" || wants === "either") this.#flushSoon();
-    else this.#flush();
+    if (wants === "intent" || wants === "either") this.#outgoing.flushSoon();
+    else this.#outgoing.flush();
     this.#read();
   }
 
@@ -237,71 +231,26 @@ export class Drive<Intent, Event> implements Receiver {
   #mayRead(): boolean {
     // Closing with unread input resets the connection, and may take the last words with it.
     if (this.#closing) return true;
-    return this.#listening && this.#pauses === 0 && this.#unsent <= (this.#options.unsentLimit ?? Infinity);
+    return this.#listening && this.#pauses === 0 && this.#outgoing.unsent <= (this.#options.unsentLimit ?? Infinity);
   }
 
   /** The connection is gone, both ways. */
   #break(error: unknown): void {
     if (this.#broken || this.#finished) return;
     this.#broken = true;
+    this.#outgoing.end();
     // What breaks after the end breaks nothing.
     if (!this.#closing) this.error ??= error;
     this.#transport.destroy();
     this.#happened({ type: "broken" });
   }
 
-  // Writing.
-
-  #write(bytes: Uint8Array): void {
-    if (bytes.length >= fullWrite) {
-      this.#flush();
-      return this.#send(bytes);
-    }
-    if (this.#collected === undefined) this.#collected = bytes;
-    else (this.#collectedBehind ??= []).push(bytes);
-    this.#collectedOctets += bytes.length;
-    if (this.#collectedOctets >= fullWrite) this.#flush();
+  /** For the outgoing. */
+  left(): void {
+    this.#read();
   }
 
-  /** More may be said at once, as by a handler that answers a pipelined command without waiting for anything. */
-  #flushSoon(): void {
-    if (this.#collectedOctets === 0 || this.#cancelCollecting !== undefined) return;
-    this.#cancelCollecting = this.#options.clock.after(0, () => this.#flush());
-  }
-
-  #flush(): void {
-    this.#cancelCollecting?.();
-    this.#cancelCollecting = undefined;
-    const first = this.#collected;
-    if (first === undefined) return;
-    const behind = this.#collectedBehind;
-    const bytes = behind === undefined ? first : joined([first, ...behind], this.#collectedOctets);
-    this.#collected = this.#collectedBehind = undefined;
-    this.#collectedOctets = 0;
-    this.#send(bytes);
-  }
-
-  #send(bytes: Uint8Array): void {
-    if (this.#broken) return;
-    try {
-      const pending = this.#transport.write(bytes);
-      if (pending !== undefined) this.#waitFor(pending, bytes.length);
-    } catch (error) {
-      this.#break(error);
-    }
-  }
-
-  #waitFor(pending: Promise<void>, octets: number): void {
-    this.#unsent += octets;
-    const taken = pending.then(
-      () => {
-        this.#unsent -= octets;
-        this.#read();
-      },
-      (error: unknown) => this.#break(error),
-    );
-    this.#flushed = this.flushed().then(() => taken);
-  }
+  // What takes time.
 
   #compute(computation: number, operation: CryptoOperation): void {
     const compute = this.#options.compute ?? webCompute;
@@ -313,8 +262,8 @@ export class Drive<Intent, Event> implements Receiver {
 
   #startTls(unread: Uint8Array | undefined): void {
     this.#securing = true;
-    this.#flush();
-    const secured = this.flushed().then(() => this.#transport.startTls(unread));
+    this.#outgoing.flush();
+    const secured = this.#outgoing.flushed().then(() => this.#transport.startTls(unread));
     secured.then(
       (tls) => {
         this.#securing = false;
@@ -331,13 +280,13 @@ export class Drive<Intent, Event> implements Receiver {
     this.#closing = true;
     // In the midst of a handshake there is no channel on which to say anything.
     if (this.#securing) return this.#finish();
-    this.#flush();
+    this.#outgoing.flush();
     this.#givenUpAt = this.#options.clock.now() + leaving;
     // Mostly the last words leave at once, and this is the time that the connection is kept then: one timer is enough.
     this.#restartTimer(lingering);
     this.#read();
     const end = () => this.#transport.end();
-    const ended = this.#unsent === 0 ? promised(end) : this.flushed().then(end);
+    const ended = this.#outgoing.unsent === 0 ? promised(end) : this.#outgoing.flushed().then(end);
     ended.then(
       () => this.#linger(),
       () => this.#finish(),
@@ -360,7 +309,7 @@ export class Drive<Intent, Event> implements Receiver {
     if (this.#finished) return;
     this.#finished = this.#broken = true;
     this.#clearTimer();
-    this.#cancelCollecting?.();
+    this.#outgoing.end();
     this.#transport.destroy();
     // By then what is going on has been said to its end.
     queueMicrotask(() => {
