@@ -43,6 +43,12 @@ export class Promised implements Receiver {
     return this.#transport.write(bytes);
   }
 
+  /** One after the other where the transport does not take them together. */
+  async writeAll(pieces: readonly Uint8Array[]): Promise<void> {
+    if (this.#transport.writeAll !== undefined) return this.#transport.writeAll(pieces);
+    for (const piece of pieces) await this.#transport.write(piece);
+  }
+
   startTls(unread?: Uint8Array): Promise<TlsInfo> {
     return this.#transport.startTls(unread);
   }

@@ -108,6 +108,21 @@ function octetTests({ connect, run, large }: Harness): void {
       destroy(client, server);
     }));
 
+  test("transport that takes several arrays at once delivers them in order, between other writes", async () => {
+    const several = fc.array(fc.uint8Array({ minLength: 1, maxLength: 40_000 }), { minLength: 1, maxLength: 4 });
+    const delivers = fc.asyncProperty(fc.array(several, { minLength: 1, maxLength: 6 }), (writes) =>
+      run(async () => {
+        const { client, server } = await connect();
+        const all = joined(writes.flat());
+        const received = readExactly(server, all.length);
+        for (const pieces of writes) await client.writeAll(pieces);
+        expect(same(await received, all)).toBe(true);
+        destroy(client, server);
+      }),
+    );
+    await fc.assert(delivers, { numRuns: 20 });
+  });
+
   test("transport refuses a second read while one is pending", () =>
     run(async () => {
       const { client, server } = await connect();

@@ -23,7 +23,7 @@ export class Outgoing {
   readonly #transport: Transport;
   readonly #clock: Clock;
   readonly #sender: Sender;
-  #collected: Uint8Array | undefined;
+  #first: Uint8Array | undefined;
   #behind: Uint8Array[] | undefined;
   #octets = 0;
   #cancelCollecting: (() => void) | undefined;
@@ -43,18 +43,17 @@ export class Outgoing {
 
   /** The octets must not change afterwards. */
   write(bytes: Uint8Array): void {
-    if (bytes.length >= fullWrite) {
-      this.flush();
-      return this.#send(bytes);
-    }
-    if (this.#collected === undefined) this.#collected = bytes;
+    // What stands before something large leaves first, and a little behind it leaves with it, as the end of content does.
+    if (bytes.length >= fullWrite) this.flush();
+    if (this.#first === undefined) this.#first = bytes;
     else (this.#behind ??= []).push(bytes);
     this.#octets += bytes.length;
-    if (this.#octets >= fullWrite) this.flush();
+    if (this.#octets >= fullWrite && bytes.length < fullWrite) this.flush();
   }
 
   /** More may be said at once, as by a handler that answers a pipelined command without waiting for anything. */
   flushSoon(): void {
+    if (this.#octets >= fullWrite) return this.flush();
     if (this.#octets === 0 || this.#cancelCollecting !== undefined) return;
     this.#cancelCollecting = this.#clock.after(0, () => this.flush());
   }
@@ -63,13 +62,17 @@ export class Outgoing {
   flush(): void {
     this.#cancelCollecting?.();
     this.#cancelCollecting = undefined;
-    const first = this.#collected;
-    if (first === undefined) return;
+    const first = this.#first;
     const behind = this.#behind;
-    const bytes = behind === undefined ? first : joined([first, ...behind], this.#octets);
-    this.#collected = this.#behind = undefined;
+    const octets = this.#octets;
+    this.#first = this.#behind = undefined;
     this.#octets = 0;
-    this.#send(bytes);
+    if (first === undefined || this.#isOver) return;
+    try {
+      this.#send(first, behind, octets);
+    } catch (error) {
+      this.#sender.broken(error);
+    }
   }
 
   /** The connection is gone: nothing leaves any more. */
@@ -78,17 +81,19 @@ export class Outgoing {
     this.#cancelCollecting?.();
   }
 
-  #send(bytes: Uint8Array): void {
-    if (this.#isOver) return;
-    try {
-      const pending = this.#transport.write(bytes);
-      if (pending !== undefined) this.#waitFor(pending, bytes.length);
-    } catch (error) {
-      this.#sender.broken(error);
-    }
+  #send(first: Uint8Array, behind: readonly Uint8Array[] | undefined, octets: number): void {
+    const transport = this.#transport;
+    if (behind === undefined) return this.#waitFor(transport.write(first), octets);
+    if (first.length < fullWrite) return this.#waitFor(transport.write(joined([first, ...behind], octets)), octets);
+    // To join it with something large would copy that.
+    const rest = joined(behind, octets - first.length);
+    if (transport.writeAll !== undefined) return this.#waitFor(transport.writeAll([first, rest]), octets);
+    this.#waitFor(transport.write(first), first.length);
+    this.#waitFor(transport.write(rest), rest.length);
   }
 
-  #waitFor(pending: Promise<void>, octets: number): void {
+  #waitFor(pending: void | Promise<void>, octets: number): void {
+    if (pending === undefined) return;
     this.unsent += octets;
     const taken = pending.then(
       () => {

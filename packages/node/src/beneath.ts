@@ -16,6 +16,8 @@ export interface Handle {
   useUserBuffer(buffer: Uint8Array): void;
   /** Sends at once what the system takes at once. Where that is all, the request can be used again. Gives 0, or an error's number. */
   writeBuffer(request: Request, bytes: Uint8Array): number;
+  /** The same for several arrays: that there is nothing else among them is said by `areArrays`. */
+  writev(request: Request, pieces: readonly Uint8Array[], areArrays: true): number;
   /** Octets that wait for the system to take them. */
   readonly writeQueueSize: number;
   /** Ends our side, behind all that was written. Gives 0, or an error's number. */
@@ -32,7 +34,7 @@ export interface Handle {
 export interface Request {
   oncomplete?: (status: number) => void;
   /** Kept from the collector meanwhile. */
-  buffer?: Uint8Array;
+  buffer?: Uint8Array | readonly Uint8Array[];
 }
 
 /** Filled in by the handle. */
@@ -58,21 +60,17 @@ export function handleOf(socket: Socket): Handle | undefined {
 /** Whether it is all that is asked of a handle here. */
 export function isKnown(handle: unknown): handle is Handle {
   if (!mayBeKnown || typeof handle !== "object" || handle === null) return false;
-  const { useUserBuffer, readStart, readStop, onread, bytesRead, writeBuffer, writeQueueSize, shutdown, close } =
-    handle as Partial<Handle>;
+  const known = handle as Partial<Handle>;
   return (
-    typeof useUserBuffer === "function" &&
-    typeof readStart === "function" &&
-    typeof readStop === "function" &&
-    (onread === undefined || typeof onread === "function") &&
-    typeof bytesRead === "number" &&
-    typeof writeBuffer === "function" &&
-    typeof writeQueueSize === "number" &&
-    typeof shutdown === "function" &&
-    typeof close === "function" &&
+    methods.every((name) => typeof known[name] === "function") &&
+    typeof known.bytesRead === "number" &&
+    typeof known.writeQueueSize === "number" &&
+    (known.onread === undefined || typeof known.onread === "function") &&
     knownRequests() !== undefined
   );
 }
+
+const methods = ["useUserBuffer", "readStart", "readStop", "writeBuffer", "writev", "shutdown", "close"] as const;
 
 /** A socket for a handle from which nobody reads; nor does the socket. */
 export function socketOver(handle: object): Socket {

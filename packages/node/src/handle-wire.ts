@@ -58,6 +58,10 @@ export class HandleWire implements Wire, Owner {
     return this.#outlet.write(bytes);
   }
 
+  writeAll(pieces: readonly Uint8Array[]): boolean {
+    return this.#outlet.writeAll(pieces);
+  }
+
   end(done: (error?: Error | null) => void): void {
     const request = newRequest("Shutdown");
     this.#isEnding = true;

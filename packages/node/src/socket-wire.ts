@@ -44,6 +44,10 @@ export class SocketWire implements Wire {
     return this.#outlet.write(bytes);
   }
 
+  writeAll(pieces: readonly Uint8Array[]): boolean {
+    return this.#outlet.writeAll(pieces);
+  }
+
   end(done: (error?: Error | null) => void): void {
     this.#socket.end(done);
   }

@@ -99,9 +99,23 @@ class NodeTransport implements Transport, WireTaker {
   }
 
   write(bytes: Uint8Array): void | Promise<void> {
+    return this.#refusal() ?? this.#taken(this.#wire.write(bytes));
+  }
+
+  writeAll(pieces: readonly Uint8Array[]): void | Promise<void> {
+    return this.#refusal() ?? this.#taken(this.#wire.writeAll(pieces));
+  }
+
+  /** Why nothing may be written, where that is so. */
+  #refusal(): Promise<void> | undefined {
     if (this.#gone !== undefined) return Promise.reject(this.#lost());
     if (this.#ending !== undefined) return Promise.reject(new Error("Our side of the connection has been ended"));
-    if (this.#wire.write(bytes)) return;
+    return undefined;
+  }
+
+  /** @param isFree Whether more may follow at once. */
+  #taken(isFree: boolean): void | Promise<void> {
+    if (isFree) return;
     return watched(new Promise<void>((resolve, reject) => this.#writers.push({ resolve, reject })));
   }
 

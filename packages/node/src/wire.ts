@@ -5,7 +5,7 @@ import { plainAddress } from "@carteiro/driver";
 import type { Intake, Taker } from "./intake.ts";
 import type { Outlet } from "./outlet.ts";
 
-export interface Wire extends Pick<Intake, "resume" | "pause">, Pick<Outlet, "write"> {
+export interface Wire extends Pick<Intake, "resume" | "pause">, Pick<Outlet, "write" | "writeAll"> {
   readonly remote: Address;
   readonly local: Address;
   /** Octets that had come before. */
