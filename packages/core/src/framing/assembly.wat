@@ -181,6 +181,8 @@
     (result i32)
     (local $octets v128)
     (local $octet i32)
+    (local $newline i32)
+    (local $behind i32)
     (local $bare i32)
     (if (i32.and (local.get $isLineStart) (i32.eq (i32.load8_u (local.get $at)) (local.get $dot)))
       (then
@@ -229,7 +231,31 @@
             (then
               (i32.store8 (local.get $out) (local.get $dot))
               (local.set $out (i32.add (local.get $out) (i32.const 1)))))
-          (br_if $next (i32.le_u (i32.load8_u offset=1 (local.get $at)) (i32.const 13)))
+          ;; Where every other octet is a newline: text, a newline that is bare, and behind it text that is no dot.
+          (if (i32.le_u (i32.load8_u offset=1 (local.get $at)) (i32.const 13))
+            (then
+              (loop $pair
+                (if (i32.lt_u (i32.add (local.get $at) (i32.const 2)) (local.get $end))
+                  (then
+                    (local.set $octet (i32.load (local.get $at)))
+                    (if (i32.gt_u (i32.and (local.get $octet) (i32.const 255)) (i32.const 13))
+                      (then
+                        (local.set $newline (i32.and (i32.shr_u (local.get $octet) (i32.const 8)) (i32.const 255)))
+                        (if (i32.or (i32.eq (local.get $newline) (i32.const 13)) (i32.eq (local.get $newline) (i32.const 10)))
+                          (then
+                            (local.set $behind (i32.and (i32.shr_u (local.get $octet) (i32.const 16)) (i32.const 255)))
+                            (if (i32.and
+                                  (i32.gt_u (local.get $behind) (i32.const 13))
+                                  (i32.ne (local.get $behind) (local.get $dot)))
+                              (then
+                                ;; One octet too many, which is overwritten, or stands behind all.
+                                (i32.store
+                                  (local.get $out)
+                                  (i32.or (i32.and (local.get $octet) (i32.const 255)) (i32.const 0x0a0d00)))
+                                (local.set $at (i32.add (local.get $at) (i32.const 2)))
+                                (local.set $out (i32.add (local.get $out) (i32.const 3)))
+                                (br $pair))))))))))
+              (br $next)))
           (br $line))))
     (global.set $bare (local.get $bare))
     (local.get $out))
