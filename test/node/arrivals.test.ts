@@ -36,14 +36,34 @@ async function listening(where: { readonly path: string } | { readonly port: 0; 
 }
 
 /** A client's socket, and how it has come in at the server. */
-async function connected(): Promise<{ client: Socket; arrival: Arrival }> {
+async function connected(): Promise<{ listener: Server; client: Socket; arrival: Arrival }> {
   const { listener, arrivals } = await listening({ port: 0, host: "127.0.0.1" });
   const client = connectSocket({ port: portOf(listener), host: "127.0.0.1", allowHalfOpen: true });
   await once(client, "connect");
   while (arrivals.length === 0) await setImmediate();
   const [arrival] = arrivals;
   if (arrival === undefined) throw new Error("Nobody has come");
-  return { client, arrival };
+  return { listener, client, arrival };
+}
+
+/** The same over a Unix socket, which takes what is written to it at once. */
+async function connectedLocally() {
+  const folder = await mkdtemp(join(tmpdir(), "carteiro-"));
+  const path = join(folder, "socket");
+  const { arrivals } = await listening({ path });
+  const client = connectSocket({ path, allowHalfOpen: true });
+  while (arrivals.length === 0) await setImmediate();
+  const [arrival] = arrivals;
+  if (arrival === undefined) throw new Error("Nobody has come");
+  const close = async () => {
+    client.destroy();
+    await rm(folder, { recursive: true });
+  };
+  return { client, arrival, [Symbol.asyncDispose]: close };
+}
+
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await setImmediate();
 }
 
 function portOf(listener: Server): number {
@@ -124,21 +144,38 @@ describe.runIf(isTaken)("node: accepted connections", () => {
   });
 
   test("over a Unix socket have no addresses", async () => {
-    const folder = await mkdtemp(join(tmpdir(), "carteiro-"));
-    const path = join(folder, "socket");
-    const { arrivals } = await listening({ path });
-    const client = connectSocket(path);
-    while (arrivals.length === 0) await setImmediate();
-    const transport = new Promised(arrivals[0]?.open() as Transport);
-    expect([arrivals[0]?.remote, transport.remote, transport.local]).toEqual([{}, {}, {}]);
+    await using local = await connectedLocally();
+    const transport = new Promised(local.arrival.open());
+    expect([local.arrival.remote, transport.remote, transport.local]).toEqual([{}, {}, {}]);
     await transport.write(Buffer.from("220\r\n"));
-    expect(String((await once(client, "data"))[0])).toBe("220\r\n");
-    client.end("QUIT\r\n");
+    expect(String((await once(local.client, "data"))[0])).toBe("220\r\n");
+    local.client.end("QUIT\r\n");
     expect(String(await transport.read())).toBe("QUIT\r\n");
     expect(await transport.read()).toBeUndefined();
     transport.destroy();
-    client.destroy();
-    await rm(folder, { recursive: true });
+  });
+
+  test("are waited for by their listener, whatever becomes of them", async () => {
+    for (const becomes of ["destroyed", "ended", "reset", "secured"] as const) {
+      const { client, arrival, listener } = await connected();
+      client.on("error", () => {}).resume();
+      const transport = arrival.open();
+      let isClosed = false;
+      const closed = new Promise<void>((resolve) => {
+        listener.close(() => {
+          isClosed = true;
+          resolve();
+        });
+      });
+      if (becomes === "ended") client.end();
+      if (becomes === "secured") void transport.startTls().catch(() => {});
+      await turns(20);
+      expect([becomes, isClosed]).toEqual([becomes, false]);
+      if (becomes === "reset") transport.reset?.();
+      else transport.destroy();
+      await closed;
+      client.destroy();
+    }
   });
 
   test("that nobody opens are closed", async () => {
@@ -156,6 +193,58 @@ describe.runIf(isTaken)("node: accepted connections", () => {
     await expect(secured).rejects.toThrow();
     await once(client.resume(), "end");
     client.destroy();
+  });
+});
+
+/** As many as are read at once: the next read may find nothing, which is neither octets nor an end. */
+const full = 131_072;
+
+describe("node: octets without a socket", () => {
+  test("go on to come behind a read that has filled the buffer to its last octet", async () => {
+    await using local = await connectedLocally();
+    const transport = new Promised(local.arrival.open());
+    const first = transport.read();
+    local.client.write(new Uint8Array(full));
+    expect((await first)?.length).toBe(full);
+    const next = transport.read();
+    await turns(20);
+    local.client.write("NOOP\r\n");
+    expect(String(await next)).toBe("NOOP\r\n");
+    local.client.end();
+    expect(await transport.read()).toBeUndefined();
+    transport.destroy();
+  });
+
+  test("go on to come behind such a read, once we have ended, until the peer ends", async () => {
+    await using local = await connectedLocally();
+    const transport = local.arrival.open();
+    const seen = watched(transport);
+    await transport.end();
+    local.client.write(new Uint8Array(full));
+    while (seen.octets < full) await setImmediate();
+    await turns(20);
+    expect(seen).toEqual({ octets: full, ended: false, error: undefined });
+    local.client.end("QUIT\r\n");
+    while (!seen.ended) await setImmediate();
+    expect(seen).toEqual({ octets: full + 6, ended: true, error: undefined });
+    transport.destroy();
+  });
+
+  test("that wait to be sent do not share their request with those of another connection", async () => {
+    const [one, other] = [await connected(), await connected()];
+    const transports = [one, other].map(({ arrival }) => arrival.open());
+    const octets = new Uint8Array(4 * 2 ** 20).map((_, index) => index % 251);
+    const received = [one, other].map(async ({ client }) => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of client as AsyncIterable<Buffer>) chunks.push(chunk);
+      return Buffer.concat(chunks);
+    });
+    for (let at = 0; at < octets.length; at += 65_536) {
+      for (const transport of transports) transport.write(octets.subarray(at, at + 65_536))?.catch(() => {});
+    }
+    await Promise.all(transports.map((transport) => transport.end()));
+    for (const all of await Promise.all(received)) expect(all.equals(octets)).toBe(true);
+    for (const transport of transports) transport.destroy();
   });
 });
 
@@ -180,9 +269,9 @@ describe("node: what ends a connection without a socket", () => {
     const { client, arrival } = await connected();
     const transport = new Promised(arrival.open());
     client.write("one");
-    for (let turn = 0; turn < 20; turn++) await setImmediate();
+    await turns(20);
     client.end("two");
-    for (let turn = 0; turn < 20; turn++) await setImmediate();
+    await turns(20);
     let text = "";
     for (let chunk = await transport.read(); chunk !== undefined; chunk = await transport.read()) text += String(chunk);
     expect(text).toBe("onetwo");
@@ -251,6 +340,17 @@ describe("node: what ends a connection without a socket", () => {
     transport.reset?.();
     await broken.catch((error: unknown) => expect(error).toMatchObject({ code: "ECONNRESET" }));
     expect(seen.error).toBeInstanceOf(Error);
+  });
+
+  test("our reset while our end is under way troubles nobody", async () => {
+    const { client, arrival } = await connected();
+    client.on("error", () => {}).resume();
+    const transport = arrival.open();
+    const ended = transport.end().catch(() => {});
+    transport.reset?.();
+    await ended;
+    client.destroy();
+    await turns(20);
   });
 
   test("octets that come behind our end are read, and then the peer's end", async () => {

@@ -3,7 +3,7 @@
 import { channel } from "node:diagnostics_channel";
 import type { Server, Socket } from "node:net";
 import type { Arrival, Transport } from "@carteiro/driver";
-import { isKnown, socketOver, type Handle } from "./beneath.ts";
+import { Accepted, countsConnections, isKnown } from "./beneath.ts";
 import { remoteOf } from "./handle-wire.ts";
 import type { Tls } from "./tls.ts";
 import { handleTransport, nodeTransport, secureNodeTransport } from "./transport.ts";
@@ -40,29 +40,29 @@ function ignore(): void {}
 class HandleArrival implements Arrival {
   readonly remote: Arrival["remote"];
   readonly secure?: () => Promise<Transport>;
-  readonly #handle: Handle;
+  readonly #accepted: Accepted;
   readonly #tls: Tls | undefined;
   /** Once there is one. */
   #socket: Socket | undefined;
 
-  constructor(handle: Handle, tls: Tls | undefined) {
-    this.#handle = handle;
+  constructor(accepted: Accepted, tls: Tls | undefined) {
+    this.#accepted = accepted;
     this.#tls = tls;
-    this.remote = remoteOf(handle);
+    this.remote = remoteOf(accepted.handle);
     if (tls !== undefined) this.secure = () => this.#secure(tls);
   }
 
   open(): Transport {
-    return handleTransport(this.#handle, this.remote, this.#tls);
+    return handleTransport(this.#accepted, this.remote, this.#tls);
   }
 
   destroy(): void {
-    if (this.#socket === undefined) this.#handle.close();
+    if (this.#socket === undefined) this.#accepted.close();
     else this.#socket.destroy();
   }
 
   #secure(tls: Tls): Promise<Transport> {
-    this.#socket = socketOver(this.#handle);
+    this.#socket = this.#accepted.socket();
     return secureNodeTransport(this.#socket, tls);
   }
 }
@@ -83,11 +83,11 @@ export function takeHandles(
 ): void {
   const { _handle: accepting } = server as { readonly _handle?: Accepting | null };
   const bySocket = accepting?.onconnection;
-  if (!accepting || typeof bySocket !== "function") return;
+  if (!accepting || typeof bySocket !== "function" || !countsConnections(server)) return;
   accepting.onconnection = function (error, handle) {
     if (error || watched.hasSubscribers || !isKnown(handle)) return bySocket.call(this, error, handle);
     handle.setNoDelay?.(true);
     if (keepAlive) handle.setKeepAlive?.(true, 0);
-    arrived(new HandleArrival(handle, tls));
+    arrived(new HandleArrival(new Accepted(handle, server), tls));
   };
 }

@@ -14,12 +14,10 @@ export interface Handle {
   readStop(): number;
   /** Each read puts its octets at the beginning of the buffer from now on. */
   useUserBuffer(buffer: Uint8Array): void;
-  /** Sends at once what the system takes at once. Where that is all, the request can be used again. Gives 0, or an error's number. */
+  /** Sends at once what the system takes at once; where that is all, the request is not used. Gives 0, or an error's number. */
   writeBuffer(request: Request, bytes: Uint8Array): number;
   /** The same for several arrays: that there is nothing else among them is said by `areArrays`. */
   writev(request: Request, pieces: readonly Uint8Array[], areArrays: true): number;
-  /** Octets that wait for the system to take them. */
-  readonly writeQueueSize: number;
   /** Ends our side, behind all that was written. Gives 0, or an error's number. */
   shutdown(request: Request): number;
   close(): void;
@@ -33,6 +31,8 @@ export interface Handle {
 /** What a handle is given to tell by how a write or the end went, where that takes time. */
 export interface Request {
   oncomplete?: (status: number) => void;
+  /** -1 as long as it is not used. */
+  getAsyncId(): number;
   /** Kept from the collector meanwhile. */
   buffer?: Uint8Array | readonly Uint8Array[];
 }
@@ -64,7 +64,6 @@ export function isKnown(handle: unknown): handle is Handle {
   return (
     methods.every((name) => typeof known[name] === "function") &&
     typeof known.bytesRead === "number" &&
-    typeof known.writeQueueSize === "number" &&
     (known.onread === undefined || typeof known.onread === "function") &&
     knownRequests() !== undefined
   );
@@ -72,11 +71,51 @@ export function isKnown(handle: unknown): handle is Handle {
 
 const methods = ["useUserBuffer", "readStart", "readStop", "writeBuffer", "writev", "shutdown", "close"] as const;
 
-/** A socket for a handle from which nobody reads; nor does the socket. */
-export function socketOver(handle: object): Socket {
-  const options: object = { handle, allowHalfOpen: true, pauseOnCreate: true };
-  return new Socket(options);
+/** Of a server of Node's: it waits for the connections that it counts before it says that it is closed. */
+interface Counter {
+  _connections: number;
+  _emitCloseIfDrained(): void;
 }
+
+export function countsConnections(server: object): server is Counter {
+  const { _connections, _emitCloseIfDrained } = server as Partial<Counter>;
+  return typeof _connections === "number" && typeof _emitCloseIfDrained === "function";
+}
+
+/** A connection that a server has accepted, and of which no socket has been made. */
+export class Accepted {
+  readonly handle: Handle;
+  readonly #server: Counter;
+  #isClosed = false;
+
+  constructor(handle: Handle, server: Counter) {
+    this.handle = handle;
+    this.#server = server;
+    server._connections += 1;
+  }
+
+  /** A socket in its place, from which nobody reads. It is closed by that from then on. */
+  socket(): Socket {
+    // By these the socket is no more counted once it is closed.
+    return Object.assign(socketOver(this.handle), { server: this.#server, _server: this.#server });
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.handle.close();
+    this.#server._connections -= 1;
+    this.#server._emitCloseIfDrained();
+  }
+}
+
+/** What befalls the socket before or after somebody else looks after it concerns nobody. */
+function socketOver(handle: object): Socket {
+  const options: object = { handle, allowHalfOpen: true, pauseOnCreate: true };
+  return new Socket(options).on("error", ignore);
+}
+
+function ignore(): void {}
 
 let known: Requests | false | undefined;
 
@@ -105,13 +144,15 @@ function learnt(): Requests | undefined {
   };
   try {
     const socket = socketOver(handle);
-    socket.on("error", () => {});
     socket._write(new Uint8Array(1), "buffer" as BufferEncoding, () => {});
     socket._final(() => {});
     socket.destroy();
   } catch {
     return undefined;
   }
-  const isLearnt = typeof Write === "function" && typeof Shutdown === "function" && Write !== Object;
-  return isLearnt ? ({ Write, Shutdown } as Requests) : undefined;
+  const isLearnt = [Write, Shutdown].every((request) => typeof request === "function" && request !== Object);
+  if (!isLearnt) return undefined;
+  const made = { Write, Shutdown } as Requests;
+  const { getAsyncId } = new made.Write() as Partial<Request>;
+  return typeof getAsyncId === "function" ? made : undefined;
 }

@@ -3,7 +3,7 @@
 // comes before we have ended, a reset.
 
 import type { Socket } from "node:net";
-import { newRequest, socketOver, type End, type Handle } from "./beneath.ts";
+import { newRequest, type Accepted, type End, type Handle } from "./beneath.ts";
 import { DirectIntake, type Owner } from "./intake.ts";
 import { DirectOutlet, systemError } from "./outlet.ts";
 import { putBack, SocketWire } from "./socket-wire.ts";
@@ -22,7 +22,7 @@ export class HandleWire implements Wire, Owner {
   readonly remote: Address;
   readonly local: Address;
   readonly unread: readonly Buffer[] = none;
-  readonly #handle: Handle;
+  readonly #accepted: Accepted;
   readonly #taker: WireTaker;
   readonly #intake: DirectIntake;
   readonly #outlet: DirectOutlet;
@@ -31,12 +31,13 @@ export class HandleWire implements Wire, Owner {
   /** Once there is one. */
   #socket: Socket | undefined;
 
-  constructor(handle: Handle, remote: Address, taker: WireTaker) {
+  constructor(accepted: Accepted, remote: Address, taker: WireTaker) {
+    const { handle } = accepted;
     const local: End = {};
     handle.getsockname?.(local);
     this.remote = remote;
     this.local = address(local.address, local.port);
-    this.#handle = handle;
+    this.#accepted = accepted;
     this.#taker = taker;
     this.#outlet = new DirectOutlet(this, handle, () => taker.emptied());
     this.#intake = new DirectIntake(this, handle, taker, (given) => this.#otherwise(given));
@@ -66,7 +67,7 @@ export class HandleWire implements Wire, Owner {
     const request = newRequest("Shutdown");
     this.#isEnding = true;
     request.oncomplete = (status) => done(status === 0 ? null : systemError("shutdown", status));
-    const status = this.#handle.shutdown(request);
+    const status = this.#accepted.handle.shutdown(request);
     if (status !== 0) done(systemError("shutdown", status));
   }
 
@@ -74,7 +75,7 @@ export class HandleWire implements Wire, Owner {
     if (this.#socket !== undefined) return void this.#socket.destroy(error);
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#handle.close();
+    this.#accepted.close();
     if (error !== undefined) this.#taker.broken(error);
   }
 
@@ -88,17 +89,18 @@ export class HandleWire implements Wire, Owner {
     return socket;
   }
 
-  /** Neither octets. */
+  /** What is no octets. */
   #otherwise(given: unknown): void {
     if (this.#isClosed) return;
     // By then it is all the same whether the peer ends or breaks the connection.
-    if (this.#isEnding) return this.#taker.ended();
-    this.#taker.continues(new SocketWire(this.#bySocket(), this.#taker));
-    this.#handle.onread?.(given);
+    if (this.#isEnding && !this.#intake.wasFull) return this.#taker.ended();
+    const wire = new SocketWire(this.#bySocket(), this.#taker);
+    this.#accepted.handle.onread?.(given);
+    this.#taker.continues(wire);
   }
 
   #bySocket(): Socket {
     this.#intake.end();
-    return (this.#socket = socketOver(this.#handle));
+    return (this.#socket = this.#accepted.socket());
   }
 }

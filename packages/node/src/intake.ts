@@ -77,8 +77,9 @@ export class DirectIntake implements Intake {
   readonly #otherwise: OnRead | undefined;
   #isPaused = false;
   #ahead = 0;
+  #wasFull = false;
 
-  /** @param otherwise Called in the handle's place for what is no octets: the end, and errors. */
+  /** @param otherwise Called in the handle's place for what is no octets: the end, an error, or nothing at all. */
   constructor(owner: Owner, handle: Handle, taker: Taker, otherwise: OnRead | undefined) {
     this.#owner = owner;
     this.#handle = handle;
@@ -92,6 +93,11 @@ export class DirectIntake implements Intake {
       bytesRead += octets;
       this.#came(octets);
     };
+  }
+
+  /** Whether the last read has filled the buffer: the next one may find nothing, and what is no octets means nothing then. */
+  get wasFull(): boolean {
+    return this.#wasFull;
   }
 
   resume(): void {
@@ -113,6 +119,7 @@ export class DirectIntake implements Intake {
   }
 
   #came(octets: number): void {
+    this.#wasFull = octets === common.length;
     const { timeout } = this.#owner;
     if (timeout !== undefined && timeout > 0) this.#owner.setTimeout?.(timeout);
     if (octets <= mostLent) this.#taker.lent((views[octets] ??= common.subarray(0, octets)));

@@ -41,6 +41,8 @@ export class StreamOutlet implements Outlet {
 
 type Octets = NonNullable<Request["buffer"]>;
 
+/** What a request has in the place of a number as long as no handle has it. */
+const unused = -1;
 /** Not in use: mostly a write takes no time, and leaves it as it was. */
 let spare: Request | undefined;
 
@@ -73,7 +75,8 @@ export class DirectOutlet implements Outlet {
 
   #sent(status: number, request: Request, octets: Octets): boolean {
     if (status !== 0) this.#fail(status);
-    else if (this.#handle.writeQueueSize > 0) this.#wait(request, octets);
+    // What waits may have left by now: the request is the handle's all the same.
+    else if (request.getAsyncId() !== unused) this.#wait(request, octets);
     return this.#waiting === 0;
   }
 
@@ -90,6 +93,7 @@ export class DirectOutlet implements Outlet {
   }
 
   #fail(status: number): void {
+    spare = undefined;
     if (!this.#owner.destroyed) this.#owner.destroy(systemError("write", status));
   }
 }

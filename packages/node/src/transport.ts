@@ -4,7 +4,7 @@ import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import type { TlsInfo } from "@carteiro/core";
 import type { Receiver, Transport } from "@carteiro/driver";
-import type { Handle } from "./beneath.ts";
+import type { Accepted } from "./beneath.ts";
 import { HandleWire } from "./handle-wire.ts";
 import { own } from "./intake.ts";
 import { SocketWire } from "./socket-wire.ts";
@@ -35,8 +35,8 @@ export async function secureNodeTransport(socket: Socket, tls: Tls): Promise<Tra
 }
 
 /** Likewise, over what is beneath a socket that there is none of yet. */
-export function handleTransport(handle: Handle, remote: Address, tls: Tls | undefined): Transport {
-  return new NodeTransport((taker) => new HandleWire(handle, remote, taker), tls);
+export function handleTransport(accepted: Accepted, remote: Address, tls: Tls | undefined): Transport {
+  return new NodeTransport((taker) => new HandleWire(accepted, remote, taker), tls);
 }
 
 function transportOver(socket: Socket, tls: Tls | undefined): NodeTransport {
@@ -210,7 +210,8 @@ class NodeTransport implements Transport, WireTaker {
 
   continues(wire: Wire): void {
     this.#wire = wire;
-    if (this.#chunks.length > 0) wire.pause();
+    wire.resume();
+    if (!this.#wanted) wire.pause();
   }
 
   closed(): void {

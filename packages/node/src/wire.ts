@@ -30,7 +30,7 @@ export interface WireTaker extends Taker {
   broken(error: Error): void;
   /** It is closed, and nobody has said why. */
   closed(): void;
-  /** It goes on in another way. */
+  /** It goes on in another way, and is paused. */
   continues(wire: Wire): void;
 }
 
