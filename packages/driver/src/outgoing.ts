@@ -84,12 +84,11 @@ export class Outgoing {
   #send(first: Uint8Array, behind: readonly Uint8Array[] | undefined, octets: number): void {
     const transport = this.#transport;
     if (behind === undefined) return this.#waitFor(transport.write(first), octets);
-    if (first.length < fullWrite) return this.#waitFor(transport.write(joined([first, ...behind], octets)), octets);
     // To join it with something large would copy that.
-    const rest = joined(behind, octets - first.length);
-    if (transport.writeAll !== undefined) return this.#waitFor(transport.writeAll([first, rest]), octets);
-    this.#waitFor(transport.write(first), first.length);
-    this.#waitFor(transport.write(rest), rest.length);
+    const isLarge = first.length >= fullWrite;
+    const pieces = isLarge ? [first, joined(behind, octets - first.length)] : [joined([first, ...behind], octets)];
+    if (isLarge && transport.writeAll !== undefined) return this.#waitFor(transport.writeAll(pieces), octets);
+    for (const piece of pieces) this.#waitFor(transport.write(piece), piece.length);
   }
 
   #waitFor(pending: void | Promise<void>, octets: number): void {
