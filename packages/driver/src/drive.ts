@@ -4,7 +4,7 @@
 import type { CryptoOperation, Effect, Input, Instant, Output, Session } from "@carteiro/core";
 import { promised, webCompute } from "./compute.ts";
 import type { DriveOptions, SessionListener } from "./drive-options.ts";
-import { Outgoing, type Sender } from "./outgoing.ts";
+import { Outgoing } from "./outgoing.ts";
 import type { Own, Receiver, Transport } from "./transport.ts";
 
 const settled = Promise.resolve();
@@ -14,7 +14,7 @@ const leaving = 30_000;
 /** Milliseconds that the connection is then kept, so that the last words reach a peer that is still sending. */
 const lingering = 1_000;
 
-export class Drive<Intent, Event> implements Receiver, Sender {
+export class Drive<Intent, Event> implements Receiver {
   /** What broke the connection, where something did. */
   error: unknown;
 

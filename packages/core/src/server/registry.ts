@@ -29,10 +29,6 @@ interface Reading<Parameters> {
   readonly none: { readonly typed: Parameters };
 }
 
-interface Announcements {
-  readonly announced: readonly string[];
-}
-
 export class Registry {
   /** Commands that the grammar does not know, by their verb. */
   readonly verbs: ReadonlyMap<string, ExtensionVerb>;
@@ -42,7 +38,7 @@ export class Registry {
   /** The last line that each extension announced and that is known to fit. */
   readonly #fitting: string[] = [];
   /** The last lines announced, and upon what: most clients of a server are told the same. */
-  #last: Announcements = { announced: [] };
+  #last: { readonly announced: readonly string[] } = { announced: [] };
   #lastOffer: Offer | undefined;
   /** Whether what is announced depends on the offer alone: who knows what an application's own extensions look at. */
   readonly #isStandard: boolean;
@@ -84,7 +80,7 @@ export class Registry {
   }
 
   /** The lines of EHLO's reply, the greeting's aside; or the reply that refuses EHLO, where an extension fails. */
-  announcements(offer: Offer): Announcements | Refusal {
+  announcements(offer: Offer): { readonly announced: readonly string[] } | Refusal {
     if (this.#isStandard && isSame(offer, this.#lastOffer)) return this.#last;
     const announced: string[] = [];
     for (const [index, extension] of this.#extensions.entries()) {
