@@ -21,7 +21,14 @@ import { accepted, closeReasons, isDecided, type Occurrence } from "./occurrence
 import type { Question } from "./questions.ts";
 import { checkReplies, fixedReplies, formattedReply, padded, type ServerReplyName } from "./replies.ts";
 import { SentAhead } from "./sent-ahead.ts";
-import { contentForm, framingOf, openEnvelope, transactionEnded, type OpenEnvelope } from "./transaction.ts";
+import {
+  addRecipient,
+  contentForm,
+  framingOf,
+  openEnvelope,
+  transactionEnded,
+  type OpenEnvelope,
+} from "./transaction.ts";
 import { contentReplies, fittingVerdicts, type Verdicts } from "./verdict.ts";
 
 type Attributes = Extract<CheckedExtension, { readonly attributes: unknown }>;
@@ -264,7 +271,7 @@ export class ServerActions {
   }
 
   #addRecipient({ recipient, parameters }: Extract<Question, { type: "recipientReceived" }>): void {
-    this.#envelope?.recipients.push({ recipient, parameters });
+    if (this.#envelope !== undefined) addRecipient(this.#envelope, { recipient, parameters });
     if (this.#context.profile.limits.recipientDomains < Infinity) (this.#domains ??= new Set()).add(recipient.domain);
     this.budget.progressMade();
   }

@@ -11,7 +11,7 @@ import type { ServerProfile } from "./options.ts";
 import type { ContentForm } from "./verdict.ts";
 
 /** The envelope of a transaction that takes recipients. */
-export type OpenEnvelope = Envelope & { readonly recipients: EnvelopeRecipient[] };
+export type OpenEnvelope = Omit<Envelope, "recipients"> & { recipients: EnvelopeRecipient[] };
 
 export function openEnvelope(
   reversePath: ReversePath,
@@ -20,6 +20,12 @@ export function openEnvelope(
 ): OpenEnvelope {
   const envelope = { reversePath, parameters, recipients: [] };
   return forwarded === undefined ? envelope : { ...envelope, forwarded };
+}
+
+/** Most envelopes have one recipient, and V8 makes room for seventeen where the first is pushed. */
+export function addRecipient(envelope: OpenEnvelope, recipient: EnvelopeRecipient): void {
+  if (envelope.recipients.length === 0) envelope.recipients = [recipient];
+  else envelope.recipients.push(recipient);
 }
 
 /** @param command The one that begins the content. */
