@@ -21,14 +21,7 @@ import { accepted, closeReasons, isDecided, type Occurrence } from "./occurrence
 import type { Question } from "./questions.ts";
 import { checkReplies, fixedReplies, formattedReply, padded, type ServerReplyName } from "./replies.ts";
 import { SentAhead } from "./sent-ahead.ts";
-import {
-  addRecipient,
-  contentForm,
-  framingOf,
-  openEnvelope,
-  transactionEnded,
-  type OpenEnvelope,
-} from "./transaction.ts";
+import { contentForm, framingOf, openEnvelope, transactionEnded, type OpenEnvelope } from "./transaction.ts";
 import { contentReplies, fittingVerdicts, type Verdicts } from "./verdict.ts";
 
 type Attributes = Extract<CheckedExtension, { readonly attributes: unknown }>;
@@ -271,7 +264,10 @@ export class ServerActions {
   }
 
   #addRecipient({ recipient, parameters }: Extract<Question, { type: "recipientReceived" }>): void {
-    if (this.#envelope !== undefined) addRecipient(this.#envelope, { recipient, parameters });
+    const envelope = this.#envelope;
+    // V8 makes room for seventeen where the first is pushed, and most have but one.
+    if (envelope?.recipients.length === 0) envelope.recipients = [{ recipient, parameters }];
+    else envelope?.recipients.push({ recipient, parameters });
     if (this.#context.profile.limits.recipientDomains < Infinity) (this.#domains ??= new Set()).add(recipient.domain);
     this.budget.progressMade();
   }

@@ -22,12 +22,6 @@ export function openEnvelope(
   return forwarded === undefined ? envelope : { ...envelope, forwarded };
 }
 
-/** Most envelopes have one recipient, and V8 makes room for seventeen where the first is pushed. */
-export function addRecipient(envelope: OpenEnvelope, recipient: EnvelopeRecipient): void {
-  if (envelope.recipients.length === 0) envelope.recipients = [recipient];
-  else envelope.recipients.push(recipient);
-}
-
 /** @param command The one that begins the content. */
 export function framingOf(command: Command | undefined, envelope: Envelope | undefined): ContentFraming {
   if (command?.verb === "DATA") return "data";
