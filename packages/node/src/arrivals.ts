@@ -42,14 +42,12 @@ class HandleArrival implements Arrival {
   readonly secure?: () => Promise<Transport>;
   readonly #accepted: Accepted;
   readonly #tls: Tls | undefined;
-  /** Once there is one. */
-  #socket: Socket | undefined;
 
   constructor(accepted: Accepted, tls: Tls | undefined) {
     this.#accepted = accepted;
     this.#tls = tls;
     this.remote = remoteOf(accepted.handle);
-    if (tls !== undefined) this.secure = () => this.#secure(tls);
+    if (tls !== undefined) this.secure = () => secureNodeTransport(accepted.socket(), tls);
   }
 
   open(): Transport {
@@ -57,13 +55,7 @@ class HandleArrival implements Arrival {
   }
 
   destroy(): void {
-    if (this.#socket === undefined) this.#accepted.close();
-    else this.#socket.destroy();
-  }
-
-  #secure(tls: Tls): Promise<Transport> {
-    this.#socket = this.#accepted.socket();
-    return secureNodeTransport(this.#socket, tls);
+    this.#accepted.destroy();
   }
 }
 

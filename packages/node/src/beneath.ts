@@ -5,7 +5,7 @@ import { Socket } from "node:net";
 import { platform, versions } from "node:process";
 
 export interface Handle {
-  /** Whether it has been told to read: a note of the socket's, where there is one. */
+  /** Whether it has been told to read: a note of whoever reads. */
   reading?: boolean;
   readonly bytesRead: number;
   /** Called for each read, and for the end and errors. */
@@ -86,6 +86,8 @@ export function countsConnections(server: object): server is Counter {
 export class Accepted {
   readonly handle: Handle;
   readonly #server: Counter;
+  /** Once there is one. */
+  #socket: Socket | undefined;
   #isClosed = false;
 
   constructor(handle: Handle, server: Counter) {
@@ -94,18 +96,27 @@ export class Accepted {
     server._connections += 1;
   }
 
-  /** A socket in its place, from which nobody reads. It is closed by that from then on. */
-  socket(): Socket {
-    // By these the socket is no more counted once it is closed.
-    return Object.assign(socketOver(this.handle), { server: this.#server, _server: this.#server });
+  get destroyed(): boolean {
+    return this.#socket?.destroyed ?? this.#isClosed;
   }
 
-  close(): void {
-    if (this.#isClosed) return;
+  /** A socket in its place, always the same one. It is made at rest, and from then on counts as the connection. */
+  socket(): Socket {
+    // By these its server learns that it is closed.
+    const whose = { server: this.#server, _server: this.#server };
+    return (this.#socket ??= Object.assign(socketOver(this.handle), whose));
+  }
+
+  /** Closes it at once, and gives whether a socket tells of that. */
+  destroy(error?: Error): boolean {
+    this.#socket?.destroy(error);
+    if (this.#socket !== undefined) return true;
+    if (this.#isClosed) return false;
     this.#isClosed = true;
     this.handle.close();
     this.#server._connections -= 1;
     this.#server._emitCloseIfDrained();
+    return false;
   }
 }
 

@@ -1,6 +1,6 @@
 // Octets by what is beneath sockets, for connections that were accepted: to make a socket and to take it apart again costs more than a
-// session of one message does. One is made all the same as soon as there is more to it than octets: TLS, an end or an error that
-// comes before we have ended, a reset.
+// session of one message does. One is made all the same as soon as there is more to it than octets: TLS, a reset, and what may be an end
+// or an error before we have ended.
 
 import type { Socket } from "node:net";
 import { newRequest, type Accepted, type End, type Handle } from "./beneath.ts";
@@ -27,9 +27,6 @@ export class HandleWire implements Wire, Owner {
   readonly #intake: DirectIntake;
   readonly #outlet: DirectOutlet;
   #isEnding = false;
-  #isClosed = false;
-  /** Once there is one. */
-  #socket: Socket | undefined;
 
   constructor(accepted: Accepted, remote: Address, taker: WireTaker) {
     const { handle } = accepted;
@@ -44,7 +41,7 @@ export class HandleWire implements Wire, Owner {
   }
 
   get destroyed(): boolean {
-    return this.#socket?.destroyed ?? this.#isClosed;
+    return this.#accepted.destroyed;
   }
 
   resume(): void {
@@ -72,15 +69,13 @@ export class HandleWire implements Wire, Owner {
   }
 
   destroy(error?: Error): void {
-    if (this.#socket !== undefined) return void this.#socket.destroy(error);
-    if (this.#isClosed) return;
-    this.#isClosed = true;
-    this.#accepted.close();
-    if (error !== undefined) this.#taker.broken(error);
+    if (this.destroyed) return;
+    const isTold = this.#accepted.destroy(error);
+    if (!isTold && error !== undefined) this.#taker.broken(error);
   }
 
   reset(): void {
-    if (!this.#isClosed) (this.#socket ?? this.#bySocket()).resetAndDestroy();
+    if (!this.destroyed) this.#bySocket().resetAndDestroy();
   }
 
   release(unread: readonly Buffer[]): Socket {
@@ -91,16 +86,16 @@ export class HandleWire implements Wire, Owner {
 
   /** What is no octets. */
   #otherwise(given: unknown): void {
-    if (this.#isClosed) return;
+    if (this.destroyed) return;
     // By then it is all the same whether the peer ends or breaks the connection.
     if (this.#isEnding && !this.#intake.wasFull) return this.#taker.ended();
-    const wire = new SocketWire(this.#bySocket(), this.#taker);
+    const wire = new SocketWire(this.#bySocket(), this.#taker, this.#outlet);
     this.#accepted.handle.onread?.(given);
     this.#taker.continues(wire);
   }
 
   #bySocket(): Socket {
     this.#intake.end();
-    return (this.#socket = this.#accepted.socket());
+    return this.#accepted.socket();
   }
 }

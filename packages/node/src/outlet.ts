@@ -1,4 +1,4 @@
-// How octets leave by a socket: past the stream where that is possible, else by it. For each write the stream makes a request, keeps
+// How octets leave: past the stream where that is possible, else by it. For each write the stream makes a request, keeps
 // account of what waits, and calls back a turn later, though the system mostly takes all at once.
 
 import type { Socket } from "node:net";
@@ -9,7 +9,7 @@ import type { Owner } from "./intake.ts";
 export interface Outlet {
   /** Sends octets behind what was sent before. True: more may follow at once. False: it is said when. */
   write(bytes: Uint8Array): boolean;
-  /** The same for several arrays, in one call of the system's where that is possible without copying them. */
+  /** The same for several arrays; past the stream, in one call of the system's. */
   writeAll(pieces: readonly Uint8Array[]): boolean;
   /** Nothing is written any more, and nothing said. */
   end(): void;
@@ -74,7 +74,10 @@ export class DirectOutlet implements Outlet {
   end(): void {}
 
   #sent(status: number, request: Request, octets: Octets): boolean {
-    if (status !== 0) this.#fail(status);
+    if (status !== 0) {
+      spare = undefined;
+      this.#fail(status);
+    }
     // What waits may have left by now: the request is the handle's all the same.
     else if (request.getAsyncId() !== unused) this.#wait(request, octets);
     return this.#waiting === 0;
@@ -93,7 +96,6 @@ export class DirectOutlet implements Outlet {
   }
 
   #fail(status: number): void {
-    spare = undefined;
     if (!this.#owner.destroyed) this.#owner.destroy(systemError("write", status));
   }
 }

@@ -14,7 +14,8 @@ export class SocketWire implements Wire {
   readonly #intake: Intake;
   readonly #outlet: Outlet;
 
-  constructor(socket: Socket, taker: WireTaker) {
+  /** @param outlet By which octets leave already, where there is such a one. */
+  constructor(socket: Socket, taker: WireTaker, outlet?: Outlet) {
     this.#socket = socket;
     this.remote = address(socket.remoteAddress, socket.remotePort);
     this.local = address(socket.localAddress, socket.localPort);
@@ -26,7 +27,7 @@ export class SocketWire implements Wire {
     const handle = handleOf(socket);
     // Past the stream where nobody overtakes anybody by that.
     const isDirect = handle !== undefined && socket.writableLength === 0;
-    this.#outlet = isDirect ? new DirectOutlet(socket, handle, emptied) : new StreamOutlet(socket, emptied);
+    this.#outlet = outlet ?? (isDirect ? new DirectOutlet(socket, handle, emptied) : new StreamOutlet(socket, emptied));
     this.unread = handle === undefined ? [] : takenOut(socket);
     this.#intake =
       handle === undefined ? new StreamIntake(socket, taker) : new DirectIntake(socket, handle, taker, handle.onread);

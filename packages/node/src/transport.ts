@@ -68,6 +68,7 @@ class NodeTransport implements Transport, WireTaker {
   #writers: Waiter<void>[] = [];
   #peerEnded = false;
   #ending: Promise<void> | undefined;
+  #hasEnded = false;
   /** That the connection is broken, in words; the error itself is made when it is asked for. */
   #gone: string | undefined;
   #error: Error | undefined;
@@ -115,6 +116,7 @@ class NodeTransport implements Transport, WireTaker {
 
   /** @param isFree Whether more may follow at once. */
   #taken(isFree: boolean): void | Promise<void> {
+    if (this.#gone !== undefined) return watched(Promise.reject(this.#lost()));
     if (isFree) return;
     return watched(new Promise<void>((resolve, reject) => this.#writers.push({ resolve, reject })));
   }
@@ -146,7 +148,11 @@ class NodeTransport implements Transport, WireTaker {
     if (this.#gone !== undefined) return Promise.reject(this.#lost());
     this.#ending = watched(
       new Promise((resolve, reject) => {
-        this.#wire.end((error) => (error ? reject(this.#gone === undefined ? error : this.#lost()) : resolve()));
+        this.#wire.end((error) => {
+          this.#hasEnded = true;
+          if (error) reject(this.#gone === undefined ? error : this.#lost());
+          else resolve();
+        });
       }),
     );
     return this.#ending;
@@ -161,12 +167,17 @@ class NodeTransport implements Transport, WireTaker {
   }
 
   reset(): void {
+    // While its end is under way the system refuses, and Node would never close it.
+    if (this.#ending === undefined || this.#hasEnded) this.#tryReset();
+    this.destroy();
+  }
+
+  #tryReset(): void {
     try {
       (this.#beneath ?? this.#wire).reset();
     } catch {
       // A Unix socket knows no reset.
     }
-    this.destroy();
   }
 
   /** Why nothing can be read or written; made only when somebody asks, since errors are dear. */

@@ -264,10 +264,7 @@ export class ServerActions {
   }
 
   #addRecipient({ recipient, parameters }: Extract<Question, { type: "recipientReceived" }>): void {
-    const envelope = this.#envelope;
-    // V8 makes room for seventeen where the first is pushed, and most have but one.
-    if (envelope?.recipients.length === 0) envelope.recipients = [{ recipient, parameters }];
-    else envelope?.recipients.push({ recipient, parameters });
+    this.#envelope?.recipients.push({ recipient, parameters });
     if (this.#context.profile.limits.recipientDomains < Infinity) (this.#domains ??= new Set()).add(recipient.domain);
     this.budget.progressMade();
   }

@@ -29,6 +29,11 @@ interface Reading<Parameters> {
   readonly none: { readonly typed: Parameters };
 }
 
+interface Known {
+  readonly offer: Offer;
+  readonly announced: readonly string[];
+}
+
 export class Registry {
   /** Commands that the grammar does not know, by their verb. */
   readonly verbs: ReadonlyMap<string, ExtensionVerb>;
@@ -37,9 +42,8 @@ export class Registry {
   readonly #extensions: readonly Extension[];
   /** The last line that each extension announced and that is known to fit. */
   readonly #fitting: string[] = [];
-  /** The last lines announced, and upon what: most clients of a server are told the same. */
-  #last: { readonly announced: readonly string[] } = { announced: [] };
-  #lastOffer: Offer | undefined;
+  /** The last lines announced in the clear and under TLS, and upon what: most clients of a server are told the same. */
+  readonly #known: (Known | undefined)[] = [];
   /** Whether what is announced depends on the offer alone: who knows what an application's own extensions look at. */
   readonly #isStandard: boolean;
   readonly #mail: Reading<MailParameters>;
@@ -81,7 +85,9 @@ export class Registry {
 
   /** The lines of EHLO's reply, the greeting's aside; or the reply that refuses EHLO, where an extension fails. */
   announcements(offer: Offer): { readonly announced: readonly string[] } | Refusal {
-    if (this.#isStandard && isSame(offer, this.#lastOffer)) return this.#last;
+    const place = offer.secured ? 1 : 0;
+    const known = this.#known[place];
+    if (known !== undefined && this.#isStandard && isSame(offer, known.offer)) return known;
     const announced: string[] = [];
     for (const [index, extension] of this.#extensions.entries()) {
       try {
@@ -93,11 +99,11 @@ export class Registry {
         return failed(`keyword ${extension.keyword}`, error);
       }
     }
-    const last = this.#last.announced;
+    const last = known?.announced ?? [];
     const areSame = announced.length === last.length && announced.every((line, at) => line === last[at]);
-    if (!areSame) this.#last = { announced };
-    this.#lastOffer = offer;
-    return this.#last;
+    const found = { offer, announced: areSame ? last : announced };
+    this.#known[place] = found;
+    return found;
   }
 
   /** MAIL's parameters. After HELO none is known (RFC 5321 §4.1.1.1). */
@@ -111,9 +117,8 @@ export class Registry {
   }
 }
 
-function isSame(offer: Offer, last: Offer | undefined): boolean {
+function isSame(offer: Offer, last: Offer): boolean {
   return (
-    last !== undefined &&
     offer.messageSize === last.messageSize &&
     offer.startTls === last.startTls &&
     offer.secured === last.secured &&

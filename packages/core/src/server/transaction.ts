@@ -11,7 +11,7 @@ import type { ServerProfile } from "./options.ts";
 import type { ContentForm } from "./verdict.ts";
 
 /** The envelope of a transaction that takes recipients. */
-export type OpenEnvelope = Omit<Envelope, "recipients"> & { recipients: EnvelopeRecipient[] };
+export type OpenEnvelope = Envelope & { readonly recipients: EnvelopeRecipient[] };
 
 export function openEnvelope(
   reversePath: ReversePath,
