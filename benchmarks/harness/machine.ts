@@ -51,7 +51,9 @@ export function stamp(): Stamp {
 function commit(): string {
   try {
     const git = (...args: string[]) => execFileSync("git", args, { encoding: "utf8", stdio: "pipe" }).trim();
-    const isChanged = git("status", "--porcelain", "--untracked-files=no") !== "";
+    // The results themselves are being written.
+    const others = ["--", ":/", ":(top,exclude)benchmarks/results"];
+    const isChanged = git("status", "--porcelain", "--untracked-files=no", ...others) !== "";
     return git("rev-parse", "--short", "HEAD") + (isChanged ? " and changes" : "");
   } catch {
     return "unknown";
