@@ -3,6 +3,7 @@
 
 import { Socket } from "node:net";
 import { platform, versions } from "node:process";
+import { getSystemErrorName } from "node:util";
 
 export interface Handle {
   /** Whether it has been told to read: a note of whoever reads. */
@@ -166,4 +167,10 @@ function learnt(): Requests | undefined {
   const made = { Write, Shutdown } as Requests;
   const { getAsyncId } = new made.Write() as Partial<Request>;
   return typeof getAsyncId === "function" ? made : undefined;
+}
+
+/** Of a number that a handle gives, as Node makes it. */
+export function systemError(syscall: string, errno: number): Error {
+  const code = getSystemErrorName(errno);
+  return Object.assign(new Error(`${syscall} ${code}`), { errno, code, syscall });
 }

@@ -3,9 +3,9 @@
 // or an error before we have ended.
 
 import type { Socket } from "node:net";
-import { newRequest, type Accepted, type End, type Handle } from "./beneath.ts";
+import { newRequest, systemError, type Accepted, type End, type Handle } from "./beneath.ts";
 import { DirectIntake, type Owner } from "./intake.ts";
-import { DirectOutlet, systemError } from "./outlet.ts";
+import { DirectOutlet } from "./outlet.ts";
 import { putBack, SocketWire } from "./socket-wire.ts";
 import { address, type Address, type Wire, type WireTaker } from "./wire.ts";
 
@@ -24,8 +24,8 @@ export class HandleWire implements Wire, Owner {
   readonly unread: readonly Buffer[] = none;
   readonly #accepted: Accepted;
   readonly #taker: WireTaker;
-  readonly #intake: DirectIntake;
-  readonly #outlet: DirectOutlet;
+  readonly intake: DirectIntake;
+  readonly outlet: DirectOutlet;
   #isEnding = false;
 
   constructor(accepted: Accepted, remote: Address, taker: WireTaker) {
@@ -36,28 +36,12 @@ export class HandleWire implements Wire, Owner {
     this.local = address(local.address, local.port);
     this.#accepted = accepted;
     this.#taker = taker;
-    this.#outlet = new DirectOutlet(this, handle, () => taker.emptied());
-    this.#intake = new DirectIntake(this, handle, taker, (given) => this.#otherwise(given));
+    this.outlet = new DirectOutlet(this, handle, () => taker.emptied());
+    this.intake = new DirectIntake(this, handle, taker, (given) => this.#otherwise(given));
   }
 
   get destroyed(): boolean {
     return this.#accepted.destroyed;
-  }
-
-  resume(): void {
-    this.#intake.resume();
-  }
-
-  pause(): void {
-    this.#intake.pause();
-  }
-
-  write(bytes: Uint8Array): boolean {
-    return this.#outlet.write(bytes);
-  }
-
-  writeAll(pieces: readonly Uint8Array[]): boolean {
-    return this.#outlet.writeAll(pieces);
   }
 
   end(done: (error?: Error | null) => void): void {
@@ -88,14 +72,14 @@ export class HandleWire implements Wire, Owner {
   #otherwise(given: unknown): void {
     if (this.destroyed) return;
     // By then it is all the same whether the peer ends or breaks the connection.
-    if (this.#isEnding && !this.#intake.wasFull) return this.#taker.ended();
-    const wire = new SocketWire(this.#bySocket(), this.#taker, this.#outlet);
+    if (this.#isEnding && !this.intake.wasFull) return this.#taker.ended();
+    const wire = new SocketWire(this.#bySocket(), this.#taker, this.outlet);
     this.#accepted.handle.onread?.(given);
     this.#taker.continues(wire);
   }
 
   #bySocket(): Socket {
-    this.#intake.end();
+    this.intake.end();
     return this.#accepted.socket();
   }
 }

@@ -2,8 +2,7 @@
 // account of what waits, and calls back a turn later, though the system mostly takes all at once.
 
 import type { Socket } from "node:net";
-import { getSystemErrorName } from "node:util";
-import { newRequest, type Handle, type Request } from "./beneath.ts";
+import { newRequest, systemError, type Handle, type Request } from "./beneath.ts";
 import type { Owner } from "./intake.ts";
 
 export interface Outlet {
@@ -98,10 +97,4 @@ export class DirectOutlet implements Outlet {
   #fail(status: number): void {
     if (!this.#owner.destroyed) this.#owner.destroy(systemError("write", status));
   }
-}
-
-/** As Node makes them. */
-export function systemError(syscall: string, errno: number): Error {
-  const code = getSystemErrorName(errno);
-  return Object.assign(new Error(`${syscall} ${code}`), { errno, code, syscall });
 }

@@ -11,8 +11,8 @@ export class SocketWire implements Wire {
   readonly local: Wire["local"];
   readonly unread: readonly Buffer[];
   readonly #socket: Socket;
-  readonly #intake: Intake;
-  readonly #outlet: Outlet;
+  readonly intake: Intake;
+  readonly outlet: Outlet;
 
   /** @param outlet By which octets leave already, where there is such a one. */
   constructor(socket: Socket, taker: WireTaker, outlet?: Outlet) {
@@ -27,26 +27,10 @@ export class SocketWire implements Wire {
     const handle = handleOf(socket);
     // Past the stream where nobody overtakes anybody by that.
     const isDirect = handle !== undefined && socket.writableLength === 0;
-    this.#outlet = outlet ?? (isDirect ? new DirectOutlet(socket, handle, emptied) : new StreamOutlet(socket, emptied));
+    this.outlet = outlet ?? (isDirect ? new DirectOutlet(socket, handle, emptied) : new StreamOutlet(socket, emptied));
     this.unread = handle === undefined ? [] : takenOut(socket);
-    this.#intake =
+    this.intake =
       handle === undefined ? new StreamIntake(socket, taker) : new DirectIntake(socket, handle, taker, handle.onread);
-  }
-
-  resume(): void {
-    this.#intake.resume();
-  }
-
-  pause(): void {
-    this.#intake.pause();
-  }
-
-  write(bytes: Uint8Array): boolean {
-    return this.#outlet.write(bytes);
-  }
-
-  writeAll(pieces: readonly Uint8Array[]): boolean {
-    return this.#outlet.writeAll(pieces);
   }
 
   end(done: (error?: Error | null) => void): void {
@@ -63,8 +47,8 @@ export class SocketWire implements Wire {
 
   release(unread: readonly Buffer[]): Socket {
     const socket = this.#socket;
-    this.#intake.end();
-    this.#outlet.end();
+    this.intake.end();
+    this.outlet.end();
     for (const [event, listener] of listeners) socket.off(event, listener);
     // What befalls it from now on is told by the socket on top of it.
     socket.on("error", () => {});

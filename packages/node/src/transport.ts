@@ -34,7 +34,7 @@ export async function secureNodeTransport(socket: Socket, tls: Tls): Promise<Tra
   return transport;
 }
 
-/** Likewise, over what is beneath a socket that there is none of yet. */
+/** A transport over a connection of which no socket has been made. */
 export function handleTransport(accepted: Accepted, remote: Address, tls: Tls | undefined): Transport {
   return new NodeTransport((taker) => new HandleWire(accepted, remote, taker), tls);
 }
@@ -79,7 +79,7 @@ class NodeTransport implements Transport, WireTaker {
     this.remote = this.#wire.remote;
     this.local = this.#wire.local;
     this.#chunks = [...this.#wire.unread];
-    if (this.#chunks.length > 0) this.#wire.pause();
+    if (this.#chunks.length > 0) this.#wire.intake.pause();
   }
 
   attach(receiver: Receiver): void {
@@ -95,16 +95,16 @@ class NodeTransport implements Transport, WireTaker {
     else if (this.#gone !== undefined) this.#receiver?.broken(this.#lost());
     else {
       this.#wanted = true;
-      this.#wire.resume();
+      this.#wire.intake.resume();
     }
   }
 
   write(bytes: Uint8Array): void | Promise<void> {
-    return this.#refusal() ?? this.#taken(this.#wire.write(bytes));
+    return this.#refusal() ?? this.#taken(this.#wire.outlet.write(bytes));
   }
 
   writeAll(pieces: readonly Uint8Array[]): void | Promise<void> {
-    return this.#refusal() ?? this.#taken(this.#wire.writeAll(pieces));
+    return this.#refusal() ?? this.#taken(this.#wire.outlet.writeAll(pieces));
   }
 
   /** Why nothing may be written, where that is so. */
@@ -191,7 +191,7 @@ class NodeTransport implements Transport, WireTaker {
   came(chunk: Buffer): void {
     if (!this.#wanted) {
       this.#chunks.push(chunk);
-      this.#wire.pause();
+      this.#wire.intake.pause();
       return;
     }
     this.#wanted = false;
@@ -221,8 +221,8 @@ class NodeTransport implements Transport, WireTaker {
 
   continues(wire: Wire): void {
     this.#wire = wire;
-    wire.resume();
-    if (!this.#wanted) wire.pause();
+    wire.intake.resume();
+    if (!this.#wanted) wire.intake.pause();
   }
 
   closed(): void {

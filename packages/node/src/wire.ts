@@ -5,7 +5,9 @@ import { plainAddress } from "@carteiro/driver";
 import type { Intake, Taker } from "./intake.ts";
 import type { Outlet } from "./outlet.ts";
 
-export interface Wire extends Pick<Intake, "resume" | "pause">, Pick<Outlet, "write" | "writeAll"> {
+export interface Wire {
+  readonly intake: Intake;
+  readonly outlet: Outlet;
   readonly remote: Address;
   readonly local: Address;
   /** Octets that had come before. */
